@@ -1,0 +1,99 @@
+/** One reason why a session may not be taken away or landed, with its facts. The code names the error it would raise. */
+export type Reason =
+  | { readonly code: 'session.dirty'; readonly staged: number; readonly modified: number; readonly untracked: number; readonly hidden: number; readonly paths: readonly string[] }
+  | { readonly code: 'session.unmerged'; readonly commits: number; readonly base: string | null; readonly subjects: readonly string[] }
+  | { readonly code: 'session.live'; readonly processes: readonly string[] }
+  | { readonly code: 'session.locked'; readonly reason: string }
+  | { readonly code: 'session.operation'; readonly operation: string }
+  | { readonly code: 'session.inside'; readonly path: string }
+  | { readonly code: 'path.unsafe'; readonly path: string; readonly reason: string }
+  | { readonly code: 'path.mounted'; readonly path: string; readonly mount: string };
+export type ReasonCode = Reason['code'];
+
+/** A path both sides changed, with the last commit of each side that touched it. */
+export interface ConflictPath {
+  readonly path: string;
+  readonly target: string | null;
+  readonly session: string | null;
+}
+
+/** Every failure wt can report, with the facts it carries. One row is one stable code. */
+export interface ErrorCatalog {
+  'usage.invalid': { option: string; reason: string; fix?: readonly string[] };
+  'id.invalid': { id: string; reason: string; proposal: string | null };
+  'repo.not-found': { cwd: string; reason: 'outside' | 'gone' | 'ownership' | 'no-main' | 'embedded'; detail?: string };
+  'repo.no-commits': { root: string };
+  'git.too-old': { found: string; needed: string };
+  'git.failed': { args: readonly string[]; exitCode: number | null; stderr: string };
+  'git.timeout': { args: readonly string[]; seconds: number };
+  'session.not-found': { id: string; near: readonly string[] };
+  'session.exists': { id: string; path: string; branch: string };
+  'branch.exists': { id: string; branch: string; holder: string | null; blocks: string | null };
+  'branch.checked-out': { branch: string; path: string; holder: string | null };
+  'branch.invalid': { branch: string; reason: string };
+  'path.exists': { path: string; what: string; adoptable: boolean };
+  'base.not-found': { base: string; near: readonly string[] };
+  'session.refused': { id: string; verb: 'remove' | 'merge' | 'commit'; reasons: readonly Reason[] };
+  'merge.conflict': { id: string; into: string; files: readonly ConflictPath[]; tasks: readonly string[]; verb: 'merge' | 'create' };
+  'target.dirty': { target: string; path: string; paths: readonly string[]; operation: string | null };
+  'target.moved': { target: string; reason: 'raced' | 'not-fast-forward'; id: string };
+  'hook.failed': { hook: string; output: string; id: string };
+  'io.failed': { path: string | null; syscall: string | null; errno: string; message: string };
+  'io.disk-full': { path: string | null };
+  'path.unsafe': { path: string; reason: string };
+  'confirm.required': { question: string; argv: readonly string[] };
+  'registry.damaged': { path: string; reason: string };
+  'registry.busy': { holder: string; waitedMs: number };
+  'registry.too-new': { path: string; found: number; known: number };
+  interrupted: { signal: string };
+  internal: { message: string };
+}
+export type CatalogCode = keyof ErrorCatalog;
+/** What scripts see: `session.refused` is reported under the code of its first reason. */
+export type ErrorCode = Exclude<CatalogCode, 'session.refused'> | ReasonCode;
+
+export interface WtErrorOptions extends ErrorOptions {
+  /** True when something had already changed before the failure. Default false. */
+  readonly changed?: boolean;
+}
+
+/** A failure that wt foresees. Anything else that is thrown is a bug or an errno. */
+export class WtError<C extends CatalogCode = CatalogCode> extends Error {
+  override readonly name = 'WtError';
+  readonly kind: C;
+  readonly details: ErrorCatalog[C];
+  readonly changed: boolean;
+
+  constructor(kind: C, details: ErrorCatalog[C], options: WtErrorOptions = {}) {
+    super(`${kind} ${JSON.stringify(details).slice(0, 500)}`, options);
+    this.kind = kind;
+    this.details = details;
+    this.changed = options.changed ?? false;
+  }
+
+  /** The stable code of the contract. */
+  get code(): ErrorCode {
+    if (this.kind !== 'session.refused') return this.kind as Exclude<C, 'session.refused'>;
+    return (this.details as ErrorCatalog['session.refused']).reasons[0]?.code ?? 'session.dirty';
+  }
+
+  /** True for every WtError, as a union that `switch (error.kind)` narrows. */
+  static any(this: void, error: unknown): error is AnyWtError {
+    return error instanceof WtError;
+  }
+
+  /** Narrowing test: `if (WtError.is(error, 'session.exists')) error.details.path`. */
+  static is<K extends CatalogCode>(this: void, error: unknown, kind: K): error is WtError<K> {
+    return error instanceof WtError && (error as WtError).kind === kind;
+  }
+}
+export type AnyWtError = { [C in CatalogCode]: WtError<C> }[CatalogCode];
+
+/** An errno of the operating system (ENOSPC, EACCES, EROFS …) as a failure of the catalogue; anything else undefined. */
+export function fromErrno(error: unknown): AnyWtError | undefined {
+  if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return undefined;
+  const { code, syscall, path } = error as NodeJS.ErrnoException;
+  if (typeof code !== 'string') return undefined;
+  if (code === 'ENOSPC' || code === 'EDQUOT') return new WtError('io.disk-full', { path: path ?? null }, { cause: error });
+  return new WtError('io.failed', { path: path ?? null, syscall: syscall ?? null, errno: code, message: error.message }, { cause: error });
+}

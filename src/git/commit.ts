@@ -1,0 +1,80 @@
+import type { Env } from '../platform/deps.ts';
+import type { Git } from './git.ts';
+
+export interface Commit {
+  readonly commit: string;
+  readonly parents: readonly string[];
+  readonly tree: string;
+  readonly subject: string;
+  readonly author: string;
+  /** ISO 8601 UTC. */
+  readonly committedAt: string;
+}
+
+const FIELDS = '%H%x00%P%x00%T%x00%s%x00%an%x00%ct%x00';
+
+/** Commits that the arguments select, newest first (git-log(1)); `--reverse` and the like may be among them. */
+export async function listCommits(git: Git, args: readonly string[]): Promise<readonly Commit[]> {
+  const { stdout } = await git(['log', `--format=${FIELDS}`, '--no-show-signature', ...args]);
+  return parseCommits(stdout);
+}
+
+/** Pure half of {@link listCommits}. */
+export function parseCommits(stdout: string): readonly Commit[] {
+  const fields = stdout.split('\0');
+  const commits: Commit[] = [];
+  for (let i = 0; i + 6 < fields.length; i += 6) {
+    const [commit = '', parents = '', tree = '', subject = '', author = '', seconds = ''] = fields.slice(i, i + 6);
+    commits.push({
+      commit: commit.replace(/^\n/, ''),
+      parents: parents.split(' ').filter(Boolean),
+      tree,
+      subject,
+      author,
+      committedAt: new Date(Number(seconds) * 1000).toISOString(),
+    });
+  }
+  return commits;
+}
+
+/** A commit object in the store; no ref moves (git-commit-tree(1)). Identity and date from git's configuration unless given. */
+export async function writeCommit(git: Git, spec: { tree: string; parents: readonly string[]; message: string; env?: Env }): Promise<string> {
+  const args = ['commit-tree', spec.tree, ...spec.parents.flatMap((parent) => ['-p', parent]), '-F', '-'];
+  const { stdout } = await git(args, { input: spec.message.endsWith('\n') ? spec.message : `${spec.message}\n`, env: spec.env ?? {} });
+  return stdout.trim();
+}
+
+/** Who wt is when a commit only keeps something reachable: needs no identity of the user's. */
+export const KEEPER: Env = { GIT_AUTHOR_NAME: 'wt', GIT_AUTHOR_EMAIL: 'wt@localhost', GIT_COMMITTER_NAME: 'wt', GIT_COMMITTER_EMAIL: 'wt@localhost' };
+
+/** Number of commits reachable from the first but from none of the others. */
+export async function countCommits(git: Git, from: string, without: readonly string[]): Promise<number> {
+  const { stdout } = await git(['rev-list', '--count', from, '--not', ...without]);
+  return Number(stdout.trim());
+}
+
+/** The commit graph between tips and the commits below all of them: one walk for any number of ahead/behind pairs. */
+export async function readParents(git: Git, tips: readonly string[], floor: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
+  const input = [...tips, ...floor.map((commit) => `^${commit}`)].join('\n');
+  const { stdout } = await git(['rev-list', '--parents', '--stdin'], { input: `${input}\n` });
+  return new Map(
+    stdout
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => {
+        const [commit = '', ...parents] = line.split(' ');
+        return [commit, parents] as const;
+      }),
+  );
+}
+
+/** The best common ancestor, or undefined when the histories have none. */
+export async function findMergeBase(git: Git, a: string, b: string): Promise<string | undefined> {
+  const { exitCode, stdout } = await git(['merge-base', a, b], { expect: [0, 1] });
+  return exitCode === 0 ? stdout.trim() : undefined;
+}
+
+/** Whether the first commit is reachable from the second. */
+export async function isAncestor(git: Git, ancestor: string, of: string): Promise<boolean> {
+  return (await git(['merge-base', '--is-ancestor', ancestor, of], { expect: [0, 1] })).exitCode === 0;
+}

@@ -1,0 +1,50 @@
+import type { Git, GitOptions } from './git.ts';
+
+/** One changed file with its line counts; null for binary content. */
+export interface FileChange {
+  readonly path: string;
+  readonly status: 'added' | 'modified' | 'deleted' | 'type-changed';
+  readonly added: number | null;
+  readonly deleted: number | null;
+}
+
+const PLAIN = ['--no-ext-diff', '--no-textconv', '--no-renames', '--ignore-submodules=none'];
+
+/** Files that differ between two trees or commits, in path order (git-diff-tree(1)). */
+export async function listFileChanges(git: Git, from: string, to: string, options: GitOptions = {}): Promise<readonly FileChange[]> {
+  const { stdout } = await git(['diff-tree', '-r', '-z', '--raw', '--numstat', ...PLAIN, from, to], options);
+  return parseFileChanges(stdout);
+}
+
+/** Pure half of {@link listFileChanges}: raw records (":mode mode oid oid S", path), then numstat records ("a\td\tpath"). */
+export function parseFileChanges(stdout: string): readonly FileChange[] {
+  const status = new Map<string, FileChange['status']>();
+  const changes: FileChange[] = [];
+  const fields = stdout.split('\0');
+  for (let i = 0; i < fields.length; i++) {
+    const field = fields[i] ?? '';
+    if (field.startsWith(':')) {
+      status.set(fields[++i] ?? '', STATUS[field.at(-1) ?? 'M'] ?? 'modified');
+      continue;
+    }
+    const [, added, deleted, path] = /^(-|\d+)\t(-|\d+)\t(.*)$/s.exec(field) ?? [];
+    if (path === undefined) continue;
+    changes.push({ path, status: status.get(path) ?? 'modified', added: lines(added), deleted: lines(deleted) });
+  }
+  return changes;
+}
+
+const STATUS: Readonly<Record<string, FileChange['status']>> = { A: 'added', D: 'deleted', M: 'modified', T: 'type-changed' };
+
+function lines(text: string | undefined): number | null {
+  return text === undefined || text === '-' ? null : Number(text);
+}
+
+export type DiffFormat = 'patch' | 'stat' | 'name-only';
+
+/** The text a person reads. `width` bounds the stat; colour is git's own. */
+export async function formatDiff(git: Git, from: string, to: string, look: { format: DiffFormat; color: boolean; width: number }, options: GitOptions = {}): Promise<string> {
+  const format = { patch: ['--patch'], stat: [`--stat=${look.width}`], 'name-only': ['--name-only'] }[look.format];
+  const { stdout } = await git(['diff', ...format, `--color=${look.color ? 'always' : 'never'}`, '--no-ext-diff', '--no-textconv', '--find-renames', from, to], options);
+  return stdout;
+}

@@ -1,0 +1,94 @@
+import type { Git } from './git.ts';
+
+/** What is uncommitted in a worktree. Paths are relative to its top. */
+export interface Status {
+  readonly staged: readonly string[];
+  readonly modified: readonly string[];
+  readonly untracked: readonly string[];
+  readonly conflicted: readonly string[];
+  /** Ignored files and folders; only when asked for. */
+  readonly ignored: readonly string[];
+}
+
+/** Counts as the contract's JSON gives them. */
+export interface Changes {
+  readonly staged: number;
+  readonly modified: number;
+  readonly untracked: number;
+  readonly conflicted: number;
+}
+
+/** The worktree's status whatever its settings hide: every untracked file, no optional lock taken (git-status(1) porcelain v2). */
+export async function readStatus(git: Git, options: { ignored?: boolean } = {}): Promise<Status> {
+  const args = ['status', '--porcelain=v2', '-z', '--untracked-files=all', '--ignore-submodules=none', '--no-renames'];
+  const { stdout } = await git([...args, `--ignored=${options.ignored ? 'matching' : 'no'}`]);
+  return parseStatus(stdout);
+}
+
+/** Pure half of {@link readStatus}. */
+export function parseStatus(stdout: string): Status {
+  const status = { staged: [] as string[], modified: [] as string[], untracked: [] as string[], conflicted: [] as string[], ignored: [] as string[] };
+  const fields = stdout.split('\0');
+  for (let i = 0; i < fields.length; i++) {
+    const line = fields[i] ?? '';
+    const path = pathOf(line);
+    if (line.startsWith('? ')) status.untracked.push(path);
+    else if (line.startsWith('! ')) status.ignored.push(path);
+    else if (line.startsWith('u ')) status.conflicted.push(path);
+    else if (line.startsWith('1 ') || line.startsWith('2 ')) {
+      if (line[2] !== '.') status.staged.push(path);
+      if (line[3] !== '.') status.modified.push(path);
+      if (line.startsWith('2 ')) i++; // a rename's old path is a field of its own
+    }
+  }
+  return status;
+}
+
+const FIELDS_BEFORE_PATH: Readonly<Record<string, number>> = { '1': 8, '2': 9, u: 10, '?': 1, '!': 1 };
+
+function pathOf(line: string): string {
+  let at = 0;
+  for (let n = FIELDS_BEFORE_PATH[line[0] ?? ''] ?? 0; n > 0; n--) at = line.indexOf(' ', at) + 1;
+  return line.slice(at);
+}
+
+export function countChanges(status: Status): Changes {
+  return { staged: status.staged.length, modified: status.modified.length, untracked: status.untracked.length, conflicted: status.conflicted.length };
+}
+
+export function hasChanges(changes: Changes): boolean {
+  return changes.staged + changes.modified + changes.untracked + changes.conflicted > 0;
+}
+
+/** Every changed path once, in order of urgency. */
+export function changedPaths(status: Status): readonly string[] {
+  return [...new Set([...status.conflicted, ...status.staged, ...status.modified, ...status.untracked])];
+}
+
+/** Tracked paths whose edits git is told not to see: assume-unchanged and skip-worktree (git-ls-files(1) -v). */
+export async function listHiddenPaths(git: Git, pathspecs: readonly string[] = []): Promise<readonly string[]> {
+  const { stdout } = await git(['ls-files', '-v', '-z', '--', ...pathspecs.map((path) => `:(top,literal)${path}`)]);
+  return stdout
+    .split('\0')
+    .filter((line) => /^[a-zS] /.test(line))
+    .map((line) => line.slice(2));
+}
+
+/** Those of the tracked paths whose file differs from what the index holds, whatever the index is told to assume. */
+export async function listEditedPaths(git: Git, paths: readonly string[]): Promise<readonly string[]> {
+  if (paths.length === 0) return [];
+  const { stdout: staged } = await git(['ls-files', '-s', '-z', '--', ...paths.map((path) => `:(top,literal)${path}`)]);
+  const objects = new Map(staged.split('\0').filter(Boolean).map((line) => [line.slice(line.indexOf('\t') + 1), line.split(' ')[1]]));
+  const edited: string[] = [];
+  for (const path of paths) {
+    const { exitCode, stdout } = await git(['hash-object', '--', path], { expect: [0, 128] });
+    if (exitCode === 0 && stdout.trim() !== objects.get(path)) edited.push(path);
+  }
+  return edited;
+}
+
+/** Paths under a folder that git tracks in this worktree's index. */
+export async function listTrackedUnder(git: Git, folder: string): Promise<readonly string[]> {
+  const { stdout } = await git(['ls-files', '-z', '--', `:(top,literal)${folder}`]);
+  return stdout.split('\0').filter(Boolean);
+}

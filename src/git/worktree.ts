@@ -1,0 +1,56 @@
+import type { Git } from './git.ts';
+
+/** One entry of `git worktree list` (git-worktree(1)). */
+export interface Worktree {
+  readonly path: string;
+  /** Commit at its HEAD; undefined when unborn or unreadable. */
+  readonly head: string | undefined;
+  /** Full name of the branch checked out there; undefined when detached. */
+  readonly ref: string | undefined;
+  readonly isBare: boolean;
+  /** Reason of the lock, '' when none was given; undefined when not locked. */
+  readonly locked: string | undefined;
+  readonly prunable: string | undefined;
+}
+
+export async function listWorktrees(git: Git): Promise<readonly Worktree[]> {
+  const { stdout } = await git(['worktree', 'list', '--porcelain', '-z']);
+  return parseWorktreeList(stdout);
+}
+
+/** Pure half of {@link listWorktrees}: NUL ends a field, an empty field ends a record. */
+export function parseWorktreeList(stdout: string): readonly Worktree[] {
+  return stdout
+    .split('\0\0')
+    .filter((record) => record.startsWith('worktree '))
+    .map((record) => {
+      const fields = new Map(record.split('\0').map(splitField));
+      const head = fields.get('HEAD');
+      return {
+        path: fields.get('worktree') ?? '',
+        head: head === undefined || /^0+$/.test(head) ? undefined : head,
+        ref: fields.get('branch'),
+        isBare: fields.has('bare'),
+        locked: fields.get('locked'),
+        prunable: fields.get('prunable'),
+      };
+    });
+}
+
+function splitField(line: string): readonly [string, string] {
+  const space = line.indexOf(' ');
+  return space < 0 ? [line, ''] : [line.slice(0, space), line.slice(space + 1)];
+}
+
+/**
+ * Registers a worktree for an existing branch, locked and without files; the caller holds wt's lock, because git's own
+ * `worktree add` is not safe beside another one.
+ */
+export async function addWorktree(git: Git, spec: { path: string; branch: string; lockReason: string }): Promise<void> {
+  await git(['worktree', 'add', '--quiet', '--no-checkout', '--no-track', '--lock', '--reason', spec.lockReason, '--', spec.path, spec.branch]);
+}
+
+/** Fills a fresh worktree with the files of its HEAD, with parallel workers. */
+export async function checkoutFiles(git: Git, workers: number): Promise<void> {
+  await git(['reset', '--quiet', '--hard'], { timeoutMs: 600_000, config: [`checkout.workers=${workers}`] });
+}

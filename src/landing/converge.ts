@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+import { readFile, readlink } from 'node:fs/promises';
+import path from 'node:path';
+import { findGitDir } from '../sessions/worktree.ts';
+import { lstatOf, removeFile } from '../platform/files.ts';
+import { gitAtWorktree, type Repo } from '../sessions/repo.ts';
+import type { Git } from '../git/git.ts';
+
+const NONE = /^0+$/;
+
+interface PathChange {
+  readonly path: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/**
+ * A landing was killed while git brought a checkout along: the ref still names `from`, files may already be those of `to`.
+ * Every such file that is still one of ours goes back to `from`, then the checkout is fast-forwarded as before. A file
+ * that somebody has edited since stops it: its names come back and nothing is touched.
+ */
+export async function convergeCheckout(repo: Repo, worktree: string, move: { from: string; to: string; startedAt: string }): Promise<readonly string[]> {
+  const git = gitAtWorktree(repo, worktree);
+  const { stdout } = await git(['diff-tree', '-r', '-z', '--raw', '--no-abbrev', '--no-renames', move.from, move.to]);
+  const changes = parsePathChanges(stdout);
+  const strangers: string[] = [];
+  for (const change of changes) if (!(await isOurs(git, worktree, change))) strangers.push(change.path);
+  if (strangers.length > 0) return strangers;
+  const gitDir = await findGitDir(worktree);
+  for (const lock of ['index.lock', 'HEAD.lock', 'ORIG_HEAD.lock']) {
+    const file = path.join(gitDir ?? repo.commonDir, lock);
+    const stats = await lstatOf(file);
+    if (stats !== undefined && stats.mtimeMs >= Date.parse(move.startedAt) - 1000) await removeFile(file);
+  }
+  for (const { path: name, from } of changes) {
+    if (NONE.test(from)) {
+      await git(['update-index', '--force-remove', '--', name]);
+      await removeFile(path.join(worktree, name));
+    } else await git(['checkout', '--quiet', move.from, '--', `:(top,literal)${name}`]);
+  }
+  await git(['merge', '--quiet', '--ff-only', '--no-autostash', move.to], { timeoutMs: 600_000 });
+  return [];
+}
+
+function parsePathChanges(stdout: string): readonly PathChange[] {
+  const fields = stdout.split('\0');
+  const changes: PathChange[] = [];
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    const [, , from = '', to = ''] = (fields[i] ?? '').slice(1).split(' ');
+    changes.push({ path: fields[i + 1] ?? '', from, to });
+  }
+  return changes;
+}
+
+/** Missing, as before, as after, or the beginning of what it was to become. */
+async function isOurs(git: Git, worktree: string, { path: name, from, to }: PathChange): Promise<boolean> {
+  const file = path.join(worktree, name);
+  const stats = await lstatOf(file);
+  if (stats === undefined) return true;
+  if (stats.isDirectory()) return false;
+  const raw = stats.isSymbolicLink() ? Buffer.from(await readlink(file)) : await readFile(file);
+  const blob = blobId(raw, from.length);
+  if (blob === from || blob === to) return true;
+  const { exitCode, stdout } = await git(['hash-object', '--', name], { expect: [0, 128] });
+  if (exitCode === 0 && (stdout.trim() === from || stdout.trim() === to)) return true;
+  if (NONE.test(to)) return false;
+  const wanted = Buffer.from((await git(['cat-file', 'blob', to])).stdout);
+  return raw.length <= wanted.length && wanted.subarray(0, raw.length).equals(raw);
+}
+
+/** Object id of a blob with these bytes (gitformat-pack: "blob <size>\0<bytes>"). */
+function blobId(bytes: Buffer, hexLength: number): string {
+  return createHash(hexLength === 64 ? 'sha256' : 'sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
+}

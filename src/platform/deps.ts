@@ -1,0 +1,22 @@
+import type { Clock } from './clock.ts';
+import type { Identity } from './identity.ts';
+import type { Runner } from './runner.ts';
+import type { Streams } from './streams.ts';
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/** Every effect on the world outside the file system, handed over as one value. */
+export interface Deps {
+  readonly run: Runner;
+  readonly clock: Clock;
+  /** A number in [0, 1), as Math.random. */
+  readonly random: () => number;
+  readonly env: Env;
+  readonly cwd: string;
+  readonly io: Streams;
+  /** Asks a person; answers undefined when nobody can answer. */
+  readonly confirm: (question: string) => Promise<boolean | undefined>;
+  /** Aborts on SIGINT, SIGTERM and SIGHUP; the reason is the signal's name. */
+  readonly signal: AbortSignal;
+  readonly identity: Identity;
+}

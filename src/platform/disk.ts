@@ -1,0 +1,22 @@
+import { lstat, readdir } from 'node:fs/promises';
+import path from 'node:path';
+
+/** Bytes a folder takes on disk (du(1)); undefined when it is missing. Links are not followed. */
+export async function sizeOf(target: string): Promise<number | undefined> {
+  const stats = await lstat(target).catch(() => undefined);
+  if (stats === undefined) return undefined;
+  let bytes = 0;
+  const open = [target];
+  for (let folder = open.pop(); folder !== undefined; folder = open.pop()) {
+    const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+    const sizes = await Promise.all(
+      entries.map(async (entry) => {
+        const place = path.join(folder as string, entry.name);
+        if (entry.isDirectory()) open.push(place);
+        return (await lstat(place).catch(() => undefined))?.blocks ?? 0;
+      }),
+    );
+    bytes += sizes.reduce((sum, blocks) => sum + blocks * 512, 0);
+  }
+  return bytes;
+}

@@ -1,0 +1,134 @@
+import { randomBytes } from 'node:crypto';
+import { constants, type Dirent, type Stats } from 'node:fs';
+import { chmod, lstat, mkdir, open, readdir, readFile, realpath, rename, rm, unlink } from 'node:fs/promises';
+import path from 'node:path';
+
+/** The file's text, or undefined when there is none. */
+export async function readText(file: string): Promise<string | undefined> {
+  return orUndefined(readFile(file, 'utf8'));
+}
+
+/** What lies at the path itself, links not followed, or undefined. */
+export async function lstatOf(target: string): Promise<Stats | undefined> {
+  return orUndefined(lstat(target));
+}
+
+export async function listDirectory(directory: string): Promise<readonly Dirent[]> {
+  return (await orUndefined(readdir(directory, { withFileTypes: true }))) ?? [];
+}
+
+/** The path with every link resolved, or the path as it was when it is missing. */
+export async function realPathOf(target: string): Promise<string> {
+  return (await orUndefined(realpath(target))) ?? path.resolve(target);
+}
+
+export async function makePrivateDirectory(directory: string): Promise<void> {
+  const made = await mkdir(directory, { recursive: true, mode: 0o700 });
+  if (made !== undefined) await chmod(directory, 0o700);
+}
+
+/** Makes one directory; false when something is already there. */
+export async function makeDirectory(directory: string, mode = 0o777): Promise<boolean> {
+  try {
+    await mkdir(directory, { mode });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/**
+ * Reads a small file that somebody else may have put there: never through a link, never a device or FIFO.
+ * Returns undefined when there is none, or the reason why it is not read.
+ */
+export async function readSmallFile(file: string, limitBytes: number): Promise<{ text: string } | { refused: string } | undefined> {
+  const stats = await lstatOf(file);
+  if (stats === undefined) return undefined;
+  if (!stats.isFile()) return { refused: stats.isSymbolicLink() ? 'it is a symbolic link' : 'it is not a regular file' };
+  if (stats.size > limitBytes) return { refused: `it is larger than ${limitBytes} bytes` };
+  const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    return { text: await handle.readFile('utf8') };
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Replaces a file at once: readers see the old or the new text, also after a crash (temp file, fsync, rename, fsync). */
+export async function replaceFile(file: string, text: string, mode = 0o600): Promise<void> {
+  const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`;
+  const handle = await open(temporary, 'wx', mode);
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } catch (error) {
+    await unlink(temporary).catch(() => {});
+    throw error;
+  } finally {
+    await handle.close();
+  }
+  await rename(temporary, file);
+  await syncDirectory(path.dirname(file));
+}
+
+/** Appends with one write to a file opened with O_APPEND. */
+export async function appendText(file: string, text: string): Promise<void> {
+  const handle = await open(file, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+  try {
+    await handle.write(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The last bytes of a file as text; '' when there is none. */
+export async function readTail(file: string, bytes: number): Promise<string> {
+  const handle = await orUndefined(open(file, 'r'));
+  if (handle === undefined) return '';
+  try {
+    const { size } = await handle.stat();
+    const length = Math.min(size, bytes);
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, size - length);
+    return buffer.toString('utf8', 0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Renames on one file system and makes it durable. No fallback: what cannot be renamed stays where it is. */
+export async function moveDurably(from: string, to: string): Promise<void> {
+  await rename(from, to);
+  await syncDirectory(path.dirname(to));
+  await syncDirectory(path.dirname(from));
+}
+
+/** Unlinks one file of wt's own; a missing one is fine. */
+export async function removeFile(file: string): Promise<void> {
+  await orUndefined(unlink(file));
+}
+
+/** Deletes a tree that wt itself has just made and nobody has been told of. Never anything else. */
+export async function discardOwnTree(directory: string): Promise<void> {
+  await rm(directory, { recursive: true, force: true, maxRetries: 3 });
+}
+
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function orUndefined<T>(promise: Promise<T>): Promise<T | undefined> {
+  try {
+    return await promise;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,124 @@
+import { closeSync, constants, openSync, readFileSync, readlinkSync, unlinkSync } from 'node:fs';
+import { hostname } from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import * as z from 'zod';
+import type { Runner } from './runner.ts';
+
+/** Who holds a lock or runs an operation; enough to tell later whether that process still lives. */
+export const Owner = z.object({
+  pid: z.number().int(),
+  /** Start time in clock ticks since boot, proc_pid_stat(5) field 22; null where /proc is missing. */
+  start: z.string().nullable(),
+  boot: z.string().nullable(),
+  pidns: z.string().nullable(),
+  host: z.string(),
+  nonce: z.string(),
+  /** Absolute path of a FIFO that the process and its git children keep open for reading; null without mkfifo(1). */
+  fifo: z.string().nullable(),
+  command: z.string(),
+});
+export type Owner = z.infer<typeof Owner>;
+
+/** This process: its owner record, made on first use, and the open end of its FIFO. */
+export interface Identity {
+  owner(directory: string, run: Runner): Promise<{ readonly owner: Owner; readonly fd: number | undefined }>;
+  dispose(): void;
+}
+
+export function createIdentity(command: string, nonce: string): Identity {
+  let made: Promise<{ owner: Owner; fd: number | undefined }> | undefined;
+  let open: { fd: number; fifo: string } | undefined;
+  return {
+    owner(directory, run) {
+      made ??= makeFifo(path.join(directory, `f.${nonce}`), run).then((fifo) => {
+        open = fifo;
+        return { owner: describeSelf(command, nonce, fifo?.fifo ?? null), fd: fifo?.fd };
+      });
+      return made;
+    },
+    dispose() {
+      if (open === undefined) return;
+      closeSync(open.fd);
+      try {
+        unlinkSync(open.fifo);
+      } catch {
+        // somebody tidied up before us
+      }
+      open = undefined;
+      made = undefined;
+    },
+  };
+}
+
+/** `dead` only when it is proven; a process in another PID namespace without a FIFO is `unknown`. */
+export function livenessOf(owner: Owner): 'alive' | 'dead' | 'unknown' {
+  if (owner.fifo !== null) {
+    const held = isFifoHeld(owner.fifo);
+    if (held !== undefined) return held ? 'alive' : 'dead';
+  }
+  const self = selfFacts();
+  if (owner.host !== self.host) return 'unknown';
+  if (owner.boot !== self.boot) return 'dead';
+  if (owner.pidns !== self.pidns) return 'unknown';
+  const start = startTimeOf(owner.pid);
+  if (start === 'unsupported') return isPidAlive(owner.pid) ? 'alive' : 'dead';
+  return start === undefined || start !== owner.start ? 'dead' : 'alive';
+}
+
+/** True while a process has the FIFO open for reading (fifo(7): ENXIO otherwise); undefined when that cannot be asked. */
+export function isFifoHeld(fifo: string): boolean | undefined {
+  try {
+    closeSync(openSync(fifo, constants.O_WRONLY | constants.O_NONBLOCK));
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENXIO' ? false : undefined;
+  }
+}
+
+async function makeFifo(fifo: string, run: Runner): Promise<{ fd: number; fifo: string } | undefined> {
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const { exitCode } = await run({ file: 'mkfifo', args: ['-m', '600', fifo], cwd: path.dirname(fifo) });
+    if (exitCode !== 0) return undefined;
+    try {
+      return { fifo, fd: openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK) };
+    } catch {
+      // a tidy-up took it for a dead one between the two calls; make another
+    }
+  }
+  return undefined;
+}
+
+function describeSelf(command: string, nonce: string, fifo: string | null): Owner {
+  const start = startTimeOf(process.pid);
+  return { ...selfFacts(), pid: process.pid, start: start === 'unsupported' ? null : (start ?? null), nonce, fifo, command };
+}
+
+function selfFacts(): { boot: string | null; pidns: string | null; host: string } {
+  return { boot: tryRead(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()), pidns: tryRead(() => readlinkSync('/proc/self/ns/pid')), host: hostname() };
+}
+
+/** Start time of a process; undefined when it is gone or a zombie. */
+function startTimeOf(pid: number): string | undefined | 'unsupported' {
+  if (tryRead(() => readFileSync('/proc/self/stat', 'latin1')) === null) return 'unsupported';
+  const text = tryRead(() => readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  if (text === null) return undefined;
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
+}
+
+function isPidAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}
+
+function tryRead(read: () => string): string | null {
+  try {
+    return read();
+  } catch {
+    return null;
+  }
+}

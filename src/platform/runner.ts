@@ -1,0 +1,91 @@
+import { execa, type Options, type Result } from 'execa';
+import { existsSync } from 'node:fs';
+import { WtError } from '../core/errors.ts';
+import type { Env } from './deps.ts';
+
+export interface RunRequest {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly env?: Env;
+  readonly input?: string;
+  readonly timeoutMs?: number;
+  /** `inherit` hands the terminal over; `lines` calls back per line; default captures. */
+  readonly stdio?: 'capture' | 'inherit' | { readonly onLine: (line: string, stream: 'stdout' | 'stderr') => void };
+  /** A file descriptor the child keeps open as its number 3, so that an orphan is still seen as ours. */
+  readonly holdFd?: number;
+  /** Runs on when the command is interrupted: for undoing. */
+  readonly shielded?: boolean;
+}
+
+export interface RunResult {
+  /** Exit code; 128 + n when a signal ended the program; 127 when there is no such program. */
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly durationMs: number;
+}
+
+/** The only door to other processes. Tests wrap it; nothing replaces it. */
+export type Runner = (request: RunRequest) => Promise<RunResult>;
+
+const SIGNAL_NUMBERS: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGKILL: 9, SIGPIPE: 13, SIGTERM: 15 };
+
+/**
+ * A runner over a fixed environment. Children get SIGTERM and five seconds before SIGKILL.
+ * Throws `repo.not-found` when the working directory is gone, `git.timeout`, `interrupted`.
+ */
+export function createRunner(baseEnv: Env, signal?: AbortSignal): Runner {
+  return async (request) => {
+    if (!request.shielded) throwIfInterrupted(signal);
+    const child = execa(request.file, [...request.args], optionsOf(request, baseEnv, signal));
+    const lines = request.stdio;
+    if (typeof lines === 'object') {
+      const pump = async (stream: 'stdout' | 'stderr'): Promise<void> => {
+        for await (const line of child.iterable({ from: stream })) lines.onLine(String(line), stream);
+      };
+      await Promise.all([pump('stdout'), pump('stderr')]).catch(() => {});
+    }
+    return toResult(request, (await child) as Result, signal);
+  };
+}
+
+/** Throws `interrupted` once a signal has arrived. */
+export function throwIfInterrupted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new WtError('interrupted', { signal: String(signal.reason) });
+}
+
+function optionsOf(request: RunRequest, baseEnv: Env, signal: AbortSignal | undefined): Options {
+  const { cwd, env, input, timeoutMs, stdio, holdFd, shielded } = request;
+  const out = stdio === 'inherit' ? ('inherit' as const) : ('pipe' as const);
+  const stdin = input === undefined ? (stdio === 'inherit' ? ('inherit' as const) : ('ignore' as const)) : ('pipe' as const);
+  return {
+    cwd,
+    env: { ...baseEnv, ...env } as Record<string, string>,
+    extendEnv: false,
+    reject: false,
+    stripFinalNewline: false,
+    buffer: typeof stdio !== 'object',
+    maxBuffer: 256 * 1024 * 1024,
+    forceKillAfterDelay: 5000,
+    stdio: (holdFd === undefined ? [stdin, out, out] : [stdin, out, out, holdFd]) as Options['stdio'] & object,
+    ...(input === undefined ? {} : { input }),
+    ...(timeoutMs === undefined ? {} : { timeout: timeoutMs }),
+    ...(signal === undefined || shielded ? {} : { cancelSignal: signal }),
+  };
+}
+
+function toResult(request: RunRequest, result: Result, signal: AbortSignal | undefined): RunResult {
+  const { file, args, cwd, timeoutMs, shielded } = request;
+  const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+  const done = { stdout: text(result.stdout), stderr: text(result.stderr), durationMs: result.durationMs };
+  if (result.timedOut) throw new WtError('git.timeout', { args: [file, ...args], seconds: Math.round((timeoutMs ?? 0) / 1000) });
+  if (result.isCanceled || (!shielded && signal?.aborted && result.signal)) throwIfInterrupted(signal);
+  if (result.exitCode !== undefined) return { ...done, exitCode: result.exitCode };
+  if (result.signal !== undefined) return { ...done, exitCode: 128 + (SIGNAL_NUMBERS[result.signal] ?? 0) };
+  // ENOENT means two different things: no such program, or no such working directory.
+  if (result.code === 'ENOENT' && !existsSync(cwd)) throw new WtError('repo.not-found', { cwd, reason: 'gone' });
+  if (result.code === 'ENOENT') return { ...done, exitCode: 127, stderr: `${file}: no such program on PATH\n` };
+  if (result.code === 'EACCES') return { ...done, exitCode: 126, stderr: `${file}: may not be executed\n` };
+  throw result instanceof Error && 'cause' in result && result.cause instanceof Error ? result.cause : new Error(String(result.shortMessage ?? 'process failed'));
+}

@@ -1,0 +1,74 @@
+import path from 'node:path';
+import * as z from 'zod';
+import { AgentName, SessionId } from '../core/names.ts';
+import { listDirectory, readText, replaceFile } from '../platform/files.ts';
+import { SessionRow } from './session.ts';
+
+/**
+ * `wt.json` in a worktree's administrative folder: enough to write the session's row again. It survives
+ * `git clean -fdx`, gc and a move, and it is what makes a worktree wt's own.
+ */
+export const Note = z.looseObject({
+  id: SessionId,
+  branch: z.string(),
+  base: SessionRow.shape.base,
+  agent: AgentName.nullable().catch(null),
+  task: z.string().nullable().catch(null),
+  createdAt: z.iso.datetime(),
+  ownsBranch: z.boolean(),
+  state: z.enum(['creating', 'ready']),
+});
+export type Note = z.infer<typeof Note>;
+
+/** One folder below `<common>/worktrees`, read from the file system alone. */
+export interface AdminEntry {
+  /** Folder name, git's own short name of the worktree. */
+  readonly admin: string;
+  readonly directory: string;
+  /** The worktree it belongs to by its `gitdir` file; undefined when that cannot be read. */
+  readonly path: string | undefined;
+  readonly note: Note | undefined;
+  readonly locked: string | undefined;
+}
+
+export async function listAdminEntries(commonDir: string): Promise<readonly AdminEntry[]> {
+  const parent = path.join(commonDir, 'worktrees');
+  const folders = (await listDirectory(parent)).filter((entry) => entry.isDirectory());
+  return Promise.all(folders.map((entry) => readAdminEntry(path.join(parent, entry.name))));
+}
+
+export async function readAdminEntry(directory: string): Promise<AdminEntry> {
+  const [gitdir, text, locked] = await Promise.all(['gitdir', 'wt.json', 'locked'].map((name) => readText(path.join(directory, name))));
+  const pointer = gitdir?.trim();
+  return {
+    admin: path.basename(directory),
+    directory,
+    path: pointer ? path.dirname(path.resolve(directory, pointer)) : undefined,
+    note: parseNote(text),
+    locked: locked?.trim(),
+  };
+}
+
+export async function writeNote(directory: string, note: Note): Promise<void> {
+  await replaceFile(path.join(directory, 'wt.json'), `${JSON.stringify(note, null, 2)}\n`);
+}
+
+/** The note of a row, and back. */
+export function noteOf(row: SessionRow): Note {
+  const { id, branch, base, agent, task, createdAt, ownsBranch, state } = row;
+  return { id, branch, base, agent, task, createdAt, ownsBranch, state };
+}
+
+export function rowOf(note: Note, worktree: string): SessionRow {
+  const { id, branch, base, agent, task, createdAt, ownsBranch, state } = note;
+  return { id, branch, base, path: worktree, agent, task, createdAt, state, ownsBranch };
+}
+
+function parseNote(text: string | undefined): Note | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return Note.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,22 @@
+import * as z from 'zod';
+import { AgentName, SessionId } from '../core/names.ts';
+
+/** What wt remembers of a session. Unknown fields survive: an older wt must not lose what a newer one wrote. */
+export const SessionRow = z.looseObject({
+  id: SessionId,
+  branch: z.string().min(1),
+  /** Where the session was cut from, and the branch it lands on; null when it was cut from a bare commit. */
+  base: z.looseObject({ branch: z.string().nullable(), commit: z.string() }),
+  /** For readers of the file; wt computes the path and never follows this one. */
+  path: z.string(),
+  agent: AgentName.nullable().catch(null),
+  task: z.string().nullable().catch(null),
+  createdAt: z.iso.datetime(),
+  state: z.enum(['creating', 'ready']),
+  /** False for a branch that was there before the session: it stays when the session goes. */
+  ownsBranch: z.boolean(),
+  /** Last landing, when `wt merge` did it. */
+  landed: z.looseObject({ commit: z.string(), tip: z.string(), into: z.string(), at: z.iso.datetime() }).optional(),
+});
+export type SessionRow = z.infer<typeof SessionRow>;
+export type Base = SessionRow['base'];

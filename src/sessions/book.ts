@@ -1,0 +1,84 @@
+import path from 'node:path';
+import type { SessionId } from '../core/names.ts';
+import type { RegistryFile } from '../registry/file.ts';
+import { listAdminEntries, rowOf, type AdminEntry } from '../registry/notes.ts';
+import type { SessionRow } from '../registry/session.ts';
+import { readRegistry, type RegistryRead } from '../registry/store.ts';
+import { sessionPath, type Layout } from './layout.ts';
+
+/** A session as the registry and git's administrative folders together tell it. No git process has been asked yet. */
+export interface Session {
+  readonly id: SessionId;
+  /** What is stored. Its `path` is for readers of the file; use the one below. */
+  readonly row: SessionRow;
+  /** Where its worktree is: git's own record, or the computed place. */
+  readonly path: string;
+  readonly admin: AdminEntry | undefined;
+}
+
+/** Everything wt knows without asking git: the reconciled registry. */
+export interface Book {
+  readonly file: RegistryFile;
+  readonly sessions: ReadonlyMap<string, Session>;
+  /** Linked worktrees that are no sessions. */
+  readonly unmanaged: readonly AdminEntry[];
+  /** The registry on disk has to be written again, and why. */
+  readonly repair: { readonly kind: 'missing' | 'damaged' | 'rows'; readonly reason: string } | undefined;
+}
+
+export async function readBook({ layout, commonDir }: { layout: Layout; commonDir: string }): Promise<Book> {
+  const [registry, entries] = await Promise.all([readRegistry(layout.registry), listAdminEntries(commonDir)]);
+  return reconcile(registry, entries, layout);
+}
+
+/**
+ * Joins the two sources. A row that was lost comes back from its note; a row's worktree is the entry that carries its
+ * note, else the unnoted one at its computed path. Pure.
+ */
+export function reconcile(registry: RegistryRead, entries: readonly AdminEntry[], layout: Layout): Book {
+  const rows = new Map(registry.file.sessions);
+  const noted = new Map<string, AdminEntry>();
+  for (const entry of entries) {
+    const id = entry.note?.id;
+    if (id === undefined) continue;
+    const twin = noted.get(id);
+    if (twin === undefined || entry.path === sessionPath(layout, id)) noted.set(id, entry);
+  }
+  const restored: string[] = [];
+  for (const [id, entry] of noted) {
+    if (rows.has(id) || entry.note === undefined) continue;
+    rows.set(id, rowOf(entry.note, entry.path ?? sessionPath(layout, id)));
+    restored.push(id);
+  }
+  const sessions = new Map<string, Session>();
+  for (const [id, row] of rows) {
+    const computed = sessionPath(layout, id);
+    const admin = noted.get(id) ?? entries.find((entry) => entry.note === undefined && entry.path === computed);
+    sessions.set(id, { id: row.id, row, path: admin?.path ?? computed, admin });
+  }
+  const taken = new Set([...sessions.values()].map((session) => session.admin?.admin));
+  return {
+    file: registry.file,
+    sessions,
+    unmanaged: entries.filter((entry) => !taken.has(entry.admin)),
+    repair: repairOf(registry, restored),
+  };
+}
+
+function repairOf({ state, reason }: RegistryRead, restored: readonly string[]): Book['repair'] {
+  const from = restored.length === 0 ? '' : `; brought back from git: ${restored.join(', ')}`;
+  if (state === 'damaged') return { kind: 'damaged', reason: `${reason ?? 'it cannot be read'}${from}` };
+  if (restored.length === 0) return undefined;
+  return state === 'missing' ? { kind: 'missing', reason: `it was gone${from}` } : { kind: 'rows', reason: `rows were missing${from}` };
+}
+
+/** The rows to write for these sessions. */
+export function rowsOf(sessions: Iterable<Session>): ReadonlyMap<string, SessionRow> {
+  return new Map([...sessions].map(({ id, row }) => [id, row]));
+}
+
+/** The session whose worktree holds this path, or undefined. Both are real paths. */
+export function sessionAround(book: Book, place: string | undefined): Session | undefined {
+  if (place === undefined) return undefined;
+  return [...book.sessions.values()].find(({ path: top }) => place === top || place.startsWith(`${top}${path.sep}`));
+}

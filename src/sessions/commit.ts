@@ -1,0 +1,74 @@
+import { copyFile } from 'node:fs/promises';
+import path from 'node:path';
+import { WtError, type Reason } from '../core/errors.ts';
+import { findOperation } from '../git/repo.ts';
+import { changedPaths, readStatus } from '../git/status.ts';
+import { lstatOf, makePrivateDirectory, moveDurably, removeFile } from '../platform/files.ts';
+import { readBook, type Session } from './book.ts';
+import { hold } from './hold.ts';
+import { gitAtWorktree, type Repo } from './repo.ts';
+import { requireSession } from './select.ts';
+import { checkTree } from './worktree.ts';
+
+export interface CommitRequest {
+  readonly id: string | undefined;
+  readonly message: string | undefined;
+  readonly dryRun: boolean;
+}
+
+export type CommitOutcome =
+  | { readonly kind: 'nothing'; readonly id: string }
+  | { readonly kind: 'planned' | 'committed'; readonly id: string; readonly commit: string | null; readonly message: string; readonly paths: readonly string[] };
+
+/** Stages everything and commits with the repository's own hooks. A failing hook leaves the index as it was. */
+export async function commitSession(repo: Repo, request: CommitRequest): Promise<CommitOutcome> {
+  const session = await requireSession(repo, await readBook(repo), request.id);
+  if ((await checkTree(session)) !== 'ok' || session.admin === undefined) throw new WtError('path.unsafe', { path: session.path, reason: 'the session has no working folder there' });
+  const git = gitAtWorktree(repo, session.path);
+  const [status, operation] = await Promise.all([readStatus(git), findOperation(session.admin.directory)]);
+  const reasons: Reason[] = [];
+  if (operation !== undefined && operation !== 'merge') reasons.push({ code: 'session.operation', operation });
+  if (status.conflicted.length > 0) reasons.push({ code: 'session.operation', operation: `${operation ?? 'merge'} with conflicts in ${status.conflicted.join(', ')}` });
+  if (reasons.length > 0) throw new WtError('session.refused', { id: session.id, verb: 'commit', reasons });
+  const paths = changedPaths(status);
+  if (paths.length === 0 && operation === undefined) return { kind: 'nothing', id: session.id };
+  const message = request.message ?? defaultMessage(session, paths);
+  if (request.dryRun) return { kind: 'planned', id: session.id, commit: null, message, paths };
+  const commit = await stageAndCommit(repo, session, message);
+  await hold(repo, (held) => held.log('session.commit.after', session.id, { commit, files: paths.length }));
+  return { kind: 'committed', id: session.id, commit, message, paths };
+}
+
+/** The task's first line, else what changed. Pure. */
+export function defaultMessage({ id, row }: Pick<Session, 'id' | 'row'>, paths: readonly string[]): string {
+  const [first = '', ...rest] = (row.task ?? '').trim().split('\n');
+  if (first !== '') return [first, ...(rest.length === 0 ? [] : ['', ...rest])].join('\n');
+  const [only] = paths;
+  return paths.length === 1 && only !== undefined ? `${id}: change ${only}` : `${id}: change ${paths.length} files`;
+}
+
+async function stageAndCommit(repo: Repo, session: Session, message: string): Promise<string> {
+  const git = gitAtWorktree(repo, session.path);
+  const index = path.join(session.admin?.directory ?? '', 'index');
+  await makePrivateDirectory(repo.layout.cache);
+  const saved = path.join(repo.layout.cache, `commit-${session.id}.index`);
+  const hadIndex = (await lstatOf(index)) !== undefined;
+  if (hadIndex) await copyFile(index, saved);
+  const before = (await git(['rev-parse', '--verify', '--quiet', 'HEAD'], { expect: [0, 1] })).stdout;
+  try {
+    await git(['add', '--all', '--', ':/'], { timeoutMs: 600_000 });
+    await git(['commit', '--quiet', '--file=-', '--cleanup=strip'], { hooks: true, input: message, timeoutMs: 3_600_000 });
+    return (await git(['rev-parse', 'HEAD'])).stdout.trim();
+  } catch (error) {
+    const after = (await git(['rev-parse', '--verify', '--quiet', 'HEAD'], { expect: [0, 1], shielded: true })).stdout;
+    if (hadIndex && after === before) await moveDurably(saved, index);
+    throw isHookFailure(error) ? new WtError('hook.failed', { hook: 'pre-commit or commit-msg', output: error.details.stderr, id: session.id }, { cause: error }) : error;
+  } finally {
+    await removeFile(saved);
+  }
+}
+
+/** git-commit(1) exits 1 for a hook that said no; its own refusals begin with "fatal:", "error:" or ask who one is. */
+function isHookFailure(error: unknown): error is WtError<'git.failed'> {
+  return WtError.is(error, 'git.failed') && error.details.exitCode === 1 && !/^(?:fatal|error):|tell me who you are/m.test(error.details.stderr);
+}

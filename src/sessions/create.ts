@@ -1,0 +1,123 @@
+import path from 'node:path';
+import { WtError } from '../core/errors.ts';
+import { proposeId, whyInvalidBranch, whyInvalidId, type AgentName, type SessionId } from '../core/names.ts';
+import { refOfBranch, type Ref } from '../git/ref.ts';
+import type { TreeState } from './worktree.ts';
+import type { BaseFacts } from './base.ts';
+import { findSession } from './select.ts';
+import type { Book, Session } from './book.ts';
+import { defaultBranch, sessionPath, type Layout } from './layout.ts';
+
+export interface CreateRequest {
+  readonly id: SessionId;
+  readonly branch: string;
+  /** The branch was asked for by name, so an existing one is checked out. */
+  readonly isBranchNamed: boolean;
+  /** Undefined: the default for the place the caller stands in. */
+  readonly base: string | undefined;
+  readonly agent: AgentName | null;
+  readonly task: string | null;
+  readonly reuse: boolean;
+}
+
+export interface CreateFacts {
+  readonly layout: Layout;
+  readonly book: Book;
+  readonly base: BaseFacts;
+  /** Branches at, below and above the wanted name. */
+  readonly branches: readonly Ref[];
+  /** Where the wanted branch is checked out, when it is. */
+  readonly checkedOutAt: string | undefined;
+  /** What lies at the computed path; undefined when it is free. */
+  readonly occupant: { readonly what: string; readonly adoptable: boolean } | undefined;
+  /** Something below `.worktrees` that git tracks. */
+  readonly tracked: string | undefined;
+  /** The folder of an existing session of that id. */
+  readonly existingTree: TreeState | undefined;
+  readonly now: Date;
+}
+
+export type CreatePlan =
+  | { readonly kind: 'reuse'; readonly session: Session }
+  | {
+      readonly kind: 'create';
+      readonly id: SessionId;
+      readonly branch: string;
+      readonly path: string;
+      readonly base: BaseFacts;
+      /** Commit the session starts at: the base's, or the tip of an existing branch. */
+      readonly start: string;
+      readonly createsBranch: boolean;
+      readonly agent: AgentName | null;
+      readonly task: string | null;
+      readonly createdAt: string;
+    };
+export type NewSessionPlan = Extract<CreatePlan, { kind: 'create' }>;
+
+/**
+ * What an argument means: an id; or, with a slash in it, a branch name from which the id is made and said.
+ * Throws `id.invalid` with a proposal, `branch.invalid`. Pure.
+ */
+export function parseTarget(argument: string, branch: string | undefined): { id: SessionId; branch: string; isNamedByBranch: boolean } {
+  const named = branch ?? (argument.includes('/') && !argument.startsWith('/') && !argument.split('/').includes('..') ? argument : undefined);
+  const isNamedByBranch = branch === undefined && named !== undefined;
+  const id = isNamedByBranch ? (proposeId(argument) ?? '') : argument;
+  const reason = whyInvalidId(id);
+  if (reason !== undefined) throw new WtError('id.invalid', { id: argument, reason, proposal: proposeId(argument) });
+  const wanted = named ?? defaultBranch(id);
+  const trouble = whyInvalidBranch(wanted);
+  if (trouble !== undefined) throw new WtError('branch.invalid', { branch: wanted, reason: trouble });
+  return { id: id as SessionId, branch: wanted, isNamedByBranch };
+}
+
+/** Decide. Pure: same facts, same plan; every refusal of create happens here. */
+export function planCreate(facts: CreateFacts, request: CreateRequest): CreatePlan {
+  const { layout, book, base, now } = facts;
+  const twin = findSession(book, request.id);
+  if (twin !== undefined && twin.id.toLowerCase() === request.id.toLowerCase()) return planExisting(twin, facts, request);
+  const target = sessionPath(layout, request.id);
+  requireFreePath(facts, target);
+  const existing = requireUsableBranch(facts, request);
+  return {
+    kind: 'create',
+    id: request.id,
+    branch: request.branch,
+    path: target,
+    base,
+    start: existing?.commit ?? base.commit,
+    createsBranch: existing === undefined,
+    agent: request.agent,
+    task: request.task,
+    createdAt: now.toISOString(),
+  };
+}
+
+function planExisting(twin: Session, { existingTree }: CreateFacts, { id, reuse }: CreateRequest): CreatePlan {
+  const isWhole = twin.id === id && twin.row.state === 'ready' && existingTree === 'ok';
+  if (reuse && isWhole) return { kind: 'reuse', session: twin };
+  throw new WtError('session.exists', { id: twin.id, path: twin.path, branch: twin.row.branch });
+}
+
+function requireFreePath({ layout, occupant, tracked }: CreateFacts, target: string): void {
+  if (tracked !== undefined) throw new WtError('path.unsafe', { path: layout.worktrees, reason: `git tracks ${tracked}` });
+  if (path.dirname(target) !== layout.worktrees) throw new WtError('path.unsafe', { path: target, reason: 'it is not below .worktrees' });
+  if (occupant !== undefined) throw new WtError('path.exists', { path: target, ...occupant });
+}
+
+/** The branch when it is there already and was asked for by name. */
+function requireUsableBranch({ branches, book, checkedOutAt }: CreateFacts, { id, branch, isBranchNamed }: CreateRequest): Ref | undefined {
+  const wanted = refOfBranch(branch);
+  const blocker = branches.find(({ name }) => name !== wanted && (name.startsWith(`${wanted}/`) || wanted.startsWith(`${name}/`)));
+  const holder = [...book.sessions.values()].find(({ row }) => row.branch === branch)?.id ?? null;
+  if (checkedOutAt !== undefined) throw new WtError('branch.checked-out', { branch, path: checkedOutAt, holder });
+  if (blocker !== undefined) throw new WtError('branch.exists', { id, branch, holder, blocks: blocker.name.replace(/^refs\/heads\//, '') });
+  const existing = branches.find(({ name }) => name === wanted);
+  if (existing !== undefined && (!isBranchNamed || holder !== null)) throw new WtError('branch.exists', { id, branch, holder, blocks: null });
+  return existing;
+}
+
+/** Patterns that find the wanted branch, everything below it, and whatever stands where one of its folders must be. */
+export function branchPatterns(branch: string): readonly string[] {
+  const parts = branch.split('/');
+  return parts.map((_, i) => refOfBranch(parts.slice(0, i + 1).join('/')));
+}

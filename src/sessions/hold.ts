@@ -1,0 +1,74 @@
+import { gitHolding } from '../git/git.ts';
+import { acquireLock, type Lease } from '../platform/lock.ts';
+import { appendEvent, type Event } from '../registry/events.ts';
+import type { SessionRow } from '../registry/session.ts';
+import { setAside, writeRegistry } from '../registry/store.ts';
+import { makePrivateDirectory } from '../platform/files.ts';
+import { readBook, rowsOf, sessionAround, type Book } from './book.ts';
+import type { Repo } from './repo.ts';
+import { recoverDead } from './recover.ts';
+
+/** The repository while its lock is held: a book read under the lock, and git whose orphans keep the lock. */
+export interface Held {
+  readonly repo: Repo;
+  readonly lease: Lease;
+  readonly book: Book;
+  /** Writes the registry with these changes to its rows; undefined drops a row. */
+  save(changes: ReadonlyMap<string, SessionRow | undefined>): Promise<void>;
+  /** Appends an event of a session. */
+  log(event: string, session: string | null, data?: Event['data']): Promise<void>;
+}
+
+const DEFAULT_TIMEOUT_SECONDS = 60;
+
+/** Runs under the repository's lock; recovers dead operations and repairs the registry first. Throws `registry.busy`. */
+export async function hold<T>(repo: Repo, use: (held: Held) => Promise<T>, options: { shielded?: boolean } = {}): Promise<T> {
+  const { deps, layout } = repo;
+  const seconds = Number(deps.env['WT_LOCK_TIMEOUT'] ?? DEFAULT_TIMEOUT_SECONDS);
+  await makePrivateDirectory(layout.state);
+  const lease = await acquireLock(deps, {
+    directory: layout.lock,
+    timeoutMs: (Number.isFinite(seconds) ? seconds : DEFAULT_TIMEOUT_SECONDS) * 1000,
+    onWait: (holder) => deps.io.err(`wt: waiting for ${holder}\n`),
+    shielded: options.shielded ?? false,
+  });
+  try {
+    const locked: Repo = { ...repo, git: gitHolding(repo.git, lease.fd) };
+    for (const line of await recoverDead(locked, lease)) deps.io.err(`wt: ${line}\n`);
+    return await use(await bind(locked, lease));
+  } finally {
+    await lease.release();
+  }
+}
+
+async function bind(repo: Repo, lease: Lease): Promise<Held> {
+  const { deps, layout } = repo;
+  const book = await readBook(repo);
+  let { file } = book;
+  const write = async (rows: ReadonlyMap<string, SessionRow>): Promise<void> => {
+    file = await writeRegistry(layout.registry, file, rows, lease.generation);
+  };
+  if (book.repair !== undefined) {
+    const aside = book.repair.kind === 'damaged' ? `, moved aside to ${await setAside(layout.registry, deps.clock.now())}` : '';
+    await write(rowsOf(book.sessions.values()));
+    deps.io.err(`wt: rebuilt ${layout.registry}: ${book.repair.reason}${aside}\n`);
+  }
+  const caller = sessionAround(book, repo.top);
+  return {
+    repo,
+    lease,
+    book,
+    async save(changes) {
+      const rows = new Map(file.sessions);
+      for (const [id, row] of changes) {
+        if (row === undefined) rows.delete(id);
+        else rows.set(id, row);
+      }
+      await write(rows);
+    },
+    async log(event, session, data = {}) {
+      const by = caller === undefined ? 'user' : (caller.row.agent ?? caller.id);
+      await appendEvent(layout.events, { at: deps.clock.now().toISOString(), event, session, by, data });
+    },
+  };
+}

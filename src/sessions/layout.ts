@@ -1,0 +1,41 @@
+import path from 'node:path';
+
+/** Where everything of a repository's sessions lies. All absolute. */
+export interface Layout {
+  readonly worktrees: string;
+  readonly registry: string;
+  readonly state: string;
+  readonly lock: string;
+  readonly fetchLock: string;
+  readonly journal: string;
+  readonly trash: string;
+  readonly cache: string;
+  readonly events: string;
+}
+
+export function layoutOf(root: string, commonDir: string): Layout {
+  const worktrees = path.join(root, '.worktrees');
+  const state = path.join(commonDir, 'wt');
+  return {
+    worktrees,
+    registry: path.join(worktrees, 'sessions.json'),
+    state,
+    lock: path.join(state, 'lock'),
+    fetchLock: path.join(state, 'lock', 'fetch'),
+    journal: path.join(state, 'journal'),
+    trash: path.join(state, 'trash'),
+    cache: path.join(state, 'cache'),
+    events: path.join(state, 'events.jsonl'),
+  };
+}
+
+export const EXCLUDE_LINE = '/.worktrees/';
+
+/** The worktree of a session that wt makes; computed, so that nothing read from a file can lead elsewhere. */
+export function sessionPath({ worktrees }: Layout, id: string): string {
+  return path.join(worktrees, id);
+}
+
+export function defaultBranch(id: string): string {
+  return `wt/${id}`;
+}

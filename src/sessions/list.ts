@@ -1,0 +1,107 @@
+import { mapLimit } from '../core/pool.ts';
+import { readText } from '../platform/files.ts';
+import path from 'node:path';
+import { findProof, hasOwnWork, previewMerges, quickProof, type Preview, type Proof } from '../landing/proof.ts';
+import type { AdminEntry } from '../registry/notes.ts';
+import { readBook, type Book, type Session } from './book.ts';
+import { inspectSessions, type Inspection } from './inspect.ts';
+import type { Repo } from './repo.ts';
+import { listTrash, type TrashMeta } from './trash.ts';
+import { byAttention, viewSession, type SessionStatus, type SessionView } from './view.ts';
+
+export interface ListRequest {
+  /** Also landed sessions, and those in the trash. */
+  readonly all: boolean;
+  readonly conflicts: boolean;
+  readonly status: SessionStatus | undefined;
+  readonly agent: string | undefined;
+}
+
+/** A linked worktree that is no session of wt. */
+export interface UnmanagedWorktree {
+  readonly path: string;
+  readonly branch: string | null;
+  readonly locked: string | null;
+}
+
+export interface ListOutcome {
+  readonly sessions: readonly SessionView[];
+  readonly unmanaged: readonly UnmanagedWorktree[];
+  readonly removed: readonly TrashMeta[] | undefined;
+  /** Landed sessions that were left out. */
+  readonly hidden: number;
+}
+
+/** A session with what was found out about it. */
+export interface Examined {
+  readonly inspection: Inspection;
+  readonly preview: Preview | undefined;
+  readonly proof: Proof | undefined;
+  readonly view: SessionView;
+}
+
+export async function listSessions(repo: Repo, request: ListRequest): Promise<ListOutcome> {
+  const book = await readBook(repo);
+  const examined = await examineSessions(repo, [...book.sessions.values()], { conflicts: request.conflicts, thorough: false });
+  const [unmanaged, removed] = await Promise.all([Promise.all(book.unmanaged.map(viewUnmanaged)), request.all ? listTrash(repo) : undefined]);
+  return { ...selectViews(examined.map(({ view }) => view), request), unmanaged, removed };
+}
+
+/** Pure: filters, hides what has landed unless asked for, orders by what needs a person. */
+export function selectViews(views: readonly SessionView[], { all, status, agent }: Pick<ListRequest, 'all' | 'status' | 'agent'>): Pick<ListOutcome, 'sessions' | 'hidden'> {
+  const wanted = views.filter((view) => (status === undefined || view.status === status) && (agent === undefined || view.agent === agent));
+  const shown = wanted.filter((view) => all || status !== undefined || view.status !== 'landed');
+  return { sessions: shown.toSorted(byAttention), hidden: wanted.length - shown.length };
+}
+
+/**
+ * Git's facts, a merge preview and a proof for each session. `thorough` also looks for squashed and rebased landings,
+ * which takes some git processes more a session.
+ */
+export async function examineSessions(repo: Repo, sessions: readonly Session[], options: { conflicts: boolean; thorough: boolean }): Promise<readonly Examined[]> {
+  const inspections = await inspectSessions(repo, sessions);
+  const pairs = options.conflicts ? pairsOf(inspections) : [];
+  const [previews, own] = await Promise.all([previewMerges(repo, inspections, pairs), Promise.all(inspections.map((one) => hasOwnWork(repo, one)))]);
+  return mapLimit(inspections, 2, async (inspection, i) => {
+    const preview = previews.bases[i];
+    const quick = quickProof(inspection, preview, own[i] ?? true);
+    const proof = options.thorough || looksOvertaken(inspection, preview) ? await findProof(repo, inspection, quick) : quick;
+    const view = viewSession(inspection, proof, preview);
+    if (!options.conflicts) return { inspection, preview, proof, view };
+    const meets = pairs.flatMap(([a, b], n) => {
+      const paths = previews.pairs[n];
+      const other = a === inspection ? b : b === inspection ? a : undefined;
+      return other === undefined || paths === undefined || paths.length === 0 ? [] : [{ id: other.session.id as string, paths: [...paths] }];
+    });
+    const base = preview === undefined ? [] : preview.conflicts === undefined ? null : [...preview.conflicts];
+    return { inspection, preview, proof, view: { ...view, conflicts: { base, sessions: meets } } };
+  });
+}
+
+/** wt landed this very tip and it conflicts by now: the base has gone on over the same lines, so only history can tell. Pure. */
+function looksOvertaken({ session, branch }: Inspection, preview: Preview | undefined): boolean {
+  return (preview?.conflicts?.length ?? 0) > 0 && session.row.landed !== undefined && session.row.landed.tip === branch?.commit;
+}
+
+/** Sessions that both have commits of their own, each pair once. */
+function pairsOf(inspections: readonly Inspection[]): readonly (readonly [Inspection, Inspection])[] {
+  const withWork = inspections.filter(({ branch, distance }) => branch !== undefined && (distance?.ahead ?? 0) > 0);
+  return withWork.flatMap((a, i) => withWork.slice(i + 1).map((b) => [a, b] as const));
+}
+
+async function viewUnmanaged(entry: AdminEntry): Promise<UnmanagedWorktree> {
+  const head = await readText(path.join(entry.directory, 'HEAD'));
+  const branch = /^ref: refs\/heads\/(.+)$/m.exec(head ?? '')?.[1];
+  return { path: entry.path ?? entry.directory, branch: branch === undefined || branch === '.invalid' ? null : branch, locked: entry.locked ?? null };
+}
+
+/** One session, thoroughly. */
+export async function examineSession(repo: Repo, book: Book, session: Session, options: { conflicts: boolean }): Promise<Examined> {
+  const sessions = options.conflicts ? [...book.sessions.values()] : [session];
+  const all = await examineSessions(repo, sessions, { conflicts: options.conflicts, thorough: false });
+  const found = all.find(({ inspection }) => inspection.session === session);
+  if (found === undefined) throw new Error(`session ${session.id} was not examined`);
+  const proof = await findProof(repo, found.inspection, found.proof);
+  const view = { ...viewSession(found.inspection, proof, found.preview), ...(found.view.conflicts === undefined ? {} : { conflicts: found.view.conflicts }) };
+  return { ...found, proof, view };
+}

@@ -1,0 +1,14 @@
+import { gitAtRoot, locateRepo } from '../git/repo.ts';
+import type { Deps } from '../platform/deps.ts';
+import { layoutOf } from './layout.ts';
+import type { Repo } from './repo.ts';
+import { settle } from './settle.ts';
+
+/** Finds the repository and first finishes what a dead wt process left half-done. Throws as {@link locateRepo} does. */
+export async function openRepo(deps: Deps): Promise<Repo> {
+  const place = { run: deps.run, clock: deps.clock };
+  const location = await locateRepo({ ...place, dir: deps.cwd });
+  const repo: Repo = { ...location, deps, git: gitAtRoot(place, location), layout: layoutOf(location.root, location.commonDir) };
+  await settle(repo);
+  return repo;
+}

@@ -1,0 +1,127 @@
+import path from 'node:path';
+import { changeRefs, listRefs, refOfBranch } from '../git/ref.ts';
+import { convergeCheckout } from '../landing/converge.ts';
+import { livenessOf } from '../platform/identity.ts';
+import type { Lease } from '../platform/lock.ts';
+import { discardOwnTree, listDirectory, lstatOf, readText, removeFile } from '../platform/files.ts';
+import { endJournal, listJournal, type JournalEntry } from '../registry/journal.ts';
+import { listAdminEntries, noteOf, rowOf, writeNote, type AdminEntry } from '../registry/notes.ts';
+import { readRegistry, writeRegistry } from '../registry/store.ts';
+import type { Repo } from './repo.ts';
+import { moveToTrash, trashFolder, unpin } from './trash.ts';
+
+type Entry<K extends JournalEntry['kind']> = Extract<JournalEntry, { kind: K }>;
+
+/** Finishes or undoes what dead processes left open; the caller holds the lock. Returns a line for each. */
+export async function recoverDead(repo: Repo, lease: Lease): Promise<readonly string[]> {
+  const { entries, unreadable } = await listJournal(repo.layout.journal);
+  const lines: string[] = unreadable.map((file) => `cannot read ${file}; it is left as it is`);
+  for (const entry of entries) {
+    if (livenessOf(entry.owner) !== 'dead') continue;
+    lines.push(await recover(repo, lease, entry));
+    await endJournal(repo.layout.journal, entry.op);
+  }
+  return lines;
+}
+
+async function recover(repo: Repo, lease: Lease, entry: JournalEntry): Promise<string> {
+  switch (entry.kind) {
+    case 'create':
+      return (await rollCreate(repo, lease, entry)) === 'finished' ? `finished the interrupted create of ${entry.id}` : `took back the interrupted create of ${entry.id}`;
+    case 'remove':
+      if (entry.phase === 'intent') {
+        await unpin(repo, entry.id, entry.op);
+        return `the interrupted removal of ${entry.id} had changed nothing`;
+      }
+      await finishRemove(repo, lease, entry);
+      return `finished the interrupted removal of ${entry.id}`;
+    case 'merge': {
+      const kept = await rollMerge(repo, entry);
+      return kept.length === 0 ? `finished the interrupted landing of ${entry.id}` : `the landing of ${entry.id} stopped half-way and ${kept.join(', ')} was edited since: look at git status in ${entry.worktree ?? repo.root}`;
+    }
+  }
+}
+
+/** Forward when the session was complete or somebody has committed in it, else back to nothing. */
+async function rollCreate(repo: Repo, lease: Lease, entry: Entry<'create'>): Promise<'finished' | 'undone'> {
+  const admin = await findAdminOf(repo, entry);
+  const [branch] = await listRefs(repo.git, [refOfBranch(entry.branch)]);
+  const isComplete = admin?.note?.state === 'ready';
+  const hasMoved = admin?.note !== undefined && branch !== undefined && branch.commit !== entry.commit;
+  if (!isComplete && !hasMoved) {
+    await undoCreate(repo, lease, entry);
+    return 'undone';
+  }
+  const row = { ...rowOf(admin.note, entry.path), state: 'ready' as const };
+  await writeNote(admin.directory, noteOf(row));
+  await saveRow(repo, lease, entry.id, row);
+  if (admin.locked === `wt:${entry.op}`) await removeFile(path.join(admin.directory, 'locked'));
+  return 'finished';
+}
+
+/** Takes a create back to nothing, the branch included. Every step may have been done before. */
+export async function undoCreate(repo: Repo, lease: Lease, entry: Entry<'create'>): Promise<void> {
+  const admin = await findAdminOf(repo, entry);
+  await breakRefLock(repo, entry);
+  if (await isOwnUnfinishedTree(repo, entry.path)) await moveToTrash(repo, entry.op, 'tree', entry.path);
+  if (admin !== undefined) await moveToTrash(repo, entry.op, 'admin', admin.directory);
+  if (entry.createsBranch) {
+    const [branch] = await listRefs(repo.git, [refOfBranch(entry.branch)]);
+    if (branch?.commit === entry.commit) await changeRefs(repo.git, [{ kind: 'delete', ref: branch.name, from: branch.commit }], { shielded: true });
+  }
+  await saveRow(repo, lease, entry.id, undefined, (state) => state === 'creating');
+  await discardOwnTree(trashFolder(repo, entry.op));
+}
+
+/** From the moment the backups are written: two renames, the branch, the row. Every step may have been done before. */
+export async function finishRemove(repo: Repo, lease: Lease, entry: Entry<'remove'>): Promise<void> {
+  await moveToTrash(repo, entry.op, 'tree', entry.path);
+  if (entry.adminDirectory !== null) await moveToTrash(repo, entry.op, 'admin', entry.adminDirectory);
+  if (entry.deleteBranchAt !== null) await changeRefs(repo.git, [{ kind: 'delete', ref: refOfBranch(entry.branch), from: entry.deleteBranchAt }], { shielded: true });
+  await saveRow(repo, lease, entry.id, undefined);
+}
+
+async function rollMerge(repo: Repo, entry: Entry<'merge'>): Promise<readonly string[]> {
+  const [target] = await listRefs(repo.git, [entry.target]);
+  if (target?.commit !== entry.from || entry.worktree === null) return [];
+  return convergeCheckout(repo, entry.worktree, { from: entry.from, to: entry.to, startedAt: entry.startedAt });
+}
+
+async function saveRow(repo: Repo, lease: Lease, id: string, row: ReturnType<typeof rowOf> | undefined, onlyIf: (state: string) => boolean = () => true): Promise<void> {
+  const { file, state } = await readRegistry(repo.layout.registry);
+  if (state === 'damaged') return; // it is rebuilt from the notes, which are right by now
+  const rows = new Map(file.sessions);
+  const old = rows.get(row?.id ?? (id as never));
+  if (row === undefined && (old === undefined || !onlyIf(old.state))) return;
+  if (row === undefined) rows.delete(id);
+  else rows.set(id, row);
+  await writeRegistry(repo.layout.registry, file, rows, lease.generation);
+}
+
+/** The administrative folder this create made: by its lock's reason, by its path, or half-written under its name. */
+async function findAdminOf(repo: Repo, entry: Entry<'create'>): Promise<AdminEntry | undefined> {
+  const entries = await listAdminEntries(repo.commonDir);
+  const sure = entries.find((admin) => admin.locked === `wt:${entry.op}` || admin.path === entry.path);
+  if (sure !== undefined) return sure;
+  const half = entries.find((admin) => admin.admin === entry.id && admin.path === undefined && admin.note === undefined && (admin.locked ?? '') === '');
+  if (half === undefined) return undefined;
+  const stats = await lstatOf(half.directory);
+  return stats !== undefined && stats.mtimeMs >= Date.parse(entry.startedAt) - 1000 ? half : undefined;
+}
+
+/** True for what `git worktree add` leaves of itself: a folder whose `.git` points at our repository, or an empty one. */
+async function isOwnUnfinishedTree(repo: Repo, tree: string): Promise<boolean> {
+  if (!(await lstatOf(tree))?.isDirectory()) return false;
+  const names = (await listDirectory(tree)).map((entry) => entry.name);
+  const pointer = await readText(path.join(tree, '.git')).catch(() => undefined);
+  if (pointer === undefined) return names.length === 0;
+  if (pointer === '') return names.length === 1;
+  const target = path.resolve(tree, pointer.replace(/^gitdir:\s*/, '').trim());
+  return path.dirname(target) === path.join(repo.commonDir, 'worktrees');
+}
+
+async function breakRefLock(repo: Repo, entry: Entry<'create'>): Promise<void> {
+  const file = path.join(repo.commonDir, `${refOfBranch(entry.branch)}.lock`);
+  const stats = await lstatOf(file);
+  if (stats !== undefined && stats.mtimeMs >= Date.parse(entry.startedAt) - 1000) await removeFile(file);
+}

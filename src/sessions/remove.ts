@@ -1,0 +1,154 @@
+import { randomUUID } from 'node:crypto';
+import path from 'node:path';
+import { WtError, type Reason } from '../core/errors.ts';
+import { listCommits } from '../git/commit.ts';
+import { listRefs, refOfBranch, resolveCommit } from '../git/ref.ts';
+import { listTrackedUnder } from '../git/status.ts';
+import { listWorktrees } from '../git/worktree.ts';
+import type { Proof } from '../landing/proof.ts';
+import { readText } from '../platform/files.ts';
+import { endJournal, writeJournal, type JournalEntry } from '../registry/journal.ts';
+import { readBook, type Book, type Session } from './book.ts';
+import { hold, type Held } from './hold.ts';
+import { examineSession } from './list.ts';
+import { finishRemove } from './recover.ts';
+import { shielded, type Repo } from './repo.ts';
+import { findDirt, findObstacles, gatherSafetyFacts, preciousPaths, type SafetyFacts } from './safety.ts';
+import { moveToTrash, pinSession, writeTrashMeta } from './trash.ts';
+
+export interface RemoveRequest {
+  readonly force: boolean;
+  readonly keepBranch: boolean;
+}
+
+export interface RemoveFacts extends SafetyFacts {
+  readonly proof: Proof | undefined;
+  /** Commits that only this session has, newest first; at most ten of them. */
+  readonly unlanded: { readonly count: number; readonly subjects: readonly string[] };
+  readonly head: { readonly ref: string | null; readonly commit: string | null };
+  readonly tip: string | undefined;
+  /** Another worktree has the session's branch checked out. */
+  readonly isBranchElsewhere: boolean;
+}
+
+export interface RemovePlan {
+  readonly session: Session;
+  readonly proof: Proof | null;
+  readonly head: RemoveFacts['head'];
+  readonly tip: string | null;
+  readonly deletesBranch: boolean;
+  readonly precious: readonly string[];
+  /** What a force passed over. */
+  readonly forced: readonly Reason[];
+}
+
+export interface RemoveOutcome {
+  readonly kind: 'planned' | 'removed';
+  readonly plan: RemovePlan;
+  readonly op: string | null;
+  readonly trash: string | null;
+}
+
+/** Reads only. */
+export async function gatherRemoveFacts(repo: Repo, book: Book, session: Session): Promise<RemoveFacts> {
+  const [safety, { proof }, head] = await Promise.all([gatherSafetyFacts(repo, session), examineSession(repo, book, session, { conflicts: false }), readHead(repo, session)]);
+  const [[branch], trees] = await Promise.all([listRefs(repo.git, [refOfBranch(session.row.branch)]), listWorktrees(repo.git)]);
+  const tips = [...new Set([head.commit, branch?.commit].filter((commit) => commit != null))];
+  const isSafe = proof !== undefined && (head.commit === null || head.commit === branch?.commit);
+  const unlanded = isSafe ? { count: 0, subjects: [] } : await listUnlanded(repo, session, tips);
+  const isBranchElsewhere = trees.some((tree) => tree.ref === refOfBranch(session.row.branch) && tree.path !== session.path);
+  return { ...safety, proof, unlanded, head, tip: branch?.commit, isBranchElsewhere };
+}
+
+/** Why the session may not be taken away: obstacles that nothing lifts, then work that `--force` lifts. Pure. */
+export function findReasons(facts: RemoveFacts): { readonly firm: readonly Reason[]; readonly soft: readonly Reason[] } {
+  const dirt = findDirt(facts);
+  const { count, subjects } = facts.unlanded;
+  const unmerged: Reason[] = count === 0 ? [] : [{ code: 'session.unmerged', commits: count, base: facts.session.row.base.branch, subjects }];
+  return { firm: findObstacles(facts), soft: [...(dirt === undefined ? [] : [dirt]), ...unmerged] };
+}
+
+/** Decide. Pure; throws `session.refused` with every reason. */
+export function planRemove(facts: RemoveFacts, { force, keepBranch }: RemoveRequest): RemovePlan {
+  const { firm, soft } = findReasons(facts);
+  const reasons = [...firm, ...(force ? [] : soft)];
+  if (reasons.length > 0) throw new WtError('session.refused', { id: facts.session.id, verb: 'remove', reasons });
+  return {
+    session: facts.session,
+    proof: facts.proof ?? null,
+    head: facts.head,
+    tip: facts.tip ?? null,
+    deletesBranch: !keepBranch && facts.session.row.ownsBranch && facts.tip !== undefined && !facts.isBranchElsewhere,
+    precious: preciousPaths(facts.status?.ignored ?? []),
+    forced: soft,
+  };
+}
+
+/** Takes one session away: backups, two renames, branch, row. `refuse` may stop it on the facts as they are under the lock. */
+export async function removeSession(repo: Repo, id: string, request: RemoveRequest & { verb: string; dryRun: boolean; refuse?: (facts: RemoveFacts) => void }): Promise<RemoveOutcome> {
+  const decide = async (place: Repo, book: Book): Promise<RemovePlan> => {
+    const session = book.sessions.get(id);
+    if (session === undefined) throw new WtError('session.not-found', { id, near: [] });
+    await refuseTracked(place);
+    const facts = await gatherRemoveFacts(place, book, session);
+    request.refuse?.(facts);
+    return planRemove(facts, request);
+  };
+  if (request.dryRun) return { kind: 'planned', plan: await decide(repo, await readBook(repo)), op: null, trash: null };
+  return hold(repo, async (held) => applyRemove(held, await decide(held.repo, held.book), request.verb));
+}
+
+async function refuseTracked(repo: Repo): Promise<void> {
+  if (repo.isBare) return;
+  const [tracked] = await listTrackedUnder(repo.git, path.relative(repo.root, repo.layout.worktrees));
+  if (tracked !== undefined) throw new WtError('path.unsafe', { path: repo.layout.worktrees, reason: `git tracks ${tracked}` });
+}
+
+async function applyRemove(held: Held, plan: RemovePlan, verb: string): Promise<RemoveOutcome> {
+  const { lease } = held;
+  const { session } = plan;
+  const repo = shielded(held.repo); // a handful of quick steps: an interrupt waits for their end
+  const op = randomUUID();
+  const at = repo.deps.clock.now().toISOString();
+  const entry: Extract<JournalEntry, { kind: 'remove' }> = {
+    kind: 'remove', op, owner: lease.owner, generation: lease.generation, startedAt: at, id: session.id, phase: 'intent',
+    path: session.path, adminDirectory: session.admin?.directory ?? null, branch: session.row.branch, deleteBranchAt: plan.deletesBranch ? plan.tip : null,
+  };
+  await writeJournal(repo.layout.journal, entry);
+  await held.log(`session.${verb}.before`, session.id, { proof: plan.proof, forced: plan.forced.map(({ code }) => code) });
+  await pinSession(repo, op, { id: session.id, gitDir: session.admin?.directory ?? null, head: plan.head.commit, tip: plan.tip });
+  const branch = { name: session.row.branch, commit: plan.tip, deleted: plan.deletesBranch };
+  await writeTrashMeta(repo, {
+    version: 1, op, id: session.id, verb, at, row: session.row, path: session.path, admin: session.admin?.admin ?? null,
+    head: plan.head, branch, proof: plan.proof, precious: [...plan.precious],
+  });
+  await writeJournal(repo.layout.journal, { ...entry, phase: 'commit' });
+  await moveToTrash(repo, op, 'tree', session.path);
+  await finishRemove(repo, lease, entry);
+  await held.log(`session.${verb}.after`, session.id, { trash: op, branchDeleted: plan.deletesBranch });
+  await endJournal(repo.layout.journal, op);
+  return { kind: 'removed', plan, op, trash: path.join(repo.layout.trash, op) };
+}
+
+/** What HEAD of the session's worktree is, from its administrative folder: it may be detached, on another branch, or gone. */
+async function readHead(repo: Repo, session: Session): Promise<RemoveFacts['head']> {
+  if (session.admin === undefined) return { ref: null, commit: null };
+  const text = (await readText(path.join(session.admin.directory, 'HEAD')))?.trim() ?? '';
+  const ref = /^ref: (.+)$/.exec(text)?.[1] ?? null;
+  const commit = (await resolveCommit(repo.git, ref ?? text)) ?? (await lastOfReflog(repo, session.admin.directory));
+  return { ref, commit: commit ?? null };
+}
+
+/** Where HEAD was last, when its branch has been deleted under it: those commits hang on the worktree's own reflog alone. */
+async function lastOfReflog(repo: Repo, directory: string): Promise<string | undefined> {
+  const last = (await readText(path.join(directory, 'logs', 'HEAD')))?.trimEnd().split('\n').at(-1)?.split(' ')[1];
+  return last === undefined || /^0+$/.test(last) ? undefined : resolveCommit(repo.git, last);
+}
+
+/** Commits reachable from the session's tips but from no other branch, remote branch or tag. */
+async function listUnlanded(repo: Repo, session: Session, tips: readonly string[]): Promise<RemoveFacts['unlanded']> {
+  if (tips.length === 0) return { count: 0, subjects: [] };
+  const others = ['--not', `--exclude=${refOfBranch(session.row.branch)}`, '--branches', '--remotes', '--tags'];
+  const commits = await listCommits(repo.git, [...tips, ...others]);
+  return { count: commits.length, subjects: commits.slice(0, 10).map(({ commit, subject }) => `${commit.slice(0, 7)} ${subject}`) };
+}

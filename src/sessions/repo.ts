@@ -1,0 +1,23 @@
+import { gitAt, gitIn, type Git } from '../git/git.ts';
+import type { RepoLocation } from '../git/repo.ts';
+import type { Deps } from '../platform/deps.ts';
+import type { Runner } from '../platform/runner.ts';
+import type { Layout } from './layout.ts';
+
+/** An open repository: where it is, git at its root, and where wt keeps things. */
+export interface Repo extends RepoLocation {
+  readonly deps: Deps;
+  readonly git: Git;
+  readonly layout: Layout;
+}
+
+/** git at a worktree of the repository. */
+export function gitAtWorktree(repo: Repo, worktree: string): Git {
+  return gitIn(repo.git, worktree);
+}
+
+/** The same repository whose processes run on after an interrupt: for taking something back. */
+export function shielded(repo: Repo): Repo {
+  const run: Runner = (request) => repo.deps.run({ ...request, shielded: true });
+  return { ...repo, deps: { ...repo.deps, run }, git: gitAt({ ...repo.git.place, run }) };
+}

@@ -1,0 +1,75 @@
+import { listCommits, findMergeBase, type Commit } from '../git/commit.ts';
+import { listFileChanges, type FileChange } from '../git/diff.ts';
+import { changedPaths } from '../git/status.ts';
+import { readEvents, type Event } from '../registry/events.ts';
+import { sizeOf } from '../platform/disk.ts';
+import { readBook, type Session } from './book.ts';
+import { examineSession, type Examined } from './list.ts';
+import type { Repo } from './repo.ts';
+import { requireSession } from './select.ts';
+import type { SessionView } from './view.ts';
+
+export interface ShowOutcome {
+  readonly session: SessionView;
+  /** Commits of the session's own, newest first. */
+  readonly commits: readonly Commit[];
+  /** What those commits change. */
+  readonly files: readonly FileChange[];
+  /** Uncommitted paths. */
+  readonly uncommitted: readonly string[];
+  readonly events: readonly Event[];
+  /** Bytes on disk; null when the folder is gone. */
+  readonly sizeBytes: number | null;
+  /** The command that suits the session's state. */
+  readonly next: readonly string[];
+}
+
+const EVENTS_SHOWN = 10;
+
+export async function showSession(repo: Repo, argument: string | undefined): Promise<ShowOutcome> {
+  const book = await readBook(repo);
+  const session = await requireSession(repo, book, argument);
+  const examined = await examineSession(repo, book, session, { conflicts: true });
+  const [{ commits, files }, events, sizeBytes] = await Promise.all([readWork(repo, session, examined), readEvents(repo.layout.events), sizeOf(session.path)]);
+  const { status } = examined.inspection;
+  return {
+    session: examined.view,
+    commits,
+    files,
+    uncommitted: status === undefined ? [] : changedPaths(status),
+    events: events.filter((event) => event.session === session.id).slice(-EVENTS_SHOWN),
+    sizeBytes: sizeBytes ?? null,
+    next: nextStep(examined.view),
+  };
+}
+
+async function readWork(repo: Repo, session: Session, { inspection }: Examined): Promise<{ commits: readonly Commit[]; files: readonly FileChange[] }> {
+  const { branch, base } = inspection;
+  if (branch === undefined) return { commits: [], files: [] };
+  const from = base?.commit ?? session.row.base.commit;
+  const mergeBase = (await findMergeBase(repo.git, from, branch.commit)) ?? session.row.base.commit;
+  const [commits, files] = await Promise.all([listCommits(repo.git, [branch.commit, '--not', from, session.row.base.commit]), listFileChanges(repo.git, mergeBase, branch.commit)]);
+  return { commits, files };
+}
+
+/** What a person would do next with a session in this state. Pure. */
+export function nextStep({ id, status, path, changes }: SessionView): readonly string[] {
+  switch (status) {
+    case 'dirty':
+      return ['wt', 'commit', id];
+    case 'ready':
+    case 'approved':
+    case 'done':
+      return ['wt', 'merge', id];
+    case 'conflict':
+      return (changes?.conflicted ?? 0) > 0 ? ['git', '-C', path, 'status'] : ['wt', 'merge', id, '--dry-run'];
+    case 'landed':
+      return ['wt', 'clean'];
+    case 'broken':
+      return ['wt', 'remove', id];
+    case 'busy':
+      return ['git', '-C', path, 'status'];
+    default:
+      return ['wt', 'diff', id];
+  }
+}

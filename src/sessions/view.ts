@@ -1,0 +1,90 @@
+import * as z from 'zod';
+import { countChanges, hasChanges } from '../git/status.ts';
+import { PROOFS, type Preview, type Proof } from '../landing/proof.ts';
+import type { Inspection } from './inspect.ts';
+
+/** In the order in which they ask for a person. Derived on every read, never stored. */
+export const STATUSES = ['conflict', 'broken', 'waiting', 'failed', 'done', 'approved', 'ready', 'dirty', 'working', 'busy', 'new', 'landed'] as const;
+export type SessionStatus = (typeof STATUSES)[number];
+
+export const TREES = ['ok', 'missing', 'foreign', 'unregistered', 'switched', 'branch-missing', 'unreadable'] as const;
+
+/** A session as people and scripts see it: the shape of `wt list --json`. Absent: not asked for or does not apply; null: unknown. */
+export const SessionView = z.object({
+  id: z.string(),
+  branch: z.string(),
+  base: z.object({ branch: z.string().nullable(), commit: z.string() }),
+  path: z.string(),
+  agent: z.string().nullable(),
+  task: z.string().nullable(),
+  status: z.enum(STATUSES),
+  createdAt: z.iso.datetime(),
+  head: z.object({ commit: z.string(), subject: z.string(), committedAt: z.iso.datetime().nullable() }).nullable(),
+  changes: z.object({ staged: z.number(), modified: z.number(), untracked: z.number(), conflicted: z.number() }).nullable(),
+  ahead: z.number().nullable(),
+  behind: z.number().nullable(),
+  /** Why removing it loses nothing. */
+  proof: z.enum(PROOFS).optional(),
+  /** What it conflicts with; only when asked for. */
+  conflicts: z.object({ base: z.array(z.string()).nullable(), sessions: z.array(z.object({ id: z.string(), paths: z.array(z.string()) })) }).optional(),
+  /** A git operation in progress: rebase, merge, cherry-pick, revert, bisect. */
+  operation: z.string().optional(),
+  tree: z.enum(TREES),
+});
+export type SessionView = z.infer<typeof SessionView>;
+
+/** Pure. */
+export function viewSession(inspection: Inspection, proof: Proof | undefined, preview: Preview | undefined): SessionView {
+  const { session, branch, status, distance, operation } = inspection;
+  const { row } = session;
+  const changes = status === undefined ? null : countChanges(status);
+  return {
+    id: session.id,
+    branch: row.branch,
+    base: { branch: row.base.branch, commit: row.base.commit },
+    path: session.path,
+    agent: row.agent,
+    task: row.task,
+    status: deriveStatus(inspection, proof, preview),
+    createdAt: row.createdAt,
+    head: branch === undefined ? null : { commit: branch.commit, subject: branch.subject, committedAt: branch.committedAt ?? null },
+    changes,
+    ahead: distance?.ahead ?? null,
+    behind: distance?.behind ?? null,
+    ...(proof === undefined ? {} : { proof }),
+    ...(operation === undefined ? {} : { operation }),
+    tree: deriveTree(inspection),
+  };
+}
+
+function deriveTree({ tree, branch, switchedTo, trouble, session }: Inspection): SessionView['tree'] {
+  if (session.row.state === 'creating') return tree === 'ok' ? 'ok' : 'missing';
+  if (tree !== 'ok') return tree;
+  if (branch === undefined) return 'branch-missing';
+  if (trouble !== undefined) return 'unreadable';
+  return switchedTo === undefined ? 'ok' : 'switched';
+}
+
+function deriveStatus(inspection: Inspection, proof: Proof | undefined, preview: Preview | undefined): SessionStatus {
+  const { session, status, operation, distance } = inspection;
+  if (session.row.state === 'creating') return 'busy';
+  const tree = deriveTree(inspection);
+  if (tree !== 'ok' && tree !== 'switched') return 'broken';
+  if ((status?.conflicted.length ?? 0) > 0) return 'conflict';
+  if (proof !== undefined && proof !== 'empty') return 'landed';
+  if ((preview?.conflicts?.length ?? 0) > 0) return 'conflict';
+  if (operation !== undefined) return 'busy';
+  if (status !== undefined && hasChanges(countChanges(status))) return 'dirty';
+  return (distance?.ahead ?? 0) > 0 ? 'ready' : 'new';
+}
+
+/** What asks for a person first; among equals the latest work first. Pure. */
+export function byAttention(a: SessionView, b: SessionView): number {
+  const rank = STATUSES.indexOf(a.status) - STATUSES.indexOf(b.status);
+  if (rank !== 0) return rank;
+  return lastWork(b).localeCompare(lastWork(a)) || a.id.localeCompare(b.id);
+}
+
+function lastWork({ head, createdAt }: SessionView): string {
+  return head?.committedAt != null && head.committedAt > createdAt ? head.committedAt : createdAt;
+}
