@@ -1,3 +1,4 @@
+import { isoFromSeconds } from '../core/time.ts';
 import type { Env } from '../platform/deps.ts';
 import type { Git } from './git.ts';
 
@@ -31,7 +32,7 @@ export function parseCommits(stdout: string): readonly Commit[] {
       tree,
       subject,
       author,
-      committedAt: new Date(Number(seconds) * 1000).toISOString(),
+      committedAt: isoFromSeconds(Number(seconds)),
     });
   }
   return commits;

@@ -88,6 +88,7 @@ function requestOf(place: GitPlace, args: readonly string[], options: GitOptions
       ...config.flatMap((setting) => ['-c', setting]),
       ...args,
     ],
+    shownArgs: args,
     cwd: place.dir,
     env: { ...GIT_ENV, ...env },
     timeoutMs,

@@ -1,3 +1,4 @@
+import { isoFromSeconds } from '../core/time.ts';
 import type { Git } from './git.ts';
 
 /** A ref with what wt asks of it. `commit` is peeled, so that a tag names its commit. */
@@ -38,7 +39,7 @@ export function parseRefs(stdout: string): readonly Ref[] {
       commit: peeled || own || '',
       tree: peeledTree || ownTree || '',
       subject: subject ?? '',
-      committedAt: Number.isFinite(seconds) ? new Date(seconds * 1000).toISOString() : undefined,
+      committedAt: Number.isFinite(seconds) ? isoFromSeconds(seconds) : undefined,
       upstream: upstream || undefined,
       behind: Number(/behind (\d+)/.exec(track ?? '')?.[1] ?? 0),
     });

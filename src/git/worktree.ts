@@ -43,11 +43,11 @@ function splitField(line: string): readonly [string, string] {
 }
 
 /**
- * Registers a worktree for an existing branch, locked and without files; the caller holds wt's lock, because git's own
+ * Registers a worktree for an existing branch, so that no tracking is set up, locked and without files; the caller holds wt's lock, because git's own
  * `worktree add` is not safe beside another one.
  */
 export async function addWorktree(git: Git, spec: { path: string; branch: string; lockReason: string }): Promise<void> {
-  await git(['worktree', 'add', '--quiet', '--no-checkout', '--no-track', '--lock', '--reason', spec.lockReason, '--', spec.path, spec.branch]);
+  await git(['worktree', 'add', '--quiet', '--no-checkout', '--lock', '--reason', spec.lockReason, '--', spec.path, spec.branch]);
 }
 
 /** Fills a fresh worktree with the files of its HEAD, with parallel workers. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, readlink } from 'node:fs/promises';
 import path from 'node:path';
+import { msOf } from '../core/time.ts';
 import { findGitDir } from '../sessions/worktree.ts';
 import { lstatOf, removeFile } from '../platform/files.ts';
 import { gitAtWorktree, type Repo } from '../sessions/repo.ts';
@@ -30,7 +31,7 @@ export async function convergeCheckout(repo: Repo, worktree: string, move: { fro
   for (const lock of ['index.lock', 'HEAD.lock', 'ORIG_HEAD.lock']) {
     const file = path.join(gitDir ?? repo.commonDir, lock);
     const stats = await lstatOf(file);
-    if (stats !== undefined && stats.mtimeMs >= Date.parse(move.startedAt) - 1000) await removeFile(file);
+    if (stats !== undefined && stats.mtimeMs >= msOf(move.startedAt) - 1000) await removeFile(file);
   }
   for (const { path: name, from } of changes) {
     if (NONE.test(from)) {

@@ -16,6 +16,8 @@ export interface RunRequest {
   readonly holdFd?: number;
   /** Runs on when the command is interrupted: for undoing. */
   readonly shielded?: boolean;
+  /** The part of the arguments that tells a reader something; default all. */
+  readonly shownArgs?: readonly string[];
 }
 
 export interface RunResult {

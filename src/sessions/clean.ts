@@ -1,4 +1,6 @@
+import { isoFromMs, msOf } from '../core/time.ts';
 import { WtError, type Reason } from '../core/errors.ts';
+import { sizeOf } from '../platform/disk.ts';
 import type { Proof } from '../landing/proof.ts';
 import { readBook } from './book.ts';
 import { examineSessions, type Examined } from './list.ts';
@@ -23,7 +25,7 @@ export interface Kept {
 
 export interface CleanOutcome {
   readonly kind: 'planned' | 'cleaned';
-  readonly removed: readonly { readonly id: string; readonly proof: Proof | null; readonly outcome: RemoveOutcome }[];
+  readonly removed: readonly { readonly id: string; readonly proof: Proof | null; readonly freedBytes: number | null; readonly outcome: RemoveOutcome }[];
   readonly kept: readonly Kept[];
   /** Rows dropped because neither worktree nor branch is left. */
   readonly pruned: readonly { readonly id: string; readonly reason: string }[];
@@ -44,9 +46,11 @@ export async function cleanSessions(repo: Repo, request: CleanRequest): Promise<
     }
     const refuse = (facts: RemoveFacts): void => (verdict.kind === 'prune' ? undefined : requireStillProven(facts, request));
     try {
+      const size = (await readBook(repo)).sessions.get(id)?.path;
+      const freedBytes = size === undefined ? null : ((await sizeOf(size)) ?? null);
       const outcome = await removeSession(repo, id, { force: request.all, keepBranch: request.keepBranches, verb: 'clean', dryRun: request.dryRun, refuse });
       if (verdict.kind === 'prune') pruned.push({ id, reason: verdict.reason });
-      else removed.push({ id, proof: outcome.plan.proof, outcome });
+      else removed.push({ id, proof: outcome.plan.proof, freedBytes, outcome });
     } catch (error) {
       if (WtError.is(error, 'session.not-found')) continue; // another clean was faster
       if (!WtError.is(error, 'session.refused')) throw error;
@@ -77,8 +81,8 @@ function judgeEarly({ view, inspection }: Examined, request: CleanRequest, nowMs
   if (view.status === 'busy') return keep('busy', inspection.operation === undefined ? 'it is just being made' : `a ${inspection.operation} is in progress`);
   if (view.tree === 'missing') return keep('broken', `its folder is gone, its branch ${view.branch} is kept`, ['wt', 'remove', id]);
   if (view.tree === 'foreign' || view.tree === 'unregistered') return keep('broken', `what lies at ${view.path} is not its worktree`);
-  const last = Math.max(Date.parse(view.createdAt), Date.parse(view.head?.committedAt ?? view.createdAt));
-  if (request.olderThanMs !== undefined && nowMs - last < request.olderThanMs) return keep('young', `last work ${new Date(last).toISOString().slice(0, 10)}`);
+  const last = Math.max(msOf(view.createdAt), msOf(view.head?.committedAt ?? view.createdAt));
+  if (request.olderThanMs !== undefined && nowMs - last < request.olderThanMs) return keep('young', `last work ${isoFromMs(last).slice(0, 10)}`);
   return undefined;
 }
 

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { msOf } from '../core/time.ts';
 import { changeRefs, listRefs, refOfBranch } from '../git/ref.ts';
 import { convergeCheckout } from '../landing/converge.ts';
 import { livenessOf } from '../platform/identity.ts';
@@ -106,7 +107,7 @@ async function findAdminOf(repo: Repo, entry: Entry<'create'>): Promise<AdminEnt
   const half = entries.find((admin) => admin.admin === entry.id && admin.path === undefined && admin.note === undefined && (admin.locked ?? '') === '');
   if (half === undefined) return undefined;
   const stats = await lstatOf(half.directory);
-  return stats !== undefined && stats.mtimeMs >= Date.parse(entry.startedAt) - 1000 ? half : undefined;
+  return stats !== undefined && stats.mtimeMs >= msOf(entry.startedAt) - 1000 ? half : undefined;
 }
 
 /** True for what `git worktree add` leaves of itself: a folder whose `.git` points at our repository, or an empty one. */
@@ -123,5 +124,5 @@ async function isOwnUnfinishedTree(repo: Repo, tree: string): Promise<boolean> {
 async function breakRefLock(repo: Repo, entry: Entry<'create'>): Promise<void> {
   const file = path.join(repo.commonDir, `${refOfBranch(entry.branch)}.lock`);
   const stats = await lstatOf(file);
-  if (stats !== undefined && stats.mtimeMs >= Date.parse(entry.startedAt) - 1000) await removeFile(file);
+  if (stats !== undefined && stats.mtimeMs >= msOf(entry.startedAt) - 1000) await removeFile(file);
 }

@@ -1,0 +1,94 @@
+import { CommanderError } from 'commander';
+import path from 'node:path';
+import { WtError } from '../core/errors.ts';
+import { EXIT } from '../core/exit-codes.ts';
+import type { Deps } from '../platform/deps.ts';
+import { withProgress } from '../platform/progress.ts';
+import { traced } from '../platform/trace.ts';
+import { guardTerminal, safe, safeJson } from '../ui/text.ts';
+import { createTheme, type Look } from '../ui/theme.ts';
+import type { Context, Globals } from './define.ts';
+import { showHome } from './home.ts';
+import { buildProgram, nearVerbs, verbIn, type Call } from './program.ts';
+import { reportError, SCHEMA, toWtError } from './report.ts';
+
+/** argv and the world → exit code. Never throws. */
+export async function main(argv: readonly string[], deps: Deps, version: string): Promise<number> {
+  const own = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
+  const asked = { json: own.includes('--json'), command: verbIn(argv) ?? null, verbose: own.includes('-v') || own.includes('--verbose') };
+  let exitCode: number = EXIT.ok;
+  try {
+    if (argv.length === 0) return await showHome(deps, version);
+    const program = await buildProgram(argv, { out: deps.io.out, version }, async (call) => {
+      exitCode = await perform(call, deps);
+    });
+    await program.parseAsync([...argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
+    const failure = error instanceof CommanderError ? usageError(error, argv) : toWtError(error);
+    return reportError(failure, deps.io, asked);
+  }
+}
+
+async function perform(call: Call, outer: Deps): Promise<number> {
+  const { spec, input, globals } = call;
+  const deps = withGlobals(outer, call);
+  const context = contextOf(deps, globals);
+  const outcome: unknown = await spec.run(context, input);
+  const warnings = spec.warnings?.(outcome) ?? [];
+  const { theme } = createLook(deps, deps.io.errColor);
+  if (globals.json) deps.io.out(`${safeJson({ schema: SCHEMA, ok: true, command: call.verb, data: spec.json(outcome), warnings })}\n`);
+  else {
+    const text = spec.human(outcome, context.look);
+    deps.io.out(deps.io.stdoutIsTTY ? guardTerminal(text) : text);
+    if (!globals.quiet) for (const warning of warnings) deps.io.err(`${theme.warn} ${safe(warning)}\n`);
+  }
+  return spec.exitCode?.(outcome) ?? EXIT.ok;
+}
+
+function withGlobals(deps: Deps, { globals, directory }: Call): Deps {
+  const err = (text: string): void => {
+    if (!globals.quiet) deps.io.err(guardTerminal(text));
+  };
+  return {
+    ...deps,
+    cwd: directory === undefined ? deps.cwd : path.resolve(deps.cwd, directory),
+    run: globals.verbose ? traced(deps.run, (line) => deps.io.err(`${safe(line)}\n`)) : deps.run,
+    io: { ...deps.io, err },
+  };
+}
+
+function contextOf(deps: Deps, globals: Globals): Context {
+  const isQuiet = globals.json || globals.quiet || !deps.io.stderrIsTTY;
+  return {
+    deps,
+    globals,
+    look: createLook(deps, deps.io.color),
+    async confirm(question, withoutAsking) {
+      if (globals.yes) return true;
+      const answer = globals.input && !globals.json ? await deps.confirm(question) : undefined;
+      if (answer === undefined) throw new WtError('confirm.required', { question, argv: withoutAsking });
+      return answer;
+    },
+    busy: (text, work) => withProgress(text, !isQuiet && !globals.verbose, work),
+    tell: (text) => deps.io.err(text),
+    emit: (text) => deps.io.out(deps.io.stdoutIsTTY ? guardTerminal(text) : text),
+  };
+}
+
+function createLook(deps: Deps, level: 0 | 1 | 2 | 3): Look {
+  return { theme: createTheme(level), isTerminal: deps.io.stdoutIsTTY, width: deps.io.columns, now: deps.clock.now() };
+}
+
+/** commander's refusal in our words; an unknown verb or flag names the near ones. */
+function usageError(error: CommanderError, argv: readonly string[]): WtError<'usage.invalid'> {
+  const text = error.message.replace(/^error: /, '').replaceAll('\n', ' ').trim();
+  const [, verb] = /^unknown command '(.*)'/.exec(text) ?? [];
+  if (verb !== undefined) {
+    const [near] = nearVerbs(verb);
+    return new WtError('usage.invalid', { option: verb, reason: `wt has no such command${near === undefined ? '' : `; did you mean ${near}?`}`, fix: near === undefined ? ['wt', '--help'] : ['wt', near, '--help'] });
+  }
+  const [, flag] = /'(.*?)'/.exec(text) ?? [];
+  return new WtError('usage.invalid', { option: flag ?? 'usage', reason: text, fix: ['wt', ...(verbIn(argv) === undefined ? [] : [String(verbIn(argv))]), '--help'] });
+}

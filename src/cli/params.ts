@@ -1,0 +1,30 @@
+import * as z from 'zod';
+import { AgentName } from '../core/names.ts';
+import { parseDuration } from '../core/time.ts';
+
+/** Arguments and flags that several verbs share. */
+const text = z.string().min(1, 'must not be empty');
+
+export const sessionArg = { flags: '[id]', help: 'Session id, branch or path; inside a session it may be left out', schema: text.optional() };
+export const sessionsArg = { flags: '[id...]', help: 'Session ids, branches or paths; inside a session they may be left out', schema: z.array(text).default([]) };
+export const baseOption = { flags: '--base <ref>', help: 'Branch, remote branch, tag or commit to cut from', schema: text.optional() };
+export const agentOption = { flags: '--agent <name>', help: 'Agent that will work there', schema: AgentName.optional() };
+export const taskOption = { flags: '--task <text>', help: 'What the session is for', schema: text.max(65_536, 'at most 64 kB').optional() };
+export const messageOption = { flags: '-m, --message <text>', help: 'Commit message', schema: text.optional() };
+export const flag = (flags: string, help: string): { flags: string; help: string; schema: z.ZodDefault<z.ZodBoolean> } => ({ flags, help, schema: z.boolean().default(false) });
+export const duration = z
+  .string()
+  .refine((value) => parseDuration(value) !== undefined, 'a number and a unit, as in 90s, 30m, 12h, 7d, 2w')
+  .transform((value) => parseDuration(value) ?? 0);
+
+/** Flags that every verb takes, before or after its name. */
+export const globalParams = {
+  directory: { flags: '-C <dir>', help: 'Run as if started there', schema: text.optional() },
+  json: flag('--json', 'Print one JSON object'),
+  quiet: flag('-q, --quiet', 'Print no narration'),
+  verbose: flag('-v, --verbose', 'Print each git command'),
+  dryRun: flag('-n, --dry-run', 'Say what would happen, change nothing'),
+  yes: flag('-y, --yes', 'Answer questions with yes; never forces anything'),
+  input: { flags: '--no-input', help: 'Never ask', schema: z.boolean().default(true) },
+  color: { flags: '--no-color', help: 'No colours', schema: z.boolean().default(true) },
+} as const;

@@ -1,0 +1,111 @@
+import { Argument, Command, Option } from 'commander';
+import { nearNames } from '../core/names.ts';
+import { WtError } from '../core/errors.ts';
+import type { AnyCommand, Globals, Param, Params } from './define.ts';
+import { globalParams } from './params.ts';
+import { findVerb, table, type Verb, type VerbName } from './table.ts';
+
+/** One call as it was typed, checked. */
+export interface Call {
+  readonly verb: VerbName;
+  readonly spec: AnyCommand;
+  readonly input: Record<string, unknown>;
+  readonly globals: Globals;
+  readonly directory: string | undefined;
+}
+
+export interface Texts {
+  readonly out: (text: string) => void;
+  readonly version: string;
+}
+
+/** The verb that argv names: its first word that is no flag and no flag's value. */
+export function verbIn(argv: readonly string[]): VerbName | undefined {
+  return findVerb(firstWord(argv));
+}
+
+function firstWord(argv: readonly string[]): string | undefined {
+  for (let i = 0; i < argv.length; i++) {
+    const word = argv[i] ?? '';
+    if (word === '-C') i++;
+    else if (!word.startsWith('-')) return word === 'help' ? firstWord(argv.slice(i + 1)) : word;
+  }
+  return undefined;
+}
+
+/**
+ * The command line as commander sees it; only the named verb is loaded, the others are names with a summary. `act` gets
+ * the call; commander's own refusals come out as CommanderError.
+ */
+export async function buildProgram(argv: readonly string[], texts: Texts, act: (call: Call) => Promise<void>): Promise<Command> {
+  const named = verbIn(argv);
+  const program = new Command('wt')
+    .description('Run many coding agents on one repository and lose nothing.')
+    .usage('<command> [flags]')
+    .exitOverride()
+    .configureOutput({ writeOut: texts.out, writeErr: () => {}, outputError: () => {} })
+    .configureHelp({ showGlobalOptions: false, sortSubcommands: false })
+    .enablePositionalOptions()
+    .version(texts.version, '-V, --version', 'Print the version')
+    .helpOption('-h, --help', 'Show help')
+    .addHelpText('after', '\nRun "wt <command> --help" for its flags and examples.');
+  addOptions(program, globalParams);
+  for (const name of Object.keys(table) as VerbName[]) {
+    const verb: Verb = table[name];
+    const command = program.command(name).summary(verb.summary).description(verb.summary).helpGroup(`${verb.group}:`).helpOption('-h, --help', 'Show help');
+    if (verb.alias !== undefined) command.alias(verb.alias);
+    if (name === named) configure(command, { name, verb, spec: (await verb.load()).default }, program, act);
+  }
+  return program;
+}
+
+function configure(command: Command, { name, verb, spec }: { name: VerbName; verb: Verb; spec: AnyCommand }, program: Command, act: (call: Call) => Promise<void>): void {
+  command.description(`${verb.summary}.\n\n${spec.description}`);
+  for (const arg of Object.values(spec.args) as Param[]) command.addArgument(new Argument(arg.flags, arg.help));
+  addOptions(command, spec.options as Params);
+  command.optionsGroup('Global flags:');
+  addOptions(command, spec.mutates ? globalParams : withoutDryRun());
+  if (spec.passThrough === true) command.passThroughOptions();
+  command.addHelpText('after', `\nExamples:\n${spec.examples.map((line: string) => `  ${line}`).join('\n')}`);
+  command.action(async (...values: unknown[]) => {
+    const before = program.opts<Record<string, unknown>>();
+    const after = command.opts<Record<string, unknown>>();
+    const raw = { ...Object.fromEntries(Object.keys(spec.args).map((key, i) => [key, values[i]])), ...after };
+    const all = Object.fromEntries(Object.keys(globalParams).map((key) => [key, pickGlobal(key, before, after)]));
+    if (all['dryRun'] === true && !spec.mutates) throw new WtError('usage.invalid', { option: '--dry-run', reason: `wt ${name} changes nothing anyway` });
+    const globals = parseParams(globalParams, all);
+    await act({ verb: name, spec, input: parseParams({ ...spec.args, ...spec.options }, raw), globals: globals as never, directory: globals['directory'] as string | undefined });
+  });
+}
+
+function withoutDryRun(): Params {
+  const { dryRun: _, ...others } = globalParams;
+  return others;
+}
+
+/** A flag counts wherever it stands: `--no-input` is false when either place says so, the others true. */
+function pickGlobal(key: string, before: Record<string, unknown>, after: Record<string, unknown>): unknown {
+  const name = key === 'directory' ? 'C' : key;
+  if (key === 'input' || key === 'color') return before[name] !== false && after[name] !== false;
+  return after[name] ?? before[name];
+}
+
+function addOptions(command: Command, params: Params): void {
+  for (const { flags, help } of Object.values(params)) command.addOption(new Option(flags, help));
+}
+
+function parseParams(params: Params, raw: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(params).map(([key, param]) => {
+      const value = raw[key];
+      const parsed = param.schema.safeParse(value);
+      if (!parsed.success) throw new WtError('usage.invalid', { option: param.flags, reason: parsed.error.issues[0]?.message ?? 'not valid' });
+      return [key, parsed.data];
+    }),
+  );
+}
+
+/** Near verbs for a word that is none. */
+export function nearVerbs(word: string): readonly string[] {
+  return nearNames(word, Object.keys(table));
+}

@@ -1,0 +1,66 @@
+import * as z from 'zod';
+import { defineCommand } from '../cli/define.ts';
+import { flag, sessionsArg } from '../cli/params.ts';
+import { readBook } from '../sessions/book.ts';
+import { openRepo } from '../sessions/open.ts';
+import { removeSession, type RemoveOutcome } from '../sessions/remove.ts';
+import { requireSessions } from '../sessions/select.ts';
+import { reasonLine } from '../ui/errors.ts';
+import { plural, safe } from '../ui/text.ts';
+import type { Look } from '../ui/theme.ts';
+
+export default defineCommand({
+  description:
+    'Moves the worktree into the trash and deletes its branch, both kept restorable. Refuses uncommitted or unlanded work, a lock, an operation in progress, and a session somebody is in. Ignored files go along.',
+  args: { ids: sessionsArg },
+  options: {
+    force: flag('--force', 'Also with uncommitted or unlanded work; a copy is kept all the same'),
+    keepBranch: flag('--keep-branch', 'Leave the branch where it is'),
+  },
+  examples: ['wt remove fix-login', 'wt remove spike --force', 'wt rm a b c --dry-run'],
+  mutates: true,
+  data: z.object({
+    removed: z.array(z.object({ id: z.string(), trash: z.string().nullable(), proof: z.string().nullable(), branch: z.object({ name: z.string(), deleted: z.boolean() }), precious: z.array(z.string()), forced: z.array(z.string()) })),
+  }),
+
+  async run({ deps, globals, busy }, { ids, force, keepBranch }): Promise<readonly RemoveOutcome[]> {
+    const repo = await openRepo(deps);
+    const sessions = await requireSessions(repo, await readBook(repo), ids);
+    const request = { force, keepBranch, verb: 'remove' };
+    // First all are judged, so that one refusal leaves all where they are.
+    const planned: RemoveOutcome[] = [];
+    for (const { id } of sessions) planned.push(await removeSession(repo, id, { ...request, dryRun: true }));
+    if (globals.dryRun) return planned;
+    const outcomes: RemoveOutcome[] = [];
+    for (const { id } of sessions) outcomes.push(await busy(`removing ${id}`, () => removeSession(repo, id, { ...request, dryRun: false })));
+    return outcomes;
+  },
+
+  human: (outcomes, look) => outcomes.map((outcome) => describe(outcome, look)).join(''),
+  json: (outcomes) => ({
+    removed: outcomes.map(({ plan, op }) => ({
+      id: plan.session.id,
+      trash: op,
+      proof: plan.proof,
+      branch: { name: plan.session.row.branch, deleted: plan.deletesBranch },
+      precious: [...plan.precious],
+      forced: plan.forced.map(({ code }) => code),
+    })),
+  }),
+});
+
+const SHOWN = 5;
+
+function describe({ kind, plan, trash }: RemoveOutcome, { theme }: Look): string {
+  const { session, proof, deletesBranch, precious, forced } = plan;
+  const why = proof === null ? '' : theme.dim(`  ${proof}`);
+  const branch = deletesBranch ? `branch ${session.row.branch} deleted, its commits kept` : `branch ${session.row.branch} stays`;
+  const notes = [
+    ...forced.map((reason) => `${theme.warn} ${safe(reasonLine(reason))}`),
+    ...(precious.length === 0 ? [] : [`${theme.warn} ${plural(precious.length, 'ignored file')} went along: ${safe(precious.slice(0, SHOWN).join(', '))}${precious.length > SHOWN ? ' …' : ''}`]),
+    theme.dim(branch),
+    ...(trash === null ? [] : [`${theme.dim('kept in')} ${theme.path(trash)}`]),
+  ];
+  const head = kind === 'planned' ? `Would remove ${theme.name(session.id)}${why}` : `${theme.ok} Removed ${theme.name(session.id)}${why}`;
+  return `${head}\n${notes.map((note) => `  ${note}\n`).join('')}`;
+}

@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto';
+import { buffer } from 'node:stream/consumers';
+import process from 'node:process';
+import { main } from './cli/main.ts';
+import { systemClock } from './platform/clock.ts';
+import type { Deps } from './platform/deps.ts';
+import { createIdentity } from './platform/identity.ts';
+import { askPerson } from './platform/prompt.ts';
+import { createRunner } from './platform/runner.ts';
+import { colorLevel, type Streams } from './platform/streams.ts';
+
+declare const __WT_VERSION__: string;
+
+/** The composition root: the only reader of `process` outside the platform. */
+const argv = process.argv.slice(2);
+const interrupted = new AbortController();
+const identity = createIdentity(`wt ${argv[0] ?? ''}`.trim(), randomUUID());
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  // A second signal ends at once: the journal covers what is left.
+  process.on(signal, () => (interrupted.signal.aborted ? process.exit(130) : interrupted.abort(signal)));
+}
+for (const stream of [process.stdout, process.stderr]) {
+  // `wt list | head -1` is no failure.
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
+const noColor = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : undefined).includes('--no-color');
+const env = noColor ? { ...process.env, NO_COLOR: '1' } : process.env;
+const io: Streams = {
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+  readStdin: async () => (await buffer(process.stdin)).toString('utf8'),
+  stdinIsTTY: process.stdin.isTTY === true,
+  stdoutIsTTY: process.stdout.isTTY === true,
+  stderrIsTTY: process.stderr.isTTY === true,
+  columns: process.stdout.columns ?? process.stderr.columns ?? 80,
+  color: colorLevel(env, process.stdout.isTTY === true),
+  errColor: colorLevel(env, process.stderr.isTTY === true),
+};
+const deps: Deps = {
+  run: createRunner(env, interrupted.signal),
+  clock: systemClock,
+  random: Math.random,
+  env,
+  cwd: currentDirectory(),
+  io,
+  confirm: async (question) => {
+    if (!io.stdinIsTTY || !io.stderrIsTTY) return undefined;
+    const answer = await askPerson(question, process.stdin, process.stderr);
+    if (answer === undefined) interrupted.abort('SIGINT');
+    return answer;
+  },
+  signal: interrupted.signal,
+  identity,
+};
+
+process.exitCode = await main(argv, deps, __WT_VERSION__);
+identity.dispose();
+
+/** Where the caller stands; a shell in a deleted folder still knows its name. */
+function currentDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return process.env['PWD'] ?? '/';
+  }
+}

@@ -1,0 +1,13 @@
+/** Shows that something takes its time, on a terminal's stderr only; nothing is loaded or printed elsewhere. */
+export async function withProgress<T>(text: string, isShown: boolean, work: () => Promise<T>): Promise<T> {
+  if (!isShown) return work();
+  const { default: ora } = await import('ora');
+  const spinner = ora({ text, discardStdin: false });
+  const timer = setTimeout(() => spinner.start(), 300);
+  try {
+    return await work();
+  } finally {
+    clearTimeout(timer);
+    spinner.stop();
+  }
+}

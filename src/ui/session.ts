@@ -1,0 +1,103 @@
+import type { SessionView, SessionStatus } from '../sessions/view.ts';
+import type { Column } from './table.ts';
+import { age, plural } from './text.ts';
+import type { Look, Theme } from './theme.ts';
+
+/** How a session is shown: in the list and in `show`. */
+export function paintStatus(text: string, status: SessionStatus, theme: Theme): string {
+  switch (status) {
+    case 'conflict':
+    case 'broken':
+    case 'failed':
+      return theme.bad(text);
+    case 'waiting':
+    case 'dirty':
+    case 'busy':
+      return theme.attention(text);
+    case 'ready':
+    case 'done':
+    case 'approved':
+      return theme.good(text);
+    case 'landed':
+    case 'new':
+      return theme.dim(text);
+    case 'working':
+      return theme.path(text);
+  }
+}
+
+/** Uncommitted work as git's short status marks it: "+2 ~1 ?3", "!" for conflicts. */
+export function changesText({ changes, operation }: Pick<SessionView, 'changes' | 'operation'>): string {
+  const parts = changes === null ? [] : [mark('!', changes.conflicted), mark('+', changes.staged), mark('~', changes.modified), mark('?', changes.untracked)];
+  return [...parts, operation ?? ''].filter((part) => part !== '').join(' ');
+}
+
+function mark(sign: string, count: number): string {
+  return count === 0 ? '' : `${sign}${count}`;
+}
+
+export function distanceText({ ahead, behind }: Pick<SessionView, 'ahead' | 'behind'>): string {
+  return [mark('↑', ahead ?? 0), mark('↓', behind ?? 0)].filter((part) => part !== '').join(' ');
+}
+
+export function conflictsText({ conflicts }: Pick<SessionView, 'conflicts'>): string {
+  if (conflicts === undefined) return '';
+  const base = conflicts.base === null ? ['base?'] : conflicts.base.length > 0 ? ['base'] : [];
+  return [...base, ...conflicts.sessions.map(({ id }) => id)].join(' ');
+}
+
+function lastWork({ head, createdAt }: SessionView): string {
+  return head?.committedAt != null && head.committedAt > createdAt ? head.committedAt : createdAt;
+}
+
+function about({ task, head, ahead, tree }: SessionView): string {
+  if (tree !== 'ok') return TREE_WORDS[tree];
+  if (task !== null) return task.split('\n')[0] ?? '';
+  return (ahead ?? 0) > 0 ? (head?.subject ?? '') : '';
+}
+
+export const TREE_WORDS: Readonly<Record<SessionView['tree'], string>> = {
+  ok: '',
+  missing: 'its folder is gone; its branch is kept',
+  foreign: 'something else lies where its worktree was',
+  unregistered: 'git has lost its record of the worktree',
+  switched: 'another branch is checked out there',
+  'branch-missing': 'its branch is gone',
+  unreadable: 'git cannot read its worktree',
+};
+
+/** Columns for people; what does not fit is dropped from the highest number on. */
+export function listColumns(look: Look, withConflicts: boolean): readonly Column<SessionView>[] {
+  return [
+    { header: 'ID', value: (view) => view.id, paint: (text, _, theme) => theme.name(text), min: 8 },
+    { header: 'STATUS', value: (view) => view.status, paint: (text, view, theme) => paintStatus(text, view.status, theme) },
+    { header: 'CHANGES', value: changesText, paint: (text, _, theme) => theme.attention(text), drop: 1 },
+    { header: 'BASE', value: (view) => view.base.branch ?? view.base.commit.slice(0, 7), min: 6, paint: (text, _, theme) => theme.dim(text), drop: 4 },
+    { header: '±', value: distanceText, drop: 1 },
+    ...(withConflicts ? [{ header: 'CONFLICTS WITH', value: conflictsText, min: 14, drop: 1, paint: (text: string, _: SessionView, theme: Theme) => theme.bad(text) }] : []),
+    { header: 'AGENT', value: (view) => view.agent ?? '', min: 6, drop: 3 },
+    { header: 'AGE', value: (view) => age(lastWork(view), look.now), drop: 2, paint: (text, _, theme) => theme.dim(text) },
+    { header: 'TASK', value: about, min: 12, drop: 5 },
+  ];
+}
+
+/** Columns for programs: one line a session, tab-separated, every value whole, the order fixed. */
+export const pipeColumns: readonly Column<SessionView>[] = [
+  { header: 'id', value: (view) => view.id },
+  { header: 'status', value: (view) => view.status },
+  { header: 'branch', value: (view) => view.branch },
+  { header: 'base', value: (view) => view.base.branch ?? view.base.commit },
+  { header: 'ahead', value: (view) => String(view.ahead ?? '') },
+  { header: 'behind', value: (view) => String(view.behind ?? '') },
+  { header: 'changes', value: changesText },
+  { header: 'agent', value: (view) => view.agent ?? '' },
+  { header: 'path', value: (view) => view.path },
+  { header: 'task', value: (view) => view.task ?? '' },
+];
+
+/** Counts of a listing in one line: "3 sessions: 1 conflict, 2 ready". */
+export function countLine(views: readonly SessionView[]): string {
+  const counts = new Map<SessionStatus, number>();
+  for (const { status } of views) counts.set(status, (counts.get(status) ?? 0) + 1);
+  return `${plural(views.length, 'session')}: ${[...counts].map(([status, n]) => `${n} ${status}`).join(', ')}`;
+}

@@ -1,0 +1,60 @@
+import type { Look, Theme } from './theme.ts';
+import { safeLine, truncate, widthOf } from './text.ts';
+
+export interface Column<T> {
+  readonly header: string;
+  value(row: T): string;
+  /** Colours the cell; the text is already cut to its width. */
+  paint?(text: string, row: T, theme: Theme): string;
+  /** Narrowest width it may shrink to; not given, it never shrinks. */
+  readonly min?: number;
+  /** Dropped from the highest number on when the terminal is too narrow; 0 is never dropped. */
+  readonly drop?: number;
+}
+
+const GAP = 2;
+
+/** Rows in columns that fit the terminal; off a terminal tab-separated lines with full values and no header. Pure. */
+export function renderTable<T>(columns: readonly Column<T>[], rows: readonly T[], look: Look): string {
+  if (rows.length === 0) return '';
+  if (!look.isTerminal) return rows.map((row) => `${columns.map((column) => safeLine(column.value(row))).join('\t')}\n`).join('');
+  const filled = columns.filter((column) => column.drop === undefined || column.drop === 0 || rows.some((row) => column.value(row) !== ''));
+  const { shown, widths } = fit(filled, rows, look.width);
+  const line = (cells: readonly string[]): string => `${cells.join(' '.repeat(GAP)).trimEnd()}\n`;
+  const head = line(shown.map((column, i) => look.theme.dim(pad(column.header, widths[i] ?? 0))));
+  const body = rows.map((row) => line(shown.map((column, i) => cell(column, row, widths[i] ?? 0, look.theme))));
+  return head + body.join('');
+}
+
+function cell<T>(column: Column<T>, row: T, width: number, theme: Theme): string {
+  const text = truncate(safeLine(column.value(row)), width);
+  const padding = ' '.repeat(Math.max(0, width - widthOf(text)));
+  return (column.paint === undefined ? text : column.paint(text, row, theme)) + padding;
+}
+
+function pad(text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - widthOf(text)));
+}
+
+/** Shrinks what may shrink, widest first, then drops columns. Pure. */
+function fit<T>(columns: readonly Column<T>[], rows: readonly T[], width: number): { shown: readonly Column<T>[]; widths: readonly number[] } {
+  const natural = columns.map((column) => Math.max(widthOf(column.header), ...rows.map((row) => widthOf(safeLine(column.value(row))))));
+  const floor = columns.map((column, i) => Math.min(natural[i] ?? 0, Math.max(column.min ?? natural[i] ?? 0, widthOf(column.header))));
+  const gaps = GAP * (columns.length - 1);
+  if (sum(floor) + gaps > width) {
+    const last = columns.reduce((worst, column, i) => ((column.drop ?? 0) > (columns[worst]?.drop ?? 0) ? i : worst), 0);
+    if ((columns[last]?.drop ?? 0) > 0) return fit(columns.filter((_, i) => i !== last), rows, width);
+  }
+  const widths = [...natural];
+  for (let over = sum(widths) + gaps - width; over > 0; over--) {
+    const slack = widths.map((w, i) => (w > (floor[i] ?? 0) ? w : -1));
+    const widest = slack.indexOf(Math.max(...slack));
+    if ((slack[widest] ?? -1) < 0) break;
+    widths[widest] = (widths[widest] ?? 0) - 1;
+  }
+  return { shown: columns, widths };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, n) => total + n, 0);
+}

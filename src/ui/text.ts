@@ -1,0 +1,92 @@
+import cliTruncate from 'cli-truncate';
+import stringWidth from 'string-width';
+import { msOf } from '../core/time.ts';
+
+// C0 but newline and tab, DEL, C1, zero width, bidi, line separators, BOM, lone surrogates.
+const UNSAFE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|\p{Surrogate}/gu;
+
+/** Text from outside (branches, tasks, subjects, file names) made harmless and visible: `\x1b`, `\u202e`. Newlines and tabs stay. */
+export function safe(text: string): string {
+  return text.replace(UNSAFE, (char) => {
+    const code = char.codePointAt(0) ?? 0;
+    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
+  });
+}
+
+/** The same, on one line. */
+export function safeLine(text: string): string {
+  return safe(text).replaceAll('\n', '\\n').replaceAll('\t', ' ');
+}
+
+/** The last door before a terminal: colours pass, every other control sequence becomes visible. */
+export function guardTerminal(text: string): string {
+  return text
+    .split(/(\u001b\[[0-9;]*m)/)
+    .map((part, i) => (i % 2 === 1 ? part : safe(part)))
+    .join('');
+}
+
+/** JSON on one line in which also C1 and bidi characters are escaped. */
+export function safeJson(value: unknown): string {
+  return JSON.stringify(value).replace(UNSAFE, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** Width in terminal columns, colours not counted. */
+export function widthOf(text: string): number {
+  return stringWidth(text);
+}
+
+export function truncate(text: string, width: number, position: 'end' | 'middle' | 'start' = 'end'): string {
+  return widthOf(text) <= width ? text : cliTruncate(text, Math.max(1, width), { position });
+}
+
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
+/** How long ago, in one unit: 40s, 5m, 3h, 12d. */
+export function age(from: string, now: Date): string {
+  const seconds = Math.max(0, Math.floor((now.getTime() - msOf(from)) / 1000));
+  if (seconds < 60) return `${seconds}s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)}h`;
+  return `${Math.floor(seconds / 86_400)}d`;
+}
+
+/** Bytes for people: 812 B, 4.1 MB. */
+export function bytes(count: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let value = count;
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit] ?? ''}`;
+}
+
+/** A command as it can be pasted into a POSIX shell. */
+export function shellLine(argv: readonly string[]): string {
+  return argv.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${safe(word).replaceAll("'", `'\\''`)}'`)).join(' ');
+}
+
+/** A path shortened for reading: relative to a folder when inside it. */
+export function shorten(path: string, folder: string): string {
+  return path === folder ? '.' : path.startsWith(`${folder}/`) ? path.slice(folder.length + 1) : path;
+}
+
+/** Wraps words to a width; a word that is longer stands alone. */
+export function wrap(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  for (const paragraph of text.split('\n')) {
+    let line = '';
+    for (const word of paragraph.split(' ')) {
+      if (line !== '' && widthOf(`${line} ${word}`) > width) {
+        lines.push(line);
+        line = word;
+      } else line = line === '' ? word : `${line} ${word}`;
+    }
+    lines.push(line);
+  }
+  return lines;
+}
