@@ -33,12 +33,12 @@ const io: Streams = {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
   readStdin: async () => (await buffer(process.stdin)).toString('utf8'),
-  stdinIsTTY: process.stdin.isTTY === true,
-  stdoutIsTTY: process.stdout.isTTY === true,
-  stderrIsTTY: process.stderr.isTTY === true,
+  stdinIsTTY: process.stdin.isTTY,
+  stdoutIsTTY: process.stdout.isTTY,
+  stderrIsTTY: process.stderr.isTTY,
   columns: process.stdout.columns ?? process.stderr.columns ?? 80,
-  color: colorLevel(env, process.stdout.isTTY === true),
-  errColor: colorLevel(env, process.stderr.isTTY === true),
+  color: colorLevel(env, process.stdout.isTTY),
+  errColor: colorLevel(env, process.stderr.isTTY),
 };
 const deps: Deps = {
   run: createRunner(env, interrupted.signal),

@@ -26,13 +26,13 @@ export interface Context {
   readonly globals: Globals;
   readonly look: Look;
   /** Asks a person. Throws `confirm.required` with the command that needs no answer when nobody can give one. */
-  confirm(question: string, withoutAsking: readonly string[]): Promise<boolean>;
+  readonly confirm: (question: string, withoutAsking: readonly string[]) => Promise<boolean>;
   /** Shows that something takes its time. */
-  busy<T>(text: string, work: () => Promise<T>): Promise<T>;
+  readonly busy: <T>(text: string, work: () => Promise<T>) => Promise<T>;
   /** Text for a person to read before the question; on stderr, so that stdout keeps to the answer. */
-  tell(text: string): void;
+  readonly tell: (text: string) => void;
   /** Part of an answer that has no end yet (`--follow`, `exec`). */
-  emit(text: string): void;
+  readonly emit: (text: string) => void;
 }
 
 export interface CommandSpec<A extends Params, O extends Params, R, D> {
@@ -58,7 +58,8 @@ export interface CommandSpec<A extends Params, O extends Params, R, D> {
 }
 
 // `any` only here: the table holds commands of many shapes.
-// oxlint-disable-next-line typescript/no-explicit-any
 export type AnyCommand = CommandSpec<any, any, any, any>;
 
-export const defineCommand = <const A extends Params, const O extends Params, R, D>(spec: CommandSpec<A, O, R, D>): CommandSpec<A, O, R, D> => spec;
+export const defineCommand = <const A extends Params, const O extends Params, R, D>(
+  spec: CommandSpec<A, O, R, D>,
+): CommandSpec<A, O, R, D> => spec;

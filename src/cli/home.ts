@@ -7,7 +7,7 @@ import { reportError, toWtError } from './report.ts';
 
 /** `wt` alone: how to begin, and how this repository stands. */
 export async function showHome(deps: Deps, version: string): Promise<number> {
-  const { command, dim, heading } = createTheme(deps.io.color);
+  const theme = createTheme(deps.io.color);
   const rows = [
     ['wt create fix-login --task "…"', 'a branch and worktree of its own, before an agent starts'],
     ['wt list', 'every session, those that need a person first'],
@@ -15,18 +15,23 @@ export async function showHome(deps: Deps, version: string): Promise<number> {
     ['wt merge fix-login', 'land it after review; a conflict changes nothing'],
     ['wt clean', 'remove what has landed; everything goes through the trash'],
   ];
-  const lines = rows.map(([line = '', what = '']) => `  ${command(line.padEnd(32))}${dim(what)}`);
-  const text = `${heading('wt')} ${version}: run many coding agents on one repository and lose nothing.\n\n${lines.join('\n')}\n\n${await stateLine(deps)}\n${dim('wt --help lists every command.')}\n`;
+  const lines = rows.map(([line = '', what = '']) => `  ${theme.command(line.padEnd(32))}${theme.dim(what)}`);
+  const text = `${theme.heading('wt')} ${version}: run many coding agents on one repository and lose nothing.\n\n${lines.join('\n')}\n\n${await stateLine(deps)}\n${theme.dim('wt --help lists every command.')}\n`;
   deps.io.out(deps.io.stdoutIsTTY ? guardTerminal(text) : text);
   return EXIT.ok;
 }
 
 async function stateLine(deps: Deps): Promise<string> {
-  const [{ openRepo }, { readBook }] = await Promise.all([import('../sessions/open.ts'), import('../sessions/book.ts')]);
+  const [{ openRepo }, { readBook }] = await Promise.all([
+    import('../sessions/open.ts'),
+    import('../sessions/book.ts'),
+  ]);
   try {
     const repo = await openRepo(deps);
     const { sessions } = await readBook(repo);
-    return sessions.size === 0 ? `No sessions in ${repo.root} yet.` : `${plural(sessions.size, 'session')} in ${repo.root}.`;
+    return sessions.size === 0
+      ? `No sessions in ${repo.root} yet.`
+      : `${plural(sessions.size, 'session')} in ${repo.root}.`;
   } catch (error) {
     if (WtError.is(error, 'repo.not-found')) return 'Not inside a git repository.';
     reportError(toWtError(error), deps.io, { json: false, command: null, verbose: false });

@@ -15,7 +15,11 @@ import { reportError, SCHEMA, toWtError } from './report.ts';
 /** argv and the world → exit code. Never throws. */
 export async function main(argv: readonly string[], deps: Deps, version: string): Promise<number> {
   const own = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
-  const asked = { json: own.includes('--json'), command: verbIn(argv) ?? null, verbose: own.includes('-v') || own.includes('--verbose') };
+  const asked = {
+    json: own.includes('--json'),
+    command: verbIn(argv) ?? null,
+    verbose: own.includes('-v') || own.includes('--verbose'),
+  };
   let exitCode: number = EXIT.ok;
   try {
     if (argv.length === 0) return await showHome(deps, version);
@@ -38,7 +42,8 @@ async function perform(call: Call, outer: Deps): Promise<number> {
   const outcome: unknown = await spec.run(context, input);
   const warnings = spec.warnings?.(outcome) ?? [];
   const { theme } = createLook(deps, deps.io.errColor);
-  if (globals.json) deps.io.out(`${safeJson({ schema: SCHEMA, ok: true, command: call.verb, data: spec.json(outcome), warnings })}\n`);
+  if (globals.json)
+    deps.io.out(`${safeJson({ schema: SCHEMA, ok: true, command: call.verb, data: spec.json(outcome), warnings })}\n`);
   else {
     const text = spec.human(outcome, context.look);
     deps.io.out(deps.io.stdoutIsTTY ? guardTerminal(text) : text);
@@ -83,12 +88,23 @@ function createLook(deps: Deps, level: 0 | 1 | 2 | 3): Look {
 
 /** commander's refusal in our words; an unknown verb or flag names the near ones. */
 function usageError(error: CommanderError, argv: readonly string[]): WtError<'usage.invalid'> {
-  const text = error.message.replace(/^error: /, '').replaceAll('\n', ' ').trim();
+  const text = error.message
+    .replace(/^error: /, '')
+    .replaceAll('\n', ' ')
+    .trim();
   const [, verb] = /^unknown command '(.*)'/.exec(text) ?? [];
   if (verb !== undefined) {
     const [near] = nearVerbs(verb);
-    return new WtError('usage.invalid', { option: verb, reason: `wt has no such command${near === undefined ? '' : `; did you mean ${near}?`}`, fix: near === undefined ? ['wt', '--help'] : ['wt', near, '--help'] });
+    return new WtError('usage.invalid', {
+      option: verb,
+      reason: `wt has no such command${near === undefined ? '' : `; did you mean ${near}?`}`,
+      fix: near === undefined ? ['wt', '--help'] : ['wt', near, '--help'],
+    });
   }
   const [, flag] = /'(.*?)'/.exec(text) ?? [];
-  return new WtError('usage.invalid', { option: flag ?? 'usage', reason: text, fix: ['wt', ...(verbIn(argv) === undefined ? [] : [String(verbIn(argv))]), '--help'] });
+  return new WtError('usage.invalid', {
+    option: flag ?? 'usage',
+    reason: text,
+    fix: ['wt', ...(verbIn(argv) === undefined ? [] : [String(verbIn(argv))]), '--help'],
+  });
 }

@@ -5,13 +5,40 @@ import { parseDuration } from '../core/time.ts';
 /** Arguments and flags that several verbs share. */
 const text = z.string().min(1, 'must not be empty');
 
-export const sessionArg = { flags: '[id]', help: 'Session id, branch or path; inside a session it may be left out', schema: text.optional() };
-export const sessionsArg = { flags: '[id...]', help: 'Session ids, branches or paths; inside a session they may be left out', schema: z.array(text).default([]) };
-export const baseOption = { flags: '--base <ref>', help: 'Branch, remote branch, tag or commit to cut from', schema: text.optional() };
-export const agentOption = { flags: '--agent <name>', help: 'Agent that will work there', schema: AgentName.optional() };
-export const taskOption = { flags: '--task <text>', help: 'What the session is for', schema: text.max(65_536, 'at most 64 kB').optional() };
+export const sessionArg = {
+  flags: '[id]',
+  help: 'Session id, branch or path; inside a session it may be left out',
+  schema: text.optional(),
+};
+export const sessionsArg = {
+  flags: '[id...]',
+  help: 'Session ids, branches or paths; inside a session they may be left out',
+  schema: z.array(text).default([]),
+};
+export const baseOption = {
+  flags: '--base <ref>',
+  help: 'Branch, remote branch, tag or commit to cut from',
+  schema: text.optional(),
+};
+export const agentOption = {
+  flags: '--agent <name>',
+  help: 'Agent that will work there',
+  schema: AgentName.optional(),
+};
+export const taskOption = {
+  flags: '--task <text>',
+  help: 'What the session is for',
+  schema: text.max(65_536, 'at most 64 kB').optional(),
+};
 export const messageOption = { flags: '-m, --message <text>', help: 'Commit message', schema: text.optional() };
-export const flag = (flags: string, help: string): { flags: string; help: string; schema: z.ZodDefault<z.ZodBoolean> } => ({ flags, help, schema: z.boolean().default(false) });
+export const flag = (
+  flags: string,
+  help: string,
+): { flags: string; help: string; schema: z.ZodDefault<z.ZodBoolean> } => ({
+  flags,
+  help,
+  schema: z.boolean().default(false),
+});
 export const duration = z
   .string()
   .refine((value) => parseDuration(value) !== undefined, 'a number and a unit, as in 90s, 30m, 12h, 7d, 2w')

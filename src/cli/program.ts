@@ -37,7 +37,11 @@ function firstWord(argv: readonly string[]): string | undefined {
  * The command line as commander sees it; only the named verb is loaded, the others are names with a summary. `act` gets
  * the call; commander's own refusals come out as CommanderError.
  */
-export async function buildProgram(argv: readonly string[], texts: Texts, act: (call: Call) => Promise<void>): Promise<Command> {
+export async function buildProgram(
+  argv: readonly string[],
+  texts: Texts,
+  act: (call: Call) => Promise<void>,
+): Promise<Command> {
   const named = verbIn(argv);
   const program = new Command('wt')
     .description('Run many coding agents on one repository and lose nothing.')
@@ -52,16 +56,26 @@ export async function buildProgram(argv: readonly string[], texts: Texts, act: (
   addOptions(program, globalParams);
   for (const name of Object.keys(table) as VerbName[]) {
     const verb: Verb = table[name];
-    const command = program.command(name).summary(verb.summary).description(verb.summary).helpGroup(`${verb.group}:`).helpOption('-h, --help', 'Show help');
+    const command = program
+      .command(name)
+      .summary(verb.summary)
+      .description(verb.summary)
+      .helpGroup(`${verb.group}:`)
+      .helpOption('-h, --help', 'Show help');
     if (verb.alias !== undefined) command.alias(verb.alias);
     if (name === named) configure(command, { name, verb, spec: (await verb.load()).default }, program, act);
   }
   return program;
 }
 
-function configure(command: Command, { name, verb, spec }: { name: VerbName; verb: Verb; spec: AnyCommand }, program: Command, act: (call: Call) => Promise<void>): void {
+function configure(
+  command: Command,
+  { name, verb, spec }: { name: VerbName; verb: Verb; spec: AnyCommand },
+  program: Command,
+  act: (call: Call) => Promise<void>,
+): void {
   command.description(`${verb.summary}.\n\n${spec.description}`);
-  for (const arg of Object.values(spec.args) as Param[]) command.addArgument(new Argument(arg.flags, arg.help));
+  for (const arg of Object.values<Param>(spec.args)) command.addArgument(new Argument(arg.flags, arg.help));
   addOptions(command, spec.options as Params);
   command.optionsGroup('Global flags:');
   addOptions(command, spec.mutates ? globalParams : withoutDryRun());
@@ -72,9 +86,16 @@ function configure(command: Command, { name, verb, spec }: { name: VerbName; ver
     const after = command.opts<Record<string, unknown>>();
     const raw = { ...Object.fromEntries(Object.keys(spec.args).map((key, i) => [key, values[i]])), ...after };
     const all = Object.fromEntries(Object.keys(globalParams).map((key) => [key, pickGlobal(key, before, after)]));
-    if (all['dryRun'] === true && !spec.mutates) throw new WtError('usage.invalid', { option: '--dry-run', reason: `wt ${name} changes nothing anyway` });
+    if (all['dryRun'] === true && !spec.mutates)
+      throw new WtError('usage.invalid', { option: '--dry-run', reason: `wt ${name} changes nothing anyway` });
     const globals = parseParams(globalParams, all);
-    await act({ verb: name, spec, input: parseParams({ ...spec.args, ...spec.options }, raw), globals: globals as never, directory: globals['directory'] as string | undefined });
+    await act({
+      verb: name,
+      spec,
+      input: parseParams({ ...spec.args, ...spec.options }, raw),
+      globals: globals as never,
+      directory: globals['directory'] as string | undefined,
+    });
   });
 }
 
@@ -99,7 +120,11 @@ function parseParams(params: Params, raw: Record<string, unknown>): Record<strin
     Object.entries(params).map(([key, param]) => {
       const value = raw[key];
       const parsed = param.schema.safeParse(value);
-      if (!parsed.success) throw new WtError('usage.invalid', { option: param.flags, reason: parsed.error.issues[0]?.message ?? 'not valid' });
+      if (!parsed.success)
+        throw new WtError('usage.invalid', {
+          option: param.flags,
+          reason: parsed.error.issues[0]?.message ?? 'not valid',
+        });
       return [key, parsed.data];
     }),
   );

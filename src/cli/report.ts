@@ -1,4 +1,4 @@
-import { fromErrno, WtError, type AnyWtError } from '../core/errors.ts';
+import { fromErrno, WtError } from '../core/errors.ts';
 import { EXIT, exitCodeOf, exitCodeOfSignal, retryableCodes } from '../core/exit-codes.ts';
 import type { Streams } from '../platform/streams.ts';
 import { explain } from '../ui/errors.ts';
@@ -8,24 +8,47 @@ import { createTheme } from '../ui/theme.ts';
 export const SCHEMA = 1;
 
 /** Anything thrown, as a failure of the catalogue; what wt did not foresee is a bug. */
-export function toWtError(error: unknown): AnyWtError {
+export function toWtError(error: unknown): WtError {
   if (WtError.any(error)) return error;
-  return fromErrno(error) ?? (new WtError('internal', { message: error instanceof Error ? error.message : String(error) }, { cause: error }) as AnyWtError);
+  const message = error instanceof Error ? error.message : String(error);
+  return fromErrno(error) ?? new WtError('internal', { message }, { cause: error });
 }
 
 /** Prints a failure where its readers look for it and returns the exit code. */
-export function reportError(error: AnyWtError, io: Streams, options: { json: boolean; command: string | null; verbose: boolean }): number {
+export function reportError(
+  error: WtError,
+  io: Streams,
+  options: { json: boolean; command: string | null; verbose: boolean },
+): number {
   const { message, lines = [], unchanged = error.changed ? undefined : 'Nothing was changed.', fix } = explain(error);
   if (options.json) {
     const { code, details, changed } = error;
-    const failure = { code, message, details, changed, retryable: retryableCodes.has(code), ...(fix === undefined ? {} : { fix }) };
+    const failure = {
+      code,
+      message,
+      details,
+      changed,
+      retryable: retryableCodes.has(code),
+      ...(fix === undefined ? {} : { fix }),
+    };
     io.out(`${safeJson({ schema: SCHEMA, ok: false, command: options.command, error: failure })}\n`);
   } else {
     const theme = createTheme(io.errColor);
-    const shown = lines.filter((line) => line !== '').map((line) => `  ${line}\n`).join('');
-    const rest = unchanged === undefined || exitCodeOf[error.code] === EXIT.usage || exitCodeOf[error.code] === EXIT.notFound ? '' : `  ${theme.dim(unchanged)}\n`;
-    io.err(guardTerminal(`${theme.bad('error:')} ${message}\n${shown}${rest}${fix === undefined ? '' : `  next: ${theme.command(shellLine(fix))}\n`}`));
+    const shown = lines
+      .filter((line) => line !== '')
+      .map((line) => `  ${line}\n`)
+      .join('');
+    const rest =
+      unchanged === undefined || exitCodeOf[error.code] === EXIT.usage || exitCodeOf[error.code] === EXIT.notFound
+        ? ''
+        : `  ${theme.dim(unchanged)}\n`;
+    io.err(
+      guardTerminal(
+        `${theme.bad('error:')} ${message}\n${shown}${rest}${fix === undefined ? '' : `  next: ${theme.command(shellLine(fix))}\n`}`,
+      ),
+    );
   }
-  if (options.verbose && error.code === 'internal' && error.cause instanceof Error) io.err(guardTerminal(`${error.cause.stack ?? ''}\n`));
+  if (options.verbose && error.code === 'internal' && error.cause instanceof Error)
+    io.err(guardTerminal(`${error.cause.stack ?? ''}\n`));
   return WtError.is(error, 'interrupted') ? exitCodeOfSignal(error.details.signal) : exitCodeOf[error.code];
 }

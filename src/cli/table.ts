@@ -9,18 +9,56 @@ export interface Verb {
 
 /** Every verb wt knows, in the order of the help. The file is found by its name; it loads only when it runs. */
 export const table = {
-  create: { group: 'Sessions', summary: 'Create a session: a branch and a worktree of its own', load: () => import('../commands/create.ts') },
-  list: { group: 'Sessions', alias: 'ls', summary: 'List the sessions, those that need a person first', load: () => import('../commands/list.ts') },
+  create: {
+    group: 'Sessions',
+    summary: 'Create a session: a branch and a worktree of its own',
+    load: () => import('../commands/create.ts'),
+  },
+  list: {
+    group: 'Sessions',
+    alias: 'ls',
+    summary: 'List the sessions, those that need a person first',
+    load: () => import('../commands/list.ts'),
+  },
   show: { group: 'Sessions', summary: 'Show everything about one session', load: () => import('../commands/show.ts') },
   path: { group: 'Sessions', summary: 'Print the folder of a session', load: () => import('../commands/path.ts') },
-  adopt: { group: 'Sessions', summary: 'Make an existing worktree a session', load: () => import('../commands/adopt.ts') },
-  exec: { group: 'Work', summary: 'Run a command in a session, or in all of them', load: () => import('../commands/exec.ts') },
-  diff: { group: 'Work', summary: 'Show what a session changed, uncommitted work included', load: () => import('../commands/diff.ts') },
+  adopt: {
+    group: 'Sessions',
+    summary: 'Make an existing worktree a session',
+    load: () => import('../commands/adopt.ts'),
+  },
+  exec: {
+    group: 'Work',
+    summary: 'Run a command in a session, or in all of them',
+    load: () => import('../commands/exec.ts'),
+  },
+  diff: {
+    group: 'Work',
+    summary: 'Show what a session changed, uncommitted work included',
+    load: () => import('../commands/diff.ts'),
+  },
   commit: { group: 'Work', summary: 'Commit everything in a session', load: () => import('../commands/commit.ts') },
-  merge: { group: 'Land and tidy', summary: 'Land a session on its base, after review', load: () => import('../commands/merge.ts') },
-  remove: { group: 'Land and tidy', alias: 'rm', summary: 'Take sessions away, into the trash', load: () => import('../commands/remove.ts') },
-  clean: { group: 'Land and tidy', summary: 'Remove what is proven landed, prune what is gone', load: () => import('../commands/clean.ts') },
-  events: { group: 'Land and tidy', summary: 'Print what happened, as a stream', load: () => import('../commands/events.ts') },
+  merge: {
+    group: 'Land and tidy',
+    summary: 'Land a session on its base, after review',
+    load: () => import('../commands/merge.ts'),
+  },
+  remove: {
+    group: 'Land and tidy',
+    alias: 'rm',
+    summary: 'Take sessions away, into the trash',
+    load: () => import('../commands/remove.ts'),
+  },
+  clean: {
+    group: 'Land and tidy',
+    summary: 'Remove what is proven landed, prune what is gone',
+    load: () => import('../commands/clean.ts'),
+  },
+  events: {
+    group: 'Land and tidy',
+    summary: 'Print what happened, as a stream',
+    load: () => import('../commands/events.ts'),
+  },
 } as const satisfies Record<string, Verb>;
 
 export type VerbName = keyof typeof table;

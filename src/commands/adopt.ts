@@ -6,10 +6,21 @@ import { openRepo } from '../sessions/open.ts';
 import { safe } from '../ui/text.ts';
 
 export default defineCommand({
-  description: 'Makes a worktree that git knows a session where it stands; nothing is moved. Its branch stays when the session goes.',
-  args: { path: { flags: '<path>', help: 'Folder of a linked worktree of this repository', schema: z.string().min(1, 'must not be empty') } },
+  description:
+    'Makes a worktree that git knows a session where it stands; nothing is moved. Its branch stays when the session goes.',
+  args: {
+    path: {
+      flags: '<path>',
+      help: 'Folder of a linked worktree of this repository',
+      schema: z.string().min(1, 'must not be empty'),
+    },
+  },
   options: {
-    as: { flags: '--as <id>', help: 'Id of the session (default: made from its branch)', schema: z.string().optional() },
+    as: {
+      flags: '--as <id>',
+      help: 'Id of the session (default: made from its branch)',
+      schema: z.string().optional(),
+    },
     base: baseOption,
     agent: agentOption,
     task: taskOption,
@@ -18,21 +29,46 @@ export default defineCommand({
   mutates: true,
   data: z.object({
     adopted: z.boolean(),
-    session: z.object({ id: z.string(), branch: z.string(), base: z.object({ branch: z.string().nullable(), commit: z.string() }), path: z.string(), agent: z.string().nullable(), task: z.string().nullable() }),
+    session: z.object({
+      id: z.string(),
+      branch: z.string(),
+      base: z.object({ branch: z.string().nullable(), commit: z.string() }),
+      path: z.string(),
+      agent: z.string().nullable(),
+      task: z.string().nullable(),
+    }),
   }),
 
   async run({ deps, globals }, { path, as, base, agent, task }) {
     const repo = await openRepo(deps);
-    return adoptWorktree(repo, { path, id: as, base, agent: agent ?? null, task: task ?? null, dryRun: globals.dryRun });
+    return adoptWorktree(repo, {
+      path,
+      id: as,
+      base,
+      agent: agent ?? null,
+      task: task ?? null,
+      dryRun: globals.dryRun,
+    });
   },
 
   human({ kind, session }, { theme }) {
     const { id, row, path } = session;
-    const head = { planned: `Would adopt ${theme.name(id)}`, adopted: `${theme.ok} Adopted ${theme.name(id)}`, known: `${theme.name(id)} is a session already` }[kind];
+    const head = {
+      planned: `Would adopt ${theme.name(id)}`,
+      adopted: `${theme.ok} Adopted ${theme.name(id)}`,
+      known: `${theme.name(id)} is a session already`,
+    }[kind];
     return `${head}  ${safe(`branch ${row.branch}, base ${row.base.branch ?? row.base.commit.slice(0, 7)}`)}\n  ${theme.path(path)}\n`;
   },
   json: ({ kind, session: { id, row, path } }) => ({
     adopted: kind === 'adopted',
-    session: { id, branch: row.branch, base: { branch: row.base.branch, commit: row.base.commit }, path, agent: row.agent, task: row.task },
+    session: {
+      id,
+      branch: row.branch,
+      base: { branch: row.base.branch, commit: row.base.commit },
+      path,
+      agent: row.agent,
+      task: row.task,
+    },
   }),
 });

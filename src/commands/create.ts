@@ -18,19 +18,39 @@ interface Outcome {
 }
 
 export default defineCommand({
-  description: 'Cuts a branch from the base, gives it a worktree below .worktrees, and records what it is for. Nothing is left behind when it fails.',
-  args: { id: { flags: '[id]', help: 'Id, or a branch name with a slash; made up when left out', schema: z.string().optional() } },
+  description:
+    'Cuts a branch from the base, gives it a worktree below .worktrees, and records what it is for. Nothing is left behind when it fails.',
+  args: {
+    id: {
+      flags: '[id]',
+      help: 'Id, or a branch name with a slash; made up when left out',
+      schema: z.string().optional(),
+    },
+  },
   options: {
     base: baseOption,
-    branch: { flags: '--branch <name>', help: 'Branch to use: an existing one is checked out, a new one is cut (default: wt/<id>)', schema: z.string().min(1).optional() },
+    branch: {
+      flags: '--branch <name>',
+      help: 'Branch to use: an existing one is checked out, a new one is cut (default: wt/<id>)',
+      schema: z.string().min(1).optional(),
+    },
     agent: agentOption,
     task: taskOption,
-    taskFile: { flags: '--task-file <path>', help: 'Read the task from a file, or from standard input with "-"', schema: z.string().min(1).optional() },
+    taskFile: {
+      flags: '--task-file <path>',
+      help: 'Read the task from a file, or from standard input with "-"',
+      schema: z.string().min(1).optional(),
+    },
     reuse: flag('--reuse', 'Return the session when it exists already'),
     fetch: flag('--fetch', 'Fetch the base from its remote first'),
     fromChanges: flag('--from-changes', 'Move the uncommitted changes made here into the session'),
   },
-  examples: ['wt create fix-login --task "Fix the login redirect" --agent claude', 'wt create feature/search --base origin/main', 'wt create spike --from-changes', 'cd "$(wt path fix-login)"'],
+  examples: [
+    'wt create fix-login --task "Fix the login redirect" --agent claude',
+    'wt create feature/search --base origin/main',
+    'wt create spike --from-changes',
+    'cd "$(wt path fix-login)"',
+  ],
   mutates: true,
   data: z.object({
     created: z.boolean(),
@@ -74,31 +94,72 @@ export default defineCommand({
   }),
 });
 
-async function readTask({ deps }: Context, input: { task: string | undefined; taskFile: string | undefined }): Promise<string | null> {
-  if (input.task !== undefined && input.taskFile !== undefined) throw new WtError('usage.invalid', { option: '--task-file', reason: 'give either --task or --task-file' });
+async function readTask(
+  { deps }: Context,
+  input: { task: string | undefined; taskFile: string | undefined },
+): Promise<string | null> {
+  if (input.task !== undefined && input.taskFile !== undefined)
+    throw new WtError('usage.invalid', { option: '--task-file', reason: 'give either --task or --task-file' });
   if (input.taskFile === undefined) return input.task ?? null;
-  const text = input.taskFile === '-' ? await deps.io.readStdin() : await readFile(path.resolve(deps.cwd, input.taskFile), 'utf8');
+  const text =
+    input.taskFile === '-' ? await deps.io.readStdin() : await readFile(path.resolve(deps.cwd, input.taskFile), 'utf8');
   const task = text.trim();
   if (task === '') throw new WtError('usage.invalid', { option: '--task-file', reason: 'the task is empty' });
-  if (Buffer.byteLength(task) > 65_536) throw new WtError('usage.invalid', { option: '--task-file', reason: 'the task is longer than 64 kB' });
+  if (Buffer.byteLength(task) > 65_536)
+    throw new WtError('usage.invalid', { option: '--task-file', reason: 'the task is longer than 64 kB' });
   return task;
 }
 
 type Planned = Extract<CreateOutcome, { kind: 'planned' }>['plan'];
 
-function plannedSession({ id, branch, base, path: target, agent, task, createdAt }: Planned): ReturnType<typeof sessionOf> {
+function plannedSession({
+  id,
+  branch,
+  base,
+  path: target,
+  agent,
+  task,
+  createdAt,
+}: Planned): ReturnType<typeof sessionOf> {
   return { id, branch, base: { branch: base.branch, commit: base.commit }, path: target, agent, task, createdAt };
 }
 
-function sessionOf({ row, path: target }: Extract<CreateOutcome, { kind: 'created' }>['session']): { id: string; branch: string; base: { branch: string | null; commit: string }; path: string; agent: string | null; task: string | null; createdAt: string } {
-  return { id: row.id, branch: row.branch, base: { branch: row.base.branch, commit: row.base.commit }, path: target, agent: row.agent, task: row.task, createdAt: row.createdAt };
+function sessionOf({ row, path: target }: Extract<CreateOutcome, { kind: 'created' }>['session']): {
+  id: string;
+  branch: string;
+  base: { branch: string | null; commit: string };
+  path: string;
+  agent: string | null;
+  task: string | null;
+  createdAt: string;
+} {
+  return {
+    id: row.id,
+    branch: row.branch,
+    base: { branch: row.base.branch, commit: row.base.commit },
+    path: target,
+    agent: row.agent,
+    task: row.task,
+    createdAt: row.createdAt,
+  };
 }
 
 function warningsOf(outcome: CreateOutcome, branchArgument: string | undefined): readonly string[] {
   if (outcome.kind === 'reused') return [];
   const { base, id } = outcome.plan;
-  const behind = base.behind > 0 && base.upstream !== undefined ? [`${base.name} is ${plural(base.behind, 'commit')} behind ${base.upstream}; --fetch cuts from there`] : [];
-  return [...(branchArgument === undefined ? [] : [`"${branchArgument}" is a branch name, so the session is called ${id}`]), ...behind];
+  const behind =
+    base.behind > 0 && base.upstream !== undefined
+      ? [`${base.name} is ${plural(base.behind, 'commit')} behind ${base.upstream}; --fetch cuts from there`]
+      : [];
+  const lands =
+    base.branch === null
+      ? [`${base.name} is no branch, so landing needs one named: wt merge ${id} --into <branch>`]
+      : [];
+  return [
+    ...(branchArgument === undefined ? [] : [`"${branchArgument}" is a branch name, so the session is called ${id}`]),
+    ...behind,
+    ...lands,
+  ];
 }
 
 function describe(outcome: CreateOutcome, { theme }: Look): string {
@@ -109,8 +170,14 @@ function describe(outcome: CreateOutcome, { theme }: Look): string {
   const { plan } = outcome;
   const target = outcome.kind === 'created' ? outcome.session.path : plan.path;
   const from = `${plan.base.name === plan.base.commit ? 'commit' : plan.base.name} ${plan.base.commit.slice(0, 7)}`;
-  const branch = plan.createsBranch ? `branch ${plan.branch} from ${from}` : `existing branch ${plan.branch} at ${plan.start.slice(0, 7)}, base ${from}`;
-  const head = outcome.kind === 'created' ? `${theme.ok} Created ${theme.name(plan.id)}` : `Would create ${theme.name(plan.id)}`;
-  const moved = outcome.kind === 'created' && outcome.moved !== undefined ? `  ${plural(outcome.moved, 'changed file')} moved here; the worktree they came from is clean\n` : '';
+  const branch = plan.createsBranch
+    ? `branch ${plan.branch} from ${from}`
+    : `existing branch ${plan.branch} at ${plan.start.slice(0, 7)}, base ${from}`;
+  const head =
+    outcome.kind === 'created' ? `${theme.ok} Created ${theme.name(plan.id)}` : `Would create ${theme.name(plan.id)}`;
+  const moved =
+    outcome.kind === 'created' && outcome.moved !== undefined
+      ? `  ${plural(outcome.moved, 'changed file')} moved here; the worktree they came from is clean\n`
+      : '';
   return `${head}  ${safe(branch)}\n  ${theme.path(target)}\n${moved}`;
 }

@@ -6,7 +6,8 @@ import { diffSession } from '../sessions/diff.ts';
 import { openRepo } from '../sessions/open.ts';
 
 export default defineCommand({
-  description: "Everything since the session left its base: commits, staged, unstaged and untracked work in one patch. The session's index is not touched.",
+  description:
+    "Everything since the session left its base: commits, staged, unstaged and untracked work in one patch. The session's index is not touched.",
   args: { id: sessionArg },
   options: {
     stat: flag('--stat', 'Only a summary of the files'),
@@ -19,18 +20,38 @@ export default defineCommand({
     id: z.string(),
     from: z.string(),
     to: z.string(),
-    files: z.array(z.object({ path: z.string(), status: z.enum(['added', 'modified', 'deleted', 'type-changed']), added: z.number().nullable(), deleted: z.number().nullable() })),
+    files: z.array(
+      z.object({
+        path: z.string(),
+        status: z.enum(['added', 'modified', 'deleted', 'type-changed']),
+        added: z.number().nullable(),
+        deleted: z.number().nullable(),
+      }),
+    ),
     patch: z.string().optional(),
   }),
 
   async run({ deps, look, globals }, { id, stat, nameOnly, committed }) {
-    if (stat && nameOnly) throw new WtError('usage.invalid', { option: '--name-only', reason: 'give either --stat or --name-only' });
+    if (stat && nameOnly)
+      throw new WtError('usage.invalid', { option: '--name-only', reason: 'give either --stat or --name-only' });
     const repo = await openRepo(deps);
     const format = nameOnly ? ('name-only' as const) : stat ? ('stat' as const) : ('patch' as const);
-    const outcome = await diffSession(repo, { id, format, committed, color: deps.io.color > 0 && !globals.json, width: look.width });
+    const outcome = await diffSession(repo, {
+      id,
+      format,
+      committed,
+      color: deps.io.color > 0 && !globals.json,
+      width: look.width,
+    });
     return { ...outcome, format };
   },
 
   human: ({ text }) => text,
-  json: ({ id, from, to, files, text, format }) => ({ id, from, to, files: [...files], ...(format === 'patch' ? { patch: text } : {}) }),
+  json: ({ id, from, to, files, text, format }) => ({
+    id,
+    from,
+    to,
+    files: [...files],
+    ...(format === 'patch' ? { patch: text } : {}),
+  }),
 });

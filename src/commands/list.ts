@@ -14,18 +14,29 @@ interface Outcome extends ListOutcome {
   readonly isFiltered: boolean;
 }
 
-const Removed = z.object({ id: z.string(), trash: z.string(), branch: z.string(), removedAt: z.string(), proof: z.string().nullable() });
+const Removed = z.object({
+  id: z.string(),
+  trash: z.string(),
+  branch: z.string(),
+  removedAt: z.string(),
+  proof: z.string().nullable(),
+});
 
 export default defineCommand({
-  description: 'Reads the true state of every session from git: staged + modified ~ untracked ? conflicted !, commits ahead ↑ and behind ↓ its base. Off a terminal one tab-separated line a session.',
+  description:
+    'Reads the true state of every session from git: staged + modified ~ untracked ? conflicted !, commits ahead ↑ and behind ↓ its base. Off a terminal one tab-separated line a session.',
   args: {},
   options: {
     all: flag('--all', 'Also sessions that have landed, and those in the trash'),
     conflicts: flag('--conflicts', 'Also which sessions conflict with their base and with each other'),
-    status: { flags: '--status <status>', help: `Only sessions of that status: ${STATUSES.join(', ')}`, schema: z.enum(STATUSES, `one of ${STATUSES.join(', ')}`).optional() },
+    status: {
+      flags: '--status <status>',
+      help: `Only sessions of that status: ${STATUSES.join(', ')}`,
+      schema: z.enum(STATUSES, `one of ${STATUSES.join(', ')}`).optional(),
+    },
     agent: { flags: '--agent <name>', help: 'Only sessions of that agent', schema: z.string().optional() },
   },
-  examples: ['wt list', 'wt list --conflicts', 'wt list --status ready --json', "wt list | cut -f1"],
+  examples: ['wt list', 'wt list --conflicts', 'wt list --status ready --json', 'wt list | cut -f1'],
   mutates: false,
   data: z.object({
     sessions: z.array(SessionView),
@@ -36,14 +47,29 @@ export default defineCommand({
   async run({ deps, busy }, input): Promise<Outcome> {
     const repo = await openRepo(deps);
     const outcome = await busy('reading sessions', () => listSessions(repo, input));
-    return { ...outcome, withConflicts: input.conflicts, isFiltered: input.status !== undefined || input.agent !== undefined };
+    return {
+      ...outcome,
+      withConflicts: input.conflicts,
+      isFiltered: input.status !== undefined || input.agent !== undefined,
+    };
   },
 
-  human: (outcome, look) => (look.isTerminal ? forPeople(outcome, look) : renderTable(pipeColumns, outcome.sessions, look)),
+  human: (outcome, look) =>
+    look.isTerminal ? forPeople(outcome, look) : renderTable(pipeColumns, outcome.sessions, look),
   json: ({ sessions, unmanaged, removed }) => ({
     sessions: [...sessions],
     unmanaged: [...unmanaged],
-    ...(removed === undefined ? {} : { removed: removed.map(({ id, op, branch, at, proof }) => ({ id, trash: op, branch: branch.name, removedAt: at, proof })) }),
+    ...(removed === undefined
+      ? {}
+      : {
+          removed: removed.map(({ id, op, branch, at, proof }) => ({
+            id,
+            trash: op,
+            branch: branch.name,
+            removedAt: at,
+            proof,
+          })),
+        }),
   }),
 });
 
@@ -51,15 +77,32 @@ function forPeople(outcome: Outcome, look: Look): string {
   const { sessions, hidden, unmanaged, removed, withConflicts, isFiltered } = outcome;
   const { theme } = look;
   const parts: string[] = [];
-  if (sessions.length > 0) parts.push(renderTable(listColumns(look, withConflicts), sessions, look) + theme.dim(footer(outcome)) + '\n');
-  else if (hidden > 0) parts.push(`${plural(hidden, 'session')}, all landed.  ${theme.command('wt clean')} ${theme.dim('removes them,')} ${theme.command('wt list --all')} ${theme.dim('shows them')}\n`);
-  else parts.push(isFiltered ? 'No such session.\n' : `No sessions yet.  ${theme.command('wt create <id>')} ${theme.dim('makes one')}\n`);
+  if (sessions.length > 0)
+    parts.push(renderTable(listColumns(look, withConflicts), sessions, look) + theme.dim(footer(outcome)) + '\n');
+  else if (hidden > 0)
+    parts.push(
+      `${plural(hidden, 'session')}, all landed.  ${theme.command('wt clean')} ${theme.dim('removes them,')} ${theme.command('wt list --all')} ${theme.dim('shows them')}\n`,
+    );
+  else
+    parts.push(
+      isFiltered
+        ? 'No such session.\n'
+        : `No sessions yet.  ${theme.command('wt create <id>')} ${theme.dim('makes one')}\n`,
+    );
   if (unmanaged.length > 0) {
-    const rows = unmanaged.map(({ path, branch, locked }) => `  ${theme.path(truncate(path, Math.max(20, look.width - 30), 'middle'))}  ${theme.dim(branch ?? 'detached')}${locked === null ? '' : theme.dim('  locked')}\n`);
-    parts.push(`${theme.heading('Other worktrees')}  ${theme.dim('wt adopt <path> makes one a session')}\n${rows.join('')}`);
+    const rows = unmanaged.map(
+      ({ path, branch, locked }) =>
+        `  ${theme.path(truncate(path, Math.max(20, look.width - 30), 'middle'))}  ${theme.dim(branch ?? 'detached')}${locked === null ? '' : theme.dim('  locked')}\n`,
+    );
+    parts.push(
+      `${theme.heading('Other worktrees')}  ${theme.dim('wt adopt <path> makes one a session')}\n${rows.join('')}`,
+    );
   }
   if (removed !== undefined && removed.length > 0) {
-    const rows = removed.map((meta) => `  ${theme.name(meta.id)}  ${theme.dim(`removed ${age(meta.at, look.now)} ago, branch ${meta.branch.name}${meta.proof === null ? '' : `, ${meta.proof}`}`)}\n`);
+    const rows = removed.map(
+      (meta) =>
+        `  ${theme.name(meta.id)}  ${theme.dim(`removed ${age(meta.at, look.now)} ago, branch ${meta.branch.name}${meta.proof === null ? '' : `, ${meta.proof}`}`)}\n`,
+    );
     parts.push(`${theme.heading('In the trash')}\n${rows.join('')}`);
   }
   return parts.join('\n');

@@ -20,7 +20,16 @@ export default defineCommand({
   examples: ['wt remove fix-login', 'wt remove spike --force', 'wt rm a b c --dry-run'],
   mutates: true,
   data: z.object({
-    removed: z.array(z.object({ id: z.string(), trash: z.string().nullable(), proof: z.string().nullable(), branch: z.object({ name: z.string(), deleted: z.boolean() }), precious: z.array(z.string()), forced: z.array(z.string()) })),
+    removed: z.array(
+      z.object({
+        id: z.string(),
+        trash: z.string().nullable(),
+        proof: z.string().nullable(),
+        branch: z.object({ name: z.string(), deleted: z.boolean() }),
+        precious: z.array(z.string()),
+        forced: z.array(z.string()),
+      }),
+    ),
   }),
 
   async run({ deps, globals, busy }, { ids, force, keepBranch }): Promise<readonly RemoveOutcome[]> {
@@ -32,7 +41,8 @@ export default defineCommand({
     for (const { id } of sessions) planned.push(await removeSession(repo, id, { ...request, dryRun: true }));
     if (globals.dryRun) return planned;
     const outcomes: RemoveOutcome[] = [];
-    for (const { id } of sessions) outcomes.push(await busy(`removing ${id}`, () => removeSession(repo, id, { ...request, dryRun: false })));
+    for (const { id } of sessions)
+      outcomes.push(await busy(`removing ${id}`, () => removeSession(repo, id, { ...request, dryRun: false })));
     return outcomes;
   },
 
@@ -54,13 +64,22 @@ const SHOWN = 5;
 function describe({ kind, plan, trash }: RemoveOutcome, { theme }: Look): string {
   const { session, proof, deletesBranch, precious, forced } = plan;
   const why = proof === null ? '' : theme.dim(`  ${proof}`);
-  const branch = deletesBranch ? `branch ${session.row.branch} deleted, its commits kept` : `branch ${session.row.branch} stays`;
+  const branch = deletesBranch
+    ? `branch ${session.row.branch} deleted, its commits kept`
+    : `branch ${session.row.branch} stays`;
   const notes = [
     ...forced.map((reason) => `${theme.warn} ${safe(reasonLine(reason))}`),
-    ...(precious.length === 0 ? [] : [`${theme.warn} ${plural(precious.length, 'ignored file')} went along: ${safe(precious.slice(0, SHOWN).join(', '))}${precious.length > SHOWN ? ' …' : ''}`]),
+    ...(precious.length === 0
+      ? []
+      : [
+          `${theme.warn} ${plural(precious.length, 'ignored file')} went along: ${safe(precious.slice(0, SHOWN).join(', '))}${precious.length > SHOWN ? ' …' : ''}`,
+        ]),
     theme.dim(branch),
     ...(trash === null ? [] : [`${theme.dim('kept in')} ${theme.path(trash)}`]),
   ];
-  const head = kind === 'planned' ? `Would remove ${theme.name(session.id)}${why}` : `${theme.ok} Removed ${theme.name(session.id)}${why}`;
+  const head =
+    kind === 'planned'
+      ? `Would remove ${theme.name(session.id)}${why}`
+      : `${theme.ok} Removed ${theme.name(session.id)}${why}`;
   return `${head}\n${notes.map((note) => `  ${note}\n`).join('')}`;
 }

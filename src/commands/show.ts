@@ -9,18 +9,26 @@ import { changesText, conflictsText, distanceText, paintStatus, TREE_WORDS } fro
 import { age, bytes, plural, safe, shellLine, truncate, wrap } from '../ui/text.ts';
 import type { Look, Theme } from '../ui/theme.ts';
 
-const FileEntry = z.object({ path: z.string(), status: z.enum(['added', 'modified', 'deleted', 'type-changed']), added: z.number().nullable(), deleted: z.number().nullable() });
+const FileEntry = z.object({
+  path: z.string(),
+  status: z.enum(['added', 'modified', 'deleted', 'type-changed']),
+  added: z.number().nullable(),
+  deleted: z.number().nullable(),
+});
 const SHOWN = 10;
 
 export default defineCommand({
-  description: 'Task, state, commits, files, conflicts with the base and with other sessions, events, size on disk, and the next step.',
+  description:
+    'Task, state, commits, files, conflicts with the base and with other sessions, events, size on disk, and the next step.',
   args: { id: sessionArg },
   options: {},
   examples: ['wt show fix-login', 'wt show --json . '.trim()],
   mutates: false,
   data: z.object({
     session: SessionView,
-    commits: z.array(z.object({ commit: z.string(), subject: z.string(), author: z.string(), committedAt: z.string() })),
+    commits: z.array(
+      z.object({ commit: z.string(), subject: z.string(), author: z.string(), committedAt: z.string() }),
+    ),
     files: z.array(FileEntry),
     uncommitted: z.array(z.string()),
     events: z.array(Event),
@@ -50,9 +58,18 @@ function describe(outcome: ShowOutcome, look: Look): string {
   const { session, sizeBytes, next } = outcome;
   const width = look.isTerminal ? look.width : Number.MAX_SAFE_INTEGER;
   const facts: readonly (readonly [string, string])[] = [
-    ['status', `${paintStatus(session.status, session.status, theme)}${session.proof === undefined ? '' : theme.dim(`  ${session.proof}`)}${session.tree === 'ok' ? '' : theme.bad(`  ${TREE_WORDS[session.tree]}`)}`],
-    ['branch', `${safe(session.branch)}  ${theme.dim(`${distanceText(session) || 'level with'} ${session.base.branch ?? ''}`.trim())}`],
-    ['base', `${safe(session.base.branch ?? 'a bare commit')} ${theme.dim(`cut at ${session.base.commit.slice(0, 7)}`)}`],
+    [
+      'status',
+      `${paintStatus(session.status, session.status, theme)}${session.proof === undefined || session.proof === 'empty' ? '' : theme.dim(`  ${session.proof}`)}${session.tree === 'ok' ? '' : theme.bad(`  ${TREE_WORDS[session.tree]}`)}`,
+    ],
+    [
+      'branch',
+      `${safe(session.branch)}  ${theme.dim(`${distanceText(session) || 'level with'} ${session.base.branch ?? ''}`.trim())}`,
+    ],
+    [
+      'base',
+      `${safe(session.base.branch ?? 'a bare commit')} ${theme.dim(`cut at ${session.base.commit.slice(0, 7)}`)}`,
+    ],
     ['folder', theme.path(truncate(session.path, Math.max(20, width - 10), 'middle'))],
     ['agent', session.agent === null ? '' : safe(session.agent)],
     ['created', `${age(session.createdAt, look.now)} ago`],
@@ -60,18 +77,70 @@ function describe(outcome: ShowOutcome, look: Look): string {
     ['changes', changesText(session)],
     ['conflicts', conflictsText(session) === '' ? '' : theme.bad(`with ${conflictsText(session)}`)],
   ];
-  const head = `${theme.name(session.id)}\n${facts.filter(([, value]) => value !== '').map(([label, value]) => `  ${theme.dim(label.padEnd(10))}${value}\n`).join('')}`;
-  return [head, ...sections(outcome, theme, width, look), `  ${theme.dim('next'.padEnd(10))}${theme.command(shellLine(next))}\n`].join('\n');
+  const head = `${theme.name(session.id)}\n${facts
+    .filter(([, value]) => value !== '')
+    .map(([label, value]) => `  ${theme.dim(label.padEnd(10))}${value}\n`)
+    .join('')}`;
+  return [
+    head,
+    ...sections(outcome, theme, width, look),
+    `  ${theme.dim('next'.padEnd(10))}${theme.command(shellLine(next))}\n`,
+  ].join('\n');
 }
 
-function sections({ session, commits, files, uncommitted, events }: ShowOutcome, theme: Theme, width: number, look: Look): readonly string[] {
-  const task = session.task === null ? [] : [section(theme, 'Task', safe(session.task).split('\n').flatMap((line) => wrap(line, Math.min(width - 4, 100))))];
+function sections(
+  { session, commits, files, uncommitted, events }: ShowOutcome,
+  theme: Theme,
+  width: number,
+  look: Look,
+): readonly string[] {
+  const task =
+    session.task === null
+      ? []
+      : [
+          section(
+            theme,
+            'Task',
+            safe(session.task)
+              .split('\n')
+              .flatMap((line) => wrap(line, Math.min(width - 4, 100))),
+          ),
+        ];
   return [
     ...task,
-    ...list(theme, `Commits (${commits.length})`, commits.map(({ commit, subject, committedAt }) => truncate(`${theme.attention(commit.slice(0, 7))} ${safe(subject)} ${theme.dim(`${age(committedAt, look.now)} ago`)}`, width - 2))),
-    ...list(theme, `Files (${files.length})`, files.map(({ path, status, added, deleted }) => truncate(`${STATUS_SIGN[status]} ${safe(path)}  ${theme.good(`+${added ?? 'binary'}`)} ${theme.bad(`-${deleted ?? 'binary'}`)}`, width - 2))),
-    ...list(theme, `Uncommitted (${uncommitted.length})`, uncommitted.map((path) => truncate(safe(path), width - 2))),
-    ...list(theme, 'Events', events.map(({ at, event, by }) => `${theme.dim(`${age(at, look.now)} ago`.padEnd(10))}${safe(event)} ${theme.dim(`by ${by}`)}`)),
+    ...list(
+      theme,
+      `Commits (${commits.length})`,
+      commits.map(({ commit, subject, committedAt }) =>
+        truncate(
+          `${theme.attention(commit.slice(0, 7))} ${safe(subject)} ${theme.dim(`${age(committedAt, look.now)} ago`)}`,
+          width - 2,
+        ),
+      ),
+    ),
+    ...list(
+      theme,
+      `Files (${files.length})`,
+      files.map(({ path, status, added, deleted }) =>
+        truncate(
+          `${STATUS_SIGN[status]} ${safe(path)}  ${theme.good(`+${added ?? 'binary'}`)} ${theme.bad(`-${deleted ?? 'binary'}`)}`,
+          width - 2,
+        ),
+      ),
+    ),
+    ...list(
+      theme,
+      `Uncommitted (${uncommitted.length})`,
+      uncommitted.map((path) => truncate(safe(path), width - 2)),
+    ),
+    ...list(
+      theme,
+      'Events',
+      events.map(
+        ({ at, event, by }) =>
+          `${theme.dim(`${age(at, look.now)} ago`.padEnd(10))}${safe(event)} ${theme.dim(`by ${by}`)}`,
+      ),
+    ),
   ];
 }
 

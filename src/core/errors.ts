@@ -1,11 +1,23 @@
 /** One reason why a session may not be taken away or landed, with its facts. The code names the error it would raise. */
 export type Reason =
-  | { readonly code: 'session.dirty'; readonly staged: number; readonly modified: number; readonly untracked: number; readonly hidden: number; readonly paths: readonly string[] }
-  | { readonly code: 'session.unmerged'; readonly commits: number; readonly base: string | null; readonly subjects: readonly string[] }
+  | {
+      readonly code: 'session.dirty';
+      readonly staged: number;
+      readonly modified: number;
+      readonly untracked: number;
+      readonly hidden: number;
+      readonly paths: readonly string[];
+    }
+  | {
+      readonly code: 'session.unmerged';
+      readonly commits: number;
+      readonly base: string | null;
+      readonly subjects: readonly string[];
+    }
   | { readonly code: 'session.live'; readonly processes: readonly string[] }
   | { readonly code: 'session.locked'; readonly reason: string }
   | { readonly code: 'session.operation'; readonly operation: string }
-  | { readonly code: 'session.inside'; readonly path: string }
+  | { readonly code: 'session.inside'; readonly path: string; readonly root: string }
   | { readonly code: 'path.unsafe'; readonly path: string; readonly reason: string }
   | { readonly code: 'path.mounted'; readonly path: string; readonly mount: string };
 export type ReasonCode = Reason['code'];
@@ -34,7 +46,13 @@ export interface ErrorCatalog {
   'path.exists': { path: string; what: string; adoptable: boolean };
   'base.not-found': { base: string; near: readonly string[] };
   'session.refused': { id: string; verb: 'remove' | 'merge' | 'commit'; reasons: readonly Reason[] };
-  'merge.conflict': { id: string; into: string; files: readonly ConflictPath[]; tasks: readonly string[]; verb: 'merge' | 'create' };
+  'merge.conflict': {
+    id: string;
+    into: string;
+    files: readonly ConflictPath[];
+    tasks: readonly string[];
+    verb: 'merge' | 'create';
+  };
   'target.dirty': { target: string; path: string; paths: readonly string[]; operation: string | null };
   'target.moved': { target: string; reason: 'raced' | 'not-fast-forward'; id: string };
   'hook.failed': { hook: string; output: string; id: string };
@@ -77,8 +95,7 @@ export class WtError<C extends CatalogCode = CatalogCode> extends Error {
     return (this.details as ErrorCatalog['session.refused']).reasons[0]?.code ?? 'session.dirty';
   }
 
-  /** True for every WtError, as a union that `switch (error.kind)` narrows. */
-  static any(this: void, error: unknown): error is AnyWtError {
+  static any(this: void, error: unknown): error is WtError {
     return error instanceof WtError;
   }
 
@@ -87,13 +104,17 @@ export class WtError<C extends CatalogCode = CatalogCode> extends Error {
     return error instanceof WtError && (error as WtError).kind === kind;
   }
 }
-export type AnyWtError = { [C in CatalogCode]: WtError<C> }[CatalogCode];
 
 /** An errno of the operating system (ENOSPC, EACCES, EROFS …) as a failure of the catalogue; anything else undefined. */
-export function fromErrno(error: unknown): AnyWtError | undefined {
+export function fromErrno(error: unknown): WtError | undefined {
   if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return undefined;
   const { code, syscall, path } = error as NodeJS.ErrnoException;
   if (typeof code !== 'string') return undefined;
-  if (code === 'ENOSPC' || code === 'EDQUOT') return new WtError('io.disk-full', { path: path ?? null }, { cause: error });
-  return new WtError('io.failed', { path: path ?? null, syscall: syscall ?? null, errno: code, message: error.message }, { cause: error });
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return new WtError('io.disk-full', { path: path ?? null }, { cause: error });
+  return new WtError(
+    'io.failed',
+    { path: path ?? null, syscall: syscall ?? null, errno: code, message: error.message },
+    { cause: error },
+  );
 }

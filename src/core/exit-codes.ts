@@ -54,7 +54,11 @@ export const exitCodeOf: Readonly<Record<ErrorCode, number>> = {
 };
 
 /** Codes after which the very same command may succeed. */
-export const retryableCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['registry.busy', 'target.moved', 'git.timeout']);
+export const retryableCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'registry.busy',
+  'target.moved',
+  'git.timeout',
+]);
 
 /** Exit code of a process ended by a signal, as shells count it. */
 export function exitCodeOfSignal(signal: string): number {

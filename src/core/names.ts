@@ -1,7 +1,8 @@
 import * as z from 'zod';
 
 const ID = /^[A-Za-z0-9](?:[A-Za-z0-9_-]{0,46}[A-Za-z0-9])?$/;
-const RESERVED = /^(?:[0-9a-f]{40}|con|prn|aux|nul|com[0-9]|lpt[0-9]|head|fetch_head|orig_head|merge_head|cherry_pick_head|revert_head|bisect_head|auto_merge)$/i;
+const RESERVED =
+  /^(?:[0-9a-f]{40}|con|prn|aux|nul|com[0-9]|lpt[0-9]|head|fetch_head|orig_head|merge_head|cherry_pick_head|revert_head|bisect_head|auto_merge)$/i;
 
 /** Why a text cannot be a session id, or undefined when it can. Pure. */
 export function whyInvalidId(text: string): string | undefined {
@@ -37,20 +38,23 @@ export type SessionId = z.infer<typeof SessionId>;
 // Control characters, C1 controls, bidi marks, zero-width characters: git takes them in a branch name, a terminal must not.
 const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u00a0\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffd]/;
 
+const BRANCH_RULES: readonly (readonly [(text: string) => boolean, string])[] = [
+  [(text) => text === '', 'it is empty'],
+  [(text) => Buffer.byteLength(text) > 200, 'it is longer than 200 bytes'],
+  [(text) => text.startsWith('-'), 'it starts with "-"'],
+  [(text) => text === '@' || text === 'HEAD', 'the name means something else to git'],
+  [(text) => /^[0-9a-f]{40}$/.test(text), 'it looks like a commit hash'],
+  [(text) => text.startsWith('refs/'), 'give the short name, without "refs/"'],
+  [(text) => UNSEEN.test(text) || /\p{Surrogate}/u.test(text), 'it has control or invisible characters'],
+  [(text) => /[ ~^:?*[\\]/.test(text), 'git allows none of: space ~ ^ : ? * [ \\'],
+  [(text) => /\.\.|@\{|\/\//.test(text), 'git allows neither "..", "@{" nor "//"'],
+  [(text) => /^\/|[/.]$/.test(text), 'it starts or ends with "/" or ends with "."'],
+  [(text) => /(?:^|\/)\.|\.lock(?:\/|$)/.test(text), 'no part may start with "." or end with ".lock"'],
+];
+
 /** Why a text cannot be a branch name, or undefined when it can: git-check-ref-format(1) plus our own rules. Pure. */
 export function whyInvalidBranch(text: string): string | undefined {
-  if (text === '') return 'it is empty';
-  if (Buffer.byteLength(text) > 200) return 'it is longer than 200 bytes';
-  if (text.startsWith('-')) return 'it starts with "-"';
-  if (text === '@' || text === 'HEAD') return `"${text}" means something else to git`;
-  if (/^[0-9a-f]{40}$/.test(text)) return 'it looks like a commit hash';
-  if (text.startsWith('refs/')) return 'give the short name, without "refs/"';
-  if (UNSEEN.test(text) || /\p{Surrogate}/u.test(text)) return 'it has control or invisible characters';
-  if (/[ ~^:?*[\\]/.test(text)) return 'git allows none of: space ~ ^ : ? * [ \\';
-  if (text.includes('..') || text.includes('@{') || text.includes('//')) return 'git allows neither "..", "@{" nor "//"';
-  if (text.startsWith('/') || text.endsWith('/') || text.endsWith('.')) return 'it starts or ends with "/" or ends with "."';
-  if (text.split('/').some((part) => part.startsWith('.') || part.endsWith('.lock'))) return 'no part may start with "." or end with ".lock"';
-  return undefined;
+  return BRANCH_RULES.find(([isBroken]) => isBroken(text))?.[1];
 }
 
 export const AgentName = z
@@ -86,7 +90,8 @@ function editDistance(a: string, b: string): number {
     for (let j = 1; j <= b.length; j++) {
       const same = a[i - 1] === b[j - 1] ? 0 : 1;
       let best = Math.min((previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (previous[j - 1] ?? 0) + same);
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) best = Math.min(best, (before[j - 2] ?? 0) + 1);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        best = Math.min(best, (before[j - 2] ?? 0) + 1);
       row.push(best);
     }
     before = previous;

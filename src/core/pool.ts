@@ -1,5 +1,9 @@
 /** Maps with at most `limit` calls under way, results in order. The first failure wins; calls not yet begun are dropped. */
-export async function mapLimit<T, R>(items: readonly T[], limit: number, map: (item: T, index: number) => Promise<R>): Promise<R[]> {
+export async function mapLimit<T, R>(
+  items: readonly T[],
+  limit: number,
+  map: (item: T, index: number) => Promise<R>,
+): Promise<R[]> {
   const results = Array.from<R>({ length: items.length });
   let next = 0;
   let failed = false;

@@ -39,23 +39,32 @@ export function parseCommits(stdout: string): readonly Commit[] {
 }
 
 /** A commit object in the store; no ref moves (git-commit-tree(1)). Identity and date from git's configuration unless given. */
-export async function writeCommit(git: Git, spec: { tree: string; parents: readonly string[]; message: string; env?: Env }): Promise<string> {
+export async function writeCommit(
+  git: Git,
+  spec: { tree: string; parents: readonly string[]; message: string; env?: Env },
+): Promise<string> {
   const args = ['commit-tree', spec.tree, ...spec.parents.flatMap((parent) => ['-p', parent]), '-F', '-'];
-  const { stdout } = await git(args, { input: spec.message.endsWith('\n') ? spec.message : `${spec.message}\n`, env: spec.env ?? {} });
+  const { stdout } = await git(args, {
+    input: spec.message.endsWith('\n') ? spec.message : `${spec.message}\n`,
+    env: spec.env ?? {},
+  });
   return stdout.trim();
 }
 
 /** Who wt is when a commit only keeps something reachable: needs no identity of the user's. */
-export const KEEPER: Env = { GIT_AUTHOR_NAME: 'wt', GIT_AUTHOR_EMAIL: 'wt@localhost', GIT_COMMITTER_NAME: 'wt', GIT_COMMITTER_EMAIL: 'wt@localhost' };
-
-/** Number of commits reachable from the first but from none of the others. */
-export async function countCommits(git: Git, from: string, without: readonly string[]): Promise<number> {
-  const { stdout } = await git(['rev-list', '--count', from, '--not', ...without]);
-  return Number(stdout.trim());
-}
+export const KEEPER: Env = {
+  GIT_AUTHOR_NAME: 'wt',
+  GIT_AUTHOR_EMAIL: 'wt@localhost',
+  GIT_COMMITTER_NAME: 'wt',
+  GIT_COMMITTER_EMAIL: 'wt@localhost',
+};
 
 /** The commit graph between tips and the commits below all of them: one walk for any number of ahead/behind pairs. */
-export async function readParents(git: Git, tips: readonly string[], floor: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
+export async function readParents(
+  git: Git,
+  tips: readonly string[],
+  floor: readonly string[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
   const input = [...tips, ...floor.map((commit) => `^${commit}`)].join('\n');
   const { stdout } = await git(['rev-list', '--parents', '--stdin'], { input: `${input}\n` });
   return new Map(

@@ -11,7 +11,12 @@ export interface FileChange {
 const PLAIN = ['--no-ext-diff', '--no-textconv', '--no-renames', '--ignore-submodules=none'];
 
 /** Files that differ between two trees or commits, in path order (git-diff-tree(1)). */
-export async function listFileChanges(git: Git, from: string, to: string, options: GitOptions = {}): Promise<readonly FileChange[]> {
+export async function listFileChanges(
+  git: Git,
+  from: string,
+  to: string,
+  options: GitOptions = {},
+): Promise<readonly FileChange[]> {
   const { stdout } = await git(['diff-tree', '-r', '-z', '--raw', '--numstat', ...PLAIN, from, to], options);
   return parseFileChanges(stdout);
 }
@@ -34,7 +39,12 @@ export function parseFileChanges(stdout: string): readonly FileChange[] {
   return changes;
 }
 
-const STATUS: Readonly<Record<string, FileChange['status']>> = { A: 'added', D: 'deleted', M: 'modified', T: 'type-changed' };
+const STATUS: Readonly<Record<string, FileChange['status']>> = {
+  A: 'added',
+  D: 'deleted',
+  M: 'modified',
+  T: 'type-changed',
+};
 
 function lines(text: string | undefined): number | null {
   return text === undefined || text === '-' ? null : Number(text);
@@ -43,8 +53,26 @@ function lines(text: string | undefined): number | null {
 export type DiffFormat = 'patch' | 'stat' | 'name-only';
 
 /** The text a person reads. `width` bounds the stat; colour is git's own. */
-export async function formatDiff(git: Git, from: string, to: string, look: { format: DiffFormat; color: boolean; width: number }, options: GitOptions = {}): Promise<string> {
+export async function formatDiff(
+  git: Git,
+  from: string,
+  to: string,
+  look: { format: DiffFormat; color: boolean; width: number },
+  options: GitOptions = {},
+): Promise<string> {
   const format = { patch: ['--patch'], stat: [`--stat=${look.width}`], 'name-only': ['--name-only'] }[look.format];
-  const { stdout } = await git(['diff', ...format, `--color=${look.color ? 'always' : 'never'}`, '--no-ext-diff', '--no-textconv', '--find-renames', from, to], options);
+  const { stdout } = await git(
+    [
+      'diff',
+      ...format,
+      `--color=${look.color ? 'always' : 'never'}`,
+      '--no-ext-diff',
+      '--no-textconv',
+      '--find-renames',
+      from,
+      to,
+    ],
+    options,
+  );
   return stdout;
 }

@@ -27,24 +27,63 @@ export interface GitPlace {
 }
 
 /** git bound to one directory. Every function in src/git takes one as its first parameter. */
-export type Git = ((args: readonly string[], options?: GitOptions) => Promise<RunResult>) & { readonly place: GitPlace };
+export type Git = ((args: readonly string[], options?: GitOptions) => Promise<RunResult>) & {
+  readonly place: GitPlace;
+};
 
 const LOCAL_TIMEOUT_MS = 60_000;
 
 // `git rev-parse --local-env-vars` (git 2.39), and what else would make git answer for another repository or in another tongue.
 const SCRUBBED = [
-  'GIT_ALTERNATE_OBJECT_DIRECTORIES', 'GIT_CONFIG', 'GIT_CONFIG_PARAMETERS', 'GIT_CONFIG_COUNT', 'GIT_OBJECT_DIRECTORY', 'GIT_DIR',
-  'GIT_WORK_TREE', 'GIT_IMPLICIT_WORK_TREE', 'GIT_GRAFT_FILE', 'GIT_INDEX_FILE', 'GIT_NO_REPLACE_OBJECTS', 'GIT_REPLACE_REF_BASE',
-  'GIT_PREFIX', 'GIT_SHALLOW_FILE', 'GIT_COMMON_DIR', 'GIT_NAMESPACE', 'GIT_LITERAL_PATHSPECS', 'GIT_GLOB_PATHSPECS', 'GIT_NOGLOB_PATHSPECS',
-  'GIT_ICASE_PATHSPECS', 'GIT_QUARANTINE_PATH', 'GIT_EXTERNAL_DIFF', 'GIT_DIFF_OPTS',
+  'GIT_ALTERNATE_OBJECT_DIRECTORIES',
+  'GIT_CONFIG',
+  'GIT_CONFIG_PARAMETERS',
+  'GIT_CONFIG_COUNT',
+  'GIT_OBJECT_DIRECTORY',
+  'GIT_DIR',
+  'GIT_WORK_TREE',
+  'GIT_IMPLICIT_WORK_TREE',
+  'GIT_GRAFT_FILE',
+  'GIT_INDEX_FILE',
+  'GIT_NO_REPLACE_OBJECTS',
+  'GIT_REPLACE_REF_BASE',
+  'GIT_PREFIX',
+  'GIT_SHALLOW_FILE',
+  'GIT_COMMON_DIR',
+  'GIT_NAMESPACE',
+  'GIT_LITERAL_PATHSPECS',
+  'GIT_GLOB_PATHSPECS',
+  'GIT_NOGLOB_PATHSPECS',
+  'GIT_ICASE_PATHSPECS',
+  'GIT_QUARANTINE_PATH',
+  'GIT_EXTERNAL_DIFF',
+  'GIT_DIFF_OPTS',
 ] as const;
 const SCRUB: Env = Object.fromEntries(SCRUBBED.map((name) => [name, undefined]));
-const GIT_ENV: Env = { ...SCRUB, LC_ALL: 'C', LANGUAGE: 'C', GIT_TERMINAL_PROMPT: '0', GIT_OPTIONAL_LOCKS: '0', GIT_PAGER: 'cat' };
+const GIT_ENV: Env = {
+  ...SCRUB,
+  LC_ALL: 'C',
+  LANGUAGE: 'C',
+  GIT_TERMINAL_PROMPT: '0',
+  GIT_OPTIONAL_LOCKS: '0',
+  GIT_PAGER: 'cat',
+};
 
 const PINNED = [
-  'core.fsmonitor=false', 'gc.auto=0', 'maintenance.auto=false', 'core.fsync=objects,reference', 'core.quotePath=false', 'color.ui=false',
-  'safe.bareRepository=explicit', 'submodule.recurse=false', 'protocol.ext.allow=never', 'log.showSignature=false', 'advice.detachedHead=false',
-  'status.relativePaths=false', 'diff.noprefix=false', 'diff.mnemonicPrefix=false',
+  'core.fsmonitor=false',
+  'gc.auto=0',
+  'maintenance.auto=false',
+  'core.fsync=objects,reference',
+  'core.quotePath=false',
+  'color.ui=false',
+  'safe.bareRepository=explicit',
+  'submodule.recurse=false',
+  'protocol.ext.allow=never',
+  'log.showSignature=false',
+  'advice.detachedHead=false',
+  'status.relativePaths=false',
+  'diff.noprefix=false',
+  'diff.mnemonicPrefix=false',
 ].flatMap((setting) => ['-c', setting]);
 
 /** The environment for a program that is not ours (an agent, a test run): the caller's, without what points git elsewhere. */
@@ -83,7 +122,9 @@ function requestOf(place: GitPlace, args: readonly string[], options: GitOptions
     file: 'git',
     args: [
       ...(place.gitDir === undefined ? [] : [`--git-dir=${place.gitDir}`]),
-      '--no-optional-locks', '--no-pager', ...PINNED,
+      '--no-optional-locks',
+      '--no-pager',
+      ...PINNED,
       ...(hooks ? [] : ['-c', 'core.hooksPath=/dev/null']),
       ...config.flatMap((setting) => ['-c', setting]),
       ...args,
@@ -100,10 +141,25 @@ function requestOf(place: GitPlace, args: readonly string[], options: GitOptions
 
 /** A sibling worktree that somebody else is just making or taking away breaks git's enumeration for a moment. */
 function isSiblingRace(stderr: string): boolean {
-  return /failed to read .*commondir|bad object worktrees\/|Invalid path .*worktrees\/|could not open .*worktrees\/.*\/locked/.test(stderr);
+  return /failed to read .*commondir|bad object worktrees\/|Invalid path .*worktrees\/|could not open .*worktrees\/.*\/locked/.test(
+    stderr,
+  );
 }
 
-const REPEATABLE = new Set(['rev-parse', 'for-each-ref', 'rev-list', 'log', 'status', 'diff', 'diff-tree', 'merge-tree', 'merge-base', 'ls-files', 'cat-file', 'fetch']);
+const REPEATABLE = new Set([
+  'rev-parse',
+  'for-each-ref',
+  'rev-list',
+  'log',
+  'status',
+  'diff',
+  'diff-tree',
+  'merge-tree',
+  'merge-base',
+  'ls-files',
+  'cat-file',
+  'fetch',
+]);
 
 function isRepeatable(args: readonly string[]): boolean {
   return REPEATABLE.has(args[0] ?? '') || (args[0] === 'worktree' && (args[1] === 'list' || args[1] === 'add'));

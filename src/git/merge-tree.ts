@@ -1,10 +1,26 @@
 import type { Git, GitOptions } from './git.ts';
 
 /** A merge built in the object store; nothing checked out is touched (git-merge-tree(1) --write-tree). */
-export type MergeResult = { readonly kind: 'clean'; readonly tree: string } | { readonly kind: 'conflict'; readonly tree: string; readonly paths: readonly string[] };
+export type MergeResult =
+  | { readonly kind: 'clean'; readonly tree: string }
+  | { readonly kind: 'conflict'; readonly tree: string; readonly paths: readonly string[] };
 
-export async function mergeTree(git: Git, ours: string, theirs: string, options: GitOptions = {}): Promise<MergeResult> {
-  const args = ['merge-tree', '--write-tree', '-z', '--name-only', '--no-messages', '--allow-unrelated-histories', ours, theirs];
+export async function mergeTree(
+  git: Git,
+  ours: string,
+  theirs: string,
+  options: GitOptions = {},
+): Promise<MergeResult> {
+  const args = [
+    'merge-tree',
+    '--write-tree',
+    '-z',
+    '--name-only',
+    '--no-messages',
+    '--allow-unrelated-histories',
+    ours,
+    theirs,
+  ];
   const { exitCode, stdout } = await git(args, { ...options, expect: [0, 1] });
   const [tree = '', ...paths] = stdout.split('\0').filter(Boolean);
   return exitCode === 0 ? { kind: 'clean', tree } : { kind: 'conflict', tree, paths: [...new Set(paths)] };
@@ -14,14 +30,21 @@ export async function mergeTree(git: Git, ours: string, theirs: string, options:
  * Many merges in one process, in the order asked. Undefined for all when this git has no `--stdin` (before 2.39).
  * Give `options.env` a throw-away object directory: every merge writes objects.
  */
-export async function mergeTrees(git: Git, pairs: readonly (readonly [string, string])[], options: GitOptions = {}): Promise<readonly (MergeResult | undefined)[]> {
+export async function mergeTrees(
+  git: Git,
+  pairs: readonly (readonly [string, string])[],
+  options: GitOptions = {},
+): Promise<readonly (MergeResult | undefined)[]> {
   if (pairs.length === 0) return [];
   const input = pairs.map(([ours, theirs]) => `${ours} ${theirs}\n`).join('');
-  const { exitCode, stdout } = await git(['merge-tree', '--write-tree', '-z', '--name-only', '--no-messages', '--allow-unrelated-histories', '--stdin'], {
-    ...options,
-    input,
-    expect: [0, 128, 129],
-  });
+  const { exitCode, stdout } = await git(
+    ['merge-tree', '--write-tree', '-z', '--name-only', '--no-messages', '--allow-unrelated-histories', '--stdin'],
+    {
+      ...options,
+      input,
+      expect: [0, 128, 129],
+    },
+  );
   return exitCode === 0 ? parseMergeTrees(stdout) : pairs.map(() => undefined);
 }
 
@@ -29,7 +52,7 @@ export async function mergeTrees(git: Git, pairs: readonly (readonly [string, st
 export function parseMergeTrees(stdout: string): readonly MergeResult[] {
   const results: MergeResult[] = [];
   const fields = stdout.split('\0');
-  for (let i = 0; i + 1 < fields.length; ) {
+  for (let i = 0; i + 1 < fields.length;) {
     const status = (fields[i++] ?? '').trim();
     const tree = fields[i++] ?? '';
     const paths: string[] = [];

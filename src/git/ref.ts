@@ -16,8 +16,16 @@ export interface Ref {
 }
 
 const FIELDS = [
-  '%(refname)', '%(objectname)', '%(*objectname)', '%(tree)', '%(*tree)', '%(contents:subject)', '%(committerdate:unix)', '%(*committerdate:unix)',
-  '%(upstream)', '%(upstream:track,nobracket)',
+  '%(refname)',
+  '%(objectname)',
+  '%(*objectname)',
+  '%(tree)',
+  '%(*tree)',
+  '%(contents:subject)',
+  '%(committerdate:unix)',
+  '%(*committerdate:unix)',
+  '%(upstream)',
+  '%(upstream:track,nobracket)',
 ] as const;
 
 /** Refs that match any of the patterns: full names, or prefixes up to a slash (git-for-each-ref(1)). */
@@ -32,7 +40,10 @@ export function parseRefs(stdout: string): readonly Ref[] {
   const fields = stdout.split('\0');
   const refs: Ref[] = [];
   for (let i = 0; i + FIELDS.length < fields.length; i += FIELDS.length) {
-    const [name, own, peeled, ownTree, peeledTree, subject, ownDate, peeledDate, upstream, track] = fields.slice(i, i + FIELDS.length);
+    const [name, own, peeled, ownTree, peeledTree, subject, ownDate, peeledDate, upstream, track] = fields.slice(
+      i,
+      i + FIELDS.length,
+    );
     const seconds = Number(peeledDate || ownDate || Number.NaN);
     refs.push({
       name: (name ?? '').replace(/^\n/, ''),
@@ -49,7 +60,10 @@ export function parseRefs(stdout: string): readonly Ref[] {
 
 /** Object id of a commit, however it is written, or undefined. The text may come from anybody. */
 export async function resolveCommit(git: Git, revision: string): Promise<string | undefined> {
-  const { exitCode, stdout } = await git(['rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`], { expect: [0, 1, 128] });
+  const { exitCode, stdout } = await git(
+    ['rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`],
+    { expect: [0, 1, 128] },
+  );
   return exitCode === 0 ? stdout.trim() : undefined;
 }
 
@@ -59,7 +73,11 @@ export type RefChange =
   | { readonly kind: 'delete'; readonly ref: string; readonly from: string };
 
 /** Moves refs all together, each only from where it was seen (git-update-ref(1) --stdin). False when one had moved. */
-export async function changeRefs(git: Git, changes: readonly RefChange[], options: { message?: string; shielded?: boolean } = {}): Promise<boolean> {
+export async function changeRefs(
+  git: Git,
+  changes: readonly RefChange[],
+  options: { message?: string; shielded?: boolean } = {},
+): Promise<boolean> {
   const input = changes.map(formatChange).join('');
   const args = ['update-ref', ...(options.message === undefined ? [] : ['-m', options.message]), '--stdin', '-z'];
   const { exitCode } = await git(args, { input, expect: [0, 128], shielded: options.shielded ?? false });

@@ -26,11 +26,22 @@ export const OLDEST_GIT = '2.38.0';
  * Throws `repo.not-found`, `git.too-old`, `git.failed`.
  */
 export async function locateRepo(place: Omit<GitPlace, 'gitDir'>): Promise<RepoLocation> {
-  const args = ['rev-parse', '--path-format=absolute', '--git-common-dir', '--git-dir', '--is-bare-repository', '--show-cdup', 'HEAD', '--symbolic-full-name', 'HEAD'];
+  const args = [
+    'rev-parse',
+    '--path-format=absolute',
+    '--git-common-dir',
+    '--git-dir',
+    '--is-bare-repository',
+    '--show-cdup',
+    'HEAD',
+    '--symbolic-full-name',
+    'HEAD',
+  ];
   // The one call that must also see a bare repository in the current directory; it reads no configuration that runs programs.
   const options = { expect: [0, 127, 128], env: { GIT_TRACE2_EVENT: '2' }, config: ['safe.bareRepository=all'] };
   const { exitCode, stdout, stderr } = await gitAt(place)(args, options);
-  if (exitCode === 127) throw new WtError('git.failed', { args: ['git'], exitCode: 127, stderr: 'git is not installed, or not on PATH' });
+  if (exitCode === 127)
+    throw new WtError('git.failed', { args: ['git'], exitCode: 127, stderr: 'git is not installed, or not on PATH' });
   requireVersion(/"event":"version".*?"exe":"([^"]+)"/.exec(stderr)?.[1]);
   const lines = stdout.split('\n');
   const [commonDir, gitDir, bare] = lines;
@@ -59,23 +70,31 @@ interface Found {
   readonly top: string | undefined;
 }
 
-async function findRoot(place: GitPlace, { common, gitDir, isBareHere, top }: Found): Promise<{ root: string; isBare: boolean }> {
+async function findRoot(
+  place: GitPlace,
+  { common, gitDir, isBareHere, top }: Found,
+): Promise<{ root: string; isBare: boolean }> {
   const parent = path.dirname(common);
   if (gitDir === common && !isBareHere && top !== undefined) return { root: top, isBare: false };
   if (path.basename(common) === '.git') return { root: parent, isBare: isBareHere || (await isBareAt(place, common)) };
   if (isBareHere || (await isBareAt(place, common))) {
     await refuseEmbedded(place.dir, parent, common);
-    const isBeside = path.basename(common) === '.bare' || (await readText(path.join(parent, '.git')))?.startsWith('gitdir:') === true;
+    const isBeside =
+      path.basename(common) === '.bare' || (await readText(path.join(parent, '.git')))?.startsWith('gitdir:') === true;
     return { root: isBeside ? parent : common, isBare: true };
   }
   // A submodule or a separate git directory: only its core.worktree, seen from inside it, tells where the main worktree is.
-  const { exitCode, stdout } = await gitAt({ ...place, dir: common, gitDir: common })(['config', 'core.worktree'], { expect: [0, 1] });
+  const { exitCode, stdout } = await gitAt({ ...place, dir: common, gitDir: common })(['config', 'core.worktree'], {
+    expect: [0, 1],
+  });
   if (exitCode !== 0) throw new WtError('repo.not-found', { cwd: place.dir, reason: 'no-main', detail: common });
   return { root: await realPathOf(path.resolve(common, stdout.trimEnd())), isBare: false };
 }
 
 async function isBareAt(place: GitPlace, common: string): Promise<boolean> {
-  const { stdout } = await gitAt({ ...place, dir: common, gitDir: common })(['config', '--type=bool', 'core.bare'], { expect: [0, 1] });
+  const { stdout } = await gitAt({ ...place, dir: common, gitDir: common })(['config', '--type=bool', 'core.bare'], {
+    expect: [0, 1],
+  });
   return stdout.trim() === 'true';
 }
 
@@ -86,26 +105,38 @@ async function refuseEmbedded(cwd: string, parent: string, common: string): Prom
     if (marker !== common && (await lstatOf(marker)) !== undefined) {
       const pointer = await readText(marker).catch(() => undefined);
       const target = pointer?.startsWith('gitdir:') ? path.resolve(folder, pointer.slice(7).trim()) : undefined;
-      if (target === undefined || (await realPathOf(target)) !== common) throw new WtError('repo.not-found', { cwd, reason: 'embedded', detail: common });
+      if (target === undefined || (await realPathOf(target)) !== common)
+        throw new WtError('repo.not-found', { cwd, reason: 'embedded', detail: common });
     }
     if (folder === path.dirname(folder)) return;
   }
 }
 
 function notFound(cwd: string, stderr: string): WtError {
-  const text = stderr.split('\n').filter((line) => !line.startsWith('{')).join('\n').trim();
-  if (text.includes('dubious ownership')) return new WtError('repo.not-found', { cwd, reason: 'ownership', detail: text });
-  if (/not a git repository|invalid gitfile|must be run in a work tree/.test(text) || text === '') return new WtError('repo.not-found', { cwd, reason: 'outside' });
+  const text = stderr
+    .split('\n')
+    .filter((line) => !line.startsWith('{'))
+    .join('\n')
+    .trim();
+  if (text.includes('dubious ownership'))
+    return new WtError('repo.not-found', { cwd, reason: 'ownership', detail: text });
+  if (/not a git repository|invalid gitfile|must be run in a work tree/.test(text) || text === '')
+    return new WtError('repo.not-found', { cwd, reason: 'outside' });
   return new WtError('git.failed', { args: ['git', 'rev-parse'], exitCode: 128, stderr: text });
 }
 
 function requireVersion(version: string | undefined): void {
-  if (version !== undefined && !isAtLeast(version, OLDEST_GIT)) throw new WtError('git.too-old', { found: version, needed: OLDEST_GIT });
+  if (version !== undefined && !isAtLeast(version, OLDEST_GIT))
+    throw new WtError('git.too-old', { found: version, needed: OLDEST_GIT });
 }
 
 /** Compares dotted versions by their numbers. Pure. */
 export function isAtLeast(version: string, oldest: string): boolean {
-  const numbers = (text: string): number[] => text.split('.').slice(0, 3).map((part) => Number.parseInt(part, 10) || 0);
+  const numbers = (text: string): number[] =>
+    text
+      .split('.')
+      .slice(0, 3)
+      .map((part) => Number.parseInt(part, 10) || 0);
   const [have, need] = [numbers(version), numbers(oldest)];
   for (let i = 0; i < 3; i++) if ((have[i] ?? 0) !== (need[i] ?? 0)) return (have[i] ?? 0) > (need[i] ?? 0);
   return true;
@@ -114,8 +145,13 @@ export function isAtLeast(version: string, oldest: string): boolean {
 /** The operation a worktree is in the middle of, seen in its own git directory; undefined when there is none. */
 export async function findOperation(gitDir: string): Promise<string | undefined> {
   const marks = [
-    ['rebase-merge', 'rebase'], ['rebase-apply', 'rebase'], ['MERGE_HEAD', 'merge'], ['CHERRY_PICK_HEAD', 'cherry-pick'],
-    ['REVERT_HEAD', 'revert'], ['BISECT_LOG', 'bisect'], ['sequencer', 'cherry-pick'],
+    ['rebase-merge', 'rebase'],
+    ['rebase-apply', 'rebase'],
+    ['MERGE_HEAD', 'merge'],
+    ['CHERRY_PICK_HEAD', 'cherry-pick'],
+    ['REVERT_HEAD', 'revert'],
+    ['BISECT_LOG', 'bisect'],
+    ['sequencer', 'cherry-pick'],
   ] as const;
   for (const [file, operation] of marks) if ((await lstatOf(path.join(gitDir, file))) !== undefined) return operation;
   return undefined;

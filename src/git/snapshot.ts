@@ -6,11 +6,18 @@ import type { Git } from './git.ts';
 
 /** Environment under which git reads the repository's objects but writes new ones into a folder of ours. */
 export function scratchObjects(commonDir: string, folder: string): Env {
-  return { GIT_OBJECT_DIRECTORY: folder, GIT_ALTERNATE_OBJECT_DIRECTORIES: quoteAlternate(path.join(commonDir, 'objects')) };
+  return {
+    GIT_OBJECT_DIRECTORY: folder,
+    GIT_ALTERNATE_OBJECT_DIRECTORIES: quoteAlternate(path.join(commonDir, 'objects')),
+  };
 }
 
 /** Runs with a throw-away object directory, so that a preview leaves nothing in the repository. */
-export async function withScratchObjects<T>(commonDir: string, folder: string, use: (env: Env) => Promise<T>): Promise<T> {
+export async function withScratchObjects<T>(
+  commonDir: string,
+  folder: string,
+  use: (env: Env) => Promise<T>,
+): Promise<T> {
   await makePrivateDirectory(folder);
   try {
     return await use(scratchObjects(commonDir, folder));
@@ -21,7 +28,9 @@ export async function withScratchObjects<T>(commonDir: string, folder: string, u
 
 // Entries are separated by ":"; one that has such a character is quoted like a C string (git(1), GIT_ALTERNATE_OBJECT_DIRECTORIES).
 function quoteAlternate(directory: string): string {
-  return /[:"\\\n]/.test(directory) ? `"${directory.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"` : directory;
+  return /[:"\\\n]/.test(directory)
+    ? `"${directory.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`
+    : directory;
 }
 
 /** Tree of everything in a worktree that is not ignored, its index untouched. `index` names a file to work in. */

@@ -27,7 +27,13 @@ export async function readStatus(git: Git, options: { ignored?: boolean } = {}):
 
 /** Pure half of {@link readStatus}. */
 export function parseStatus(stdout: string): Status {
-  const status = { staged: [] as string[], modified: [] as string[], untracked: [] as string[], conflicted: [] as string[], ignored: [] as string[] };
+  const status = {
+    staged: [] as string[],
+    modified: [] as string[],
+    untracked: [] as string[],
+    conflicted: [] as string[],
+    ignored: [] as string[],
+  };
   const fields = stdout.split('\0');
   for (let i = 0; i < fields.length; i++) {
     const line = fields[i] ?? '';
@@ -53,7 +59,12 @@ function pathOf(line: string): string {
 }
 
 export function countChanges(status: Status): Changes {
-  return { staged: status.staged.length, modified: status.modified.length, untracked: status.untracked.length, conflicted: status.conflicted.length };
+  return {
+    staged: status.staged.length,
+    modified: status.modified.length,
+    untracked: status.untracked.length,
+    conflicted: status.conflicted.length,
+  };
 }
 
 export function hasChanges(changes: Changes): boolean {
@@ -78,7 +89,12 @@ export async function listHiddenPaths(git: Git, pathspecs: readonly string[] = [
 export async function listEditedPaths(git: Git, paths: readonly string[]): Promise<readonly string[]> {
   if (paths.length === 0) return [];
   const { stdout: staged } = await git(['ls-files', '-s', '-z', '--', ...paths.map((path) => `:(top,literal)${path}`)]);
-  const objects = new Map(staged.split('\0').filter(Boolean).map((line) => [line.slice(line.indexOf('\t') + 1), line.split(' ')[1]]));
+  const objects = new Map(
+    staged
+      .split('\0')
+      .filter(Boolean)
+      .map((line) => [line.slice(line.indexOf('\t') + 1), line.split(' ')[1]]),
+  );
   const edited: string[] = [];
   for (const path of paths) {
     const { exitCode, stdout } = await git(['hash-object', '--', path], { expect: [0, 128] });

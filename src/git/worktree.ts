@@ -47,7 +47,18 @@ function splitField(line: string): readonly [string, string] {
  * `worktree add` is not safe beside another one.
  */
 export async function addWorktree(git: Git, spec: { path: string; branch: string; lockReason: string }): Promise<void> {
-  await git(['worktree', 'add', '--quiet', '--no-checkout', '--lock', '--reason', spec.lockReason, '--', spec.path, spec.branch]);
+  await git([
+    'worktree',
+    'add',
+    '--quiet',
+    '--no-checkout',
+    '--lock',
+    '--reason',
+    spec.lockReason,
+    '--',
+    spec.path,
+    spec.branch,
+  ]);
 }
 
 /** Fills a fresh worktree with the files of its HEAD, with parallel workers. */

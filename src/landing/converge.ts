@@ -20,7 +20,11 @@ interface PathChange {
  * Every such file that is still one of ours goes back to `from`, then the checkout is fast-forwarded as before. A file
  * that somebody has edited since stops it: its names come back and nothing is touched.
  */
-export async function convergeCheckout(repo: Repo, worktree: string, move: { from: string; to: string; startedAt: string }): Promise<readonly string[]> {
+export async function convergeCheckout(
+  repo: Repo,
+  worktree: string,
+  move: { from: string; to: string; startedAt: string },
+): Promise<readonly string[]> {
   const git = gitAtWorktree(repo, worktree);
   const { stdout } = await git(['diff-tree', '-r', '-z', '--raw', '--no-abbrev', '--no-renames', move.from, move.to]);
   const changes = parsePathChanges(stdout);
@@ -71,5 +75,8 @@ async function isOurs(git: Git, worktree: string, { path: name, from, to }: Path
 
 /** Object id of a blob with these bytes (gitformat-pack: "blob <size>\0<bytes>"). */
 function blobId(bytes: Buffer, hexLength: number): string {
-  return createHash(hexLength === 64 ? 'sha256' : 'sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
+  return createHash(hexLength === 64 ? 'sha256' : 'sha1')
+    .update(`blob ${bytes.length}\0`)
+    .update(bytes)
+    .digest('hex');
 }

@@ -7,7 +7,10 @@ import type { Repo } from '../sessions/repo.ts';
 import { listTrash } from '../sessions/trash.ts';
 
 /** For each path in conflict the last commit of each side, and the tasks of the sessions that meet there. */
-export async function explainConflict(repo: Repo, sides: { session: Session; target: Ref; branch: Ref; paths: readonly string[] }): Promise<{ files: readonly ConflictPath[]; tasks: readonly string[] }> {
+export async function explainConflict(
+  repo: Repo,
+  sides: { session: Session; target: Ref; branch: Ref; paths: readonly string[] },
+): Promise<{ files: readonly ConflictPath[]; tasks: readonly string[] }> {
   const { session, target, branch, paths } = sides;
   const mergeBase = await findMergeBase(repo.git, target.commit, branch.commit);
   const range = (tip: string): readonly string[] => (mergeBase === undefined ? [tip] : [`${mergeBase}..${tip}`]);
@@ -20,8 +23,22 @@ export async function explainConflict(repo: Repo, sides: { session: Session; tar
   return { files, tasks: await tasksOf(repo, session, new Set(landed.map(({ commit }) => commit))) };
 }
 
-async function lastCommits(git: Git, range: readonly string[], paths: readonly string[]): Promise<ReadonlyMap<string, string>> {
-  const { stdout } = await git(['log', '--format=%x01%h %s%x00', '-m', '--name-only', '-z', '--no-renames', ...range, '--', ...paths.map((path) => `:(top,literal)${path}`)]);
+async function lastCommits(
+  git: Git,
+  range: readonly string[],
+  paths: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const { stdout } = await git([
+    'log',
+    '--format=%x01%h %s%x00',
+    '-m',
+    '--name-only',
+    '-z',
+    '--no-renames',
+    ...range,
+    '--',
+    ...paths.map((path) => `:(top,literal)${path}`),
+  ]);
   const last = new Map<string, string>();
   let commit = '';
   for (const field of stdout.split('\0').map((text) => text.replace(/^\n/, ''))) {
@@ -33,7 +50,14 @@ async function lastCommits(git: Git, range: readonly string[], paths: readonly s
 
 /** The session's own task, and those of sessions that have landed on the target since. */
 async function tasksOf(repo: Repo, session: Session, landed: ReadonlySet<string>): Promise<readonly string[]> {
-  const rows = [...[...(await readBook(repo)).sessions.values()].map(({ row }) => row), ...(await listTrash(repo)).map(({ row }) => row)];
-  const others = rows.filter((row) => row.landed !== undefined && landed.has(row.landed.commit) && row.id !== session.id);
-  return [session.row, ...others].flatMap(({ id, task }) => (task === null ? [] : [`${id}: ${task.split('\n')[0] ?? ''}`]));
+  const rows = [
+    ...[...(await readBook(repo)).sessions.values()].map(({ row }) => row),
+    ...(await listTrash(repo)).map(({ row }) => row),
+  ];
+  const others = rows.filter(
+    (row) => row.landed !== undefined && landed.has(row.landed.commit) && row.id !== session.id,
+  );
+  return [session.row, ...others].flatMap(({ id, task }) =>
+    task === null ? [] : [`${id}: ${task.split('\n')[0] ?? ''}`],
+  );
 }

@@ -24,7 +24,12 @@ import { replayCommits } from './replay.ts';
 /** A landing that may happen, one that has nothing to land, or one that conflicts: the caller has to tell them apart. */
 export type Prepared =
   | { readonly kind: 'ready'; readonly plan: MergePlan; readonly commit: string | undefined }
-  | { readonly kind: 'nothing'; readonly session: Session; readonly into: string; readonly reason: 'empty' | 'contained' };
+  | {
+      readonly kind: 'nothing';
+      readonly session: Session;
+      readonly into: string;
+      readonly reason: 'empty' | 'contained';
+    };
 
 export interface Landing {
   readonly plan: MergePlan;
@@ -39,7 +44,11 @@ export async function previewMerge(repo: Repo, request: MergeRequest): Promise<P
 }
 
 /** Lands under the lock. `approved` is what a person said yes to: anything else by now is `target.moved`. */
-export async function landSession(repo: Repo, request: MergeRequest, approved: MergePlan | undefined): Promise<Landing | Extract<Prepared, { kind: 'nothing' }>> {
+export async function landSession(
+  repo: Repo,
+  request: MergeRequest,
+  approved: MergePlan | undefined,
+): Promise<Landing | Extract<Prepared, { kind: 'nothing' }>> {
   return hold(repo, async (held) => {
     const prepared = await prepare(held.repo, held.book, request, {});
     if (prepared.kind === 'nothing') return prepared;
@@ -60,26 +69,66 @@ async function prepare(repo: Repo, book: Book, request: MergeRequest, options: G
   const [tree, trees] = await Promise.all([inspectTree(repo, session), listWorktrees(repo.git)]);
   requireLandable(session, { ...tree, dirt: findDirt({ status: tree.status, hidden: [] }) });
   const commits = await listCommits(repo.git, ['--reverse', '--topo-order', branch.commit, '--not', target.commit]);
-  if (commits.length === 0) return { kind: 'nothing', session, into, reason: branch.commit === session.row.base.commit ? 'empty' : 'contained' };
+  if (commits.length === 0)
+    return {
+      kind: 'nothing',
+      session,
+      into,
+      reason: branch.commit === session.row.base.commit ? 'empty' : 'contained',
+    };
   const built = await build(repo, request, { session, target, branch, commits }, options);
   if (built.tree === target.tree) return { kind: 'nothing', session, into, reason: 'contained' };
-  const [files, checkout] = await Promise.all([listFileChanges(repo.git, target.commit, built.tree, options), findCheckout(trees, target.name)]);
+  const [files, checkout] = await Promise.all([
+    listFileChanges(repo.git, target.commit, built.tree, options),
+    findCheckout(trees, target.name),
+  ]);
   if (checkout !== undefined) await requireNoOverlap(repo, checkout, { into, files });
   const message = request.message ?? landingMessage(session, request.strategy, commits);
-  return { kind: 'ready', commit: built.commit, plan: { session, target, into, tip: branch.commit, strategy: request.strategy, message, tree: built.tree, commits, files, checkout } };
+  return {
+    kind: 'ready',
+    commit: built.commit,
+    plan: {
+      session,
+      target,
+      into,
+      tip: branch.commit,
+      strategy: request.strategy,
+      message,
+      tree: built.tree,
+      commits,
+      files,
+      checkout,
+    },
+  };
 }
 
-async function requireRefs(repo: Repo, session: Session, named: string | undefined): Promise<{ target: Ref; branch: Ref }> {
+async function requireRefs(
+  repo: Repo,
+  session: Session,
+  named: string | undefined,
+): Promise<{ target: Ref; branch: Ref }> {
   const into = named ?? session.row.base.branch;
-  if (into === null) throw new WtError('usage.invalid', { option: '--into <branch>', reason: `${session.id} was cut from a bare commit, so the branch to land on must be named`, fix: ['wt', 'merge', session.id, '--into', 'main'] });
-  if (into === session.row.branch) throw new WtError('usage.invalid', { option: '--into <branch>', reason: `${into} is the session's own branch` });
+  if (into === null)
+    throw new WtError('usage.invalid', {
+      option: '--into <branch>',
+      reason: `${session.id} was cut from a bare commit, so the branch to land on must be named`,
+      fix: ['wt', 'merge', session.id, '--into', 'main'],
+    });
+  if (into === session.row.branch)
+    throw new WtError('usage.invalid', { option: '--into <branch>', reason: `${into} is the session's own branch` });
   const refs = await listRefs(repo.git, [refOfBranch(into), refOfBranch(session.row.branch)]);
   const target = refs.find((ref) => ref.name === refOfBranch(into));
   const branch = refs.find((ref) => ref.name === refOfBranch(session.row.branch));
   if (branch === undefined) throw new WtError('base.not-found', { base: session.row.branch, near: [] });
   if (target !== undefined) return { target, branch };
   const known = await listRefs(repo.git, ['refs/heads/']);
-  throw new WtError('base.not-found', { base: into, near: nearNames(into, known.map((ref) => branchOf(ref.name))) });
+  throw new WtError('base.not-found', {
+    base: into,
+    near: nearNames(
+      into,
+      known.map((ref) => branchOf(ref.name)),
+    ),
+  });
 }
 
 interface Sides {
@@ -90,25 +139,44 @@ interface Sides {
 }
 
 /** The merged tree, and for the strategies that make them so the commit. Throws `merge.conflict`; nothing is touched then. */
-async function build(repo: Repo, { strategy }: MergeRequest, sides: Sides, options: GitOptions): Promise<{ tree: string; commit: string | undefined }> {
+async function build(
+  repo: Repo,
+  { strategy }: MergeRequest,
+  sides: Sides,
+  options: GitOptions,
+): Promise<{ tree: string; commit: string | undefined }> {
   const { git } = repo;
   const { session, target, branch, commits } = sides;
   if (strategy === 'ff') {
-    if (!(await isAncestor(git, target.commit, branch.commit))) throw new WtError('target.moved', { target: branchOf(target.name), reason: 'not-fast-forward', id: session.id });
+    if (!(await isAncestor(git, target.commit, branch.commit)))
+      throw new WtError('target.moved', { target: branchOf(target.name), reason: 'not-fast-forward', id: session.id });
     return { tree: branch.tree, commit: branch.commit };
   }
-  const result = strategy === 'rebase' ? await replayCommits(git, commits, target, options) : await mergeTree(git, target.commit, branch.commit, options);
+  const result =
+    strategy === 'rebase'
+      ? await replayCommits(git, commits, target, options)
+      : await mergeTree(git, target.commit, branch.commit, options);
   if (result.kind === 'conflict') throw await conflictOf(repo, sides, result.paths);
   return { tree: result.tree, commit: result.kind === 'done' ? result.commit : undefined };
 }
 
 async function conflictOf(repo: Repo, { session, target, branch }: Sides, paths: readonly string[]): Promise<WtError> {
   const { files, tasks } = await explainConflict(repo, { session, target, branch, paths });
-  return new WtError('merge.conflict', { id: session.id, into: branchOf(target.name), verb: 'merge', files: files satisfies readonly ConflictPath[], tasks });
+  return new WtError('merge.conflict', {
+    id: session.id,
+    into: branchOf(target.name),
+    verb: 'merge',
+    files: files satisfies readonly ConflictPath[],
+    tasks,
+  });
 }
 
 async function writeLanding(repo: Repo, { tree, target, tip, strategy, message }: MergePlan): Promise<string> {
-  return writeCommit(repo.git, { tree, parents: strategy === 'squash' ? [target.commit] : [target.commit, tip], message });
+  return writeCommit(repo.git, {
+    tree,
+    parents: strategy === 'squash' ? [target.commit] : [target.commit, tip],
+    message,
+  });
 }
 
 /** From here on it is quick and goes through: intent, the checkout brought along or the ref moved by compare-and-swap, the row. */
@@ -119,8 +187,17 @@ async function apply(held: Held, plan: MergePlan, commit: string): Promise<void>
   const at = repo.deps.clock.now().toISOString();
   await held.log('session.merge.before', session.id, { into, from: target.commit, to: commit });
   await writeJournal(repo.layout.journal, {
-    kind: 'merge', op, owner: held.lease.owner, generation: held.lease.generation, startedAt: at, id: session.id,
-    target: target.name, from: target.commit, to: commit, tip: plan.tip, worktree: checkout ?? null,
+    kind: 'merge',
+    op,
+    owner: held.lease.owner,
+    generation: held.lease.generation,
+    startedAt: at,
+    id: session.id,
+    target: target.name,
+    from: target.commit,
+    to: commit,
+    tip: plan.tip,
+    worktree: checkout ?? null,
   });
   try {
     await moveTarget(repo, plan, commit);
@@ -130,20 +207,38 @@ async function apply(held: Held, plan: MergePlan, commit: string): Promise<void>
     throw error;
   }
   await held.save(new Map([[session.id, { ...session.row, landed: { commit, tip: plan.tip, into, at } }]]));
-  await held.log('session.merge.after', session.id, { into, from: target.commit, to: commit, tip: plan.tip, strategy: plan.strategy });
+  await held.log('session.merge.after', session.id, {
+    into,
+    from: target.commit,
+    to: commit,
+    tip: plan.tip,
+    strategy: plan.strategy,
+  });
   await endJournal(repo.layout.journal, op);
 }
 
 async function moveTarget(repo: Repo, { session, target, into, checkout }: MergePlan, commit: string): Promise<void> {
   const message = `wt merge ${session.id}`;
   if (checkout === undefined) {
-    if (await changeRefs(repo.git, [{ kind: 'update', ref: target.name, to: commit, from: target.commit }], { message })) return;
+    if (
+      await changeRefs(repo.git, [{ kind: 'update', ref: target.name, to: commit, from: target.commit }], { message })
+    )
+      return;
     throw new WtError('target.moved', { target: into, reason: 'raced', id: session.id });
   }
   const git = gitAtWorktree(repo, checkout);
-  const { exitCode, stderr } = await git(['merge', '--quiet', '--ff-only', '--no-autostash', '--no-stat', commit], { timeoutMs: 600_000, env: { GIT_REFLOG_ACTION: message }, expect: [0, 1, 2, 128] });
+  const { exitCode, stderr } = await git(['merge', '--quiet', '--ff-only', '--no-autostash', '--no-stat', commit], {
+    timeoutMs: 600_000,
+    env: { GIT_REFLOG_ACTION: message },
+    expect: [0, 1, 2, 128],
+  });
   if (exitCode === 0) return;
   const [now] = await listRefs(repo.git, [target.name]);
-  if (now?.commit !== target.commit) throw new WtError('target.moved', { target: into, reason: 'raced', id: session.id });
-  throw new WtError('git.failed', { args: ['git', '-C', checkout, 'merge', '--ff-only', commit], exitCode, stderr: stderr.trim() });
+  if (now?.commit !== target.commit)
+    throw new WtError('target.moved', { target: into, reason: 'raced', id: session.id });
+  throw new WtError('git.failed', {
+    args: ['git', '-C', checkout, 'merge', '--ff-only', commit],
+    exitCode,
+    stderr: stderr.trim(),
+  });
 }

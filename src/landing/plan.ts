@@ -34,18 +34,30 @@ export interface MergePlan {
 }
 
 /** Subject and body of a landing: the task, else the session's own commits. Pure. */
-export function landingMessage({ id, row }: Pick<Session, 'id' | 'row'>, strategy: Strategy, commits: readonly Pick<Commit, 'subject'>[]): string {
+export function landingMessage(
+  { id, row }: Pick<Session, 'id' | 'row'>,
+  strategy: Strategy,
+  commits: readonly Pick<Commit, 'subject'>[],
+): string {
   const [first = '', ...rest] = (row.task ?? '').trim().split('\n');
   const [only] = commits;
   const title = first !== '' ? first : commits.length === 1 && only !== undefined ? only.subject : '';
-  const subject = strategy === 'squash' ? title || `Session ${id}` : title === '' ? `Merge session ${id}` : `Merge session ${id}: ${title}`;
+  const subject =
+    strategy === 'squash'
+      ? title || `Session ${id}`
+      : title === ''
+        ? `Merge session ${id}`
+        : `Merge session ${id}: ${title}`;
   const listed = commits.length > 1 ? commits.map((commit) => `* ${commit.subject}`).join('\n') : '';
   const body = [rest.join('\n').trim(), listed].filter((part) => part !== '').join('\n\n');
   return body === '' ? subject : `${subject}\n\n${body}`;
 }
 
 /** Why the session itself may not land now. Pure; throws `session.refused`. */
-export function requireLandable(session: Session, facts: { dirt: Reason | undefined; operation: string | undefined; switchedTo: string | null | undefined }): void {
+export function requireLandable(
+  session: Session,
+  facts: { dirt: Reason | undefined; operation: string | undefined; switchedTo: string | null | undefined },
+): void {
   const reasons: Reason[] = [];
   if (facts.operation !== undefined) reasons.push({ code: 'session.operation', operation: facts.operation });
   else if (facts.switchedTo !== undefined) {
@@ -60,7 +72,9 @@ export function requireLandable(session: Session, facts: { dirt: Reason | undefi
 export function findOverlap(changed: readonly string[], uncommitted: readonly string[]): readonly string[] {
   const touched = new Set(changed);
   const folders = new Set(changed.flatMap(parentsOf));
-  return uncommitted.filter((name) => touched.has(name) || folders.has(name) || parentsOf(name).some((folder) => touched.has(folder)));
+  return uncommitted.filter(
+    (name) => touched.has(name) || folders.has(name) || parentsOf(name).some((folder) => touched.has(folder)),
+  );
 }
 
 function parentsOf(name: string): readonly string[] {

@@ -12,7 +12,15 @@ import type { Inspection } from '../sessions/inspect.ts';
 import type { Repo } from '../sessions/repo.ts';
 
 /** Why removing a session loses nothing. `empty` is no landing: the session never had commits of its own. */
-export const PROOFS = ['same-commit', 'ancestor', 'no-added-changes', 'trees-match', 'merge-adds-nothing', 'patch-id', 'empty'] as const;
+export const PROOFS = [
+  'same-commit',
+  'ancestor',
+  'no-added-changes',
+  'trees-match',
+  'merge-adds-nothing',
+  'patch-id',
+  'empty',
+] as const;
 export type Proof = (typeof PROOFS)[number];
 
 /** What one session's merge into its base would give: a first look, from one process for all sessions. */
@@ -23,21 +31,41 @@ export interface Preview {
 }
 
 /** Merges sessions into their bases, and pairs of sessions into each other, in one git process and a throw-away object folder. */
-export async function previewMerges(repo: Repo, inspections: readonly Inspection[], pairs: readonly (readonly [Inspection, Inspection])[] = []): Promise<{ bases: readonly (Preview | undefined)[]; pairs: readonly (readonly string[] | undefined)[] }> {
-  const wanted = inspections.map(({ branch, base, distance }) => (branch === undefined || base === undefined || (distance?.ahead ?? 0) === 0 ? undefined : { ours: base, theirs: branch }));
+export async function previewMerges(
+  repo: Repo,
+  inspections: readonly Inspection[],
+  pairs: readonly (readonly [Inspection, Inspection])[] = [],
+): Promise<{ bases: readonly (Preview | undefined)[]; pairs: readonly (readonly string[] | undefined)[] }> {
+  const wanted = inspections.map(({ branch, base, distance }) =>
+    branch === undefined || base === undefined || (distance?.ahead ?? 0) === 0
+      ? undefined
+      : { ours: base, theirs: branch },
+  );
   const jobs = wanted.filter((job) => job !== undefined);
-  const pairJobs = pairs.flatMap(([a, b]) => (a.branch === undefined || b.branch === undefined ? [] : [[a.branch.commit, b.branch.commit] as const]));
+  const pairJobs = pairs.flatMap(([a, b]) =>
+    a.branch === undefined || b.branch === undefined ? [] : [[a.branch.commit, b.branch.commit] as const],
+  );
   if (jobs.length + pairJobs.length === 0) return { bases: inspections.map(() => undefined), pairs: [] };
   const merges = [...jobs.map(({ ours, theirs }) => [ours.commit, theirs.commit] as const), ...pairJobs];
-  const results = await withScratchObjects(repo.commonDir, scratchFolder(repo), (env) => mergeTrees(repo.git, merges, { env }));
+  const results = await withScratchObjects(repo.commonDir, scratchFolder(repo), (env) =>
+    mergeTrees(repo.git, merges, { env }),
+  );
   let next = 0;
   const bases = wanted.map((job): Preview | undefined => {
     if (job === undefined) return undefined;
     const result = results[next++];
     if (result === undefined) return { conflicts: undefined, addsNothing: false };
-    return { conflicts: result.kind === 'conflict' ? result.paths : [], addsNothing: result.kind === 'clean' && result.tree === job.ours.tree };
+    return {
+      conflicts: result.kind === 'conflict' ? result.paths : [],
+      addsNothing: result.kind === 'clean' && result.tree === job.ours.tree,
+    };
   });
-  return { bases, pairs: results.slice(jobs.length).map((result) => (result === undefined ? undefined : result.kind === 'conflict' ? result.paths : [])) };
+  return {
+    bases,
+    pairs: results
+      .slice(jobs.length)
+      .map((result) => (result === undefined ? undefined : result.kind === 'conflict' ? result.paths : [])),
+  };
 }
 
 export function scratchFolder(repo: Repo): string {
@@ -45,9 +73,13 @@ export function scratchFolder(repo: Repo): string {
 }
 
 /** The proofs that the list's own facts give. Uncommitted work rules every proof out. Pure. */
-export function quickProof({ branch, base, distance, session, status }: Inspection, preview: Preview | undefined, hasOwnWork: boolean): Proof | undefined {
+export function quickProof(
+  { branch, base, distance, session, status }: Inspection,
+  preview: Preview | undefined,
+  isWorked: boolean,
+): Proof | undefined {
   if (branch === undefined || status === undefined || hasChanges(countChanges(status))) return undefined;
-  if (branch.commit === session.row.base.commit || (distance?.isContained === true && !hasOwnWork)) return 'empty';
+  if (branch.commit === session.row.base.commit || (distance?.isContained === true && !isWorked)) return 'empty';
   if (base === undefined || distance === undefined) return undefined;
   if (branch.commit === base.commit) return 'same-commit';
   if (distance.isContained) return 'ancestor';
@@ -59,11 +91,16 @@ export function quickProof({ branch, base, distance, session, status }: Inspecti
  * Whether commits were ever made on the branch, by its reflog: a branch that was only moved along the base's own history
  * has no work of its own, however far it moved. Without a reflog the answer is yes.
  */
-export async function hasOwnWork(repo: Repo, { session, branch }: Pick<Inspection, 'session' | 'branch'>): Promise<boolean> {
+export async function hasOwnWork(
+  repo: Repo,
+  { session, branch }: Pick<Inspection, 'session' | 'branch'>,
+): Promise<boolean> {
   if (session.row.landed !== undefined && session.row.landed.tip === branch?.commit) return true;
   const log = await readText(path.join(repo.commonDir, 'logs', 'refs', 'heads', session.row.branch));
   if (log === undefined) return true;
-  return log.split('\n').some((line) => /\t(?:commit|cherry-pick|revert|am|rebase|merge .*: Merge made|pull.*: Merge made)/.test(line));
+  return log
+    .split('\n')
+    .some((line) => /\t(?:commit|cherry-pick|revert|am|rebase|merge .*: Merge made|pull.*: Merge made)/.test(line));
 }
 
 const HISTORY_LIMIT = 300;
@@ -72,9 +109,20 @@ const HISTORY_LIMIT = 300;
  * Every proof, against the base and against the base's upstream: squashed, rebased or picked commits are found as well,
  * also after the base has changed the same lines again. Undefined when nothing proves it.
  */
-export async function findProof(repo: Repo, inspection: Inspection, quick: Proof | undefined): Promise<Proof | undefined> {
+export async function findProof(
+  repo: Repo,
+  inspection: Inspection,
+  quick: Proof | undefined,
+): Promise<Proof | undefined> {
   const { branch, base, status } = inspection;
-  if (quick !== undefined || branch === undefined || base === undefined || status === undefined || hasChanges(countChanges(status))) return quick;
+  if (
+    quick !== undefined ||
+    branch === undefined ||
+    base === undefined ||
+    status === undefined ||
+    hasChanges(countChanges(status))
+  )
+    return quick;
   const upstream = base.upstream === undefined ? [] : await listRefs(repo.git, [base.upstream]);
   for (const target of [base, ...upstream]) {
     const proof = await proveAgainst(repo, branch, target, target !== base);
@@ -93,21 +141,45 @@ async function proveAgainst(repo: Repo, branch: Ref, target: Ref, isUpstream: bo
   if (changes.length === 0) return 'no-added-changes';
   const paths = changes.map((change) => change.path);
   if (await isContainedOnTheWay(repo, branch, { target, mergeBase, paths })) return 'merge-adds-nothing';
-  return (await hasSamePatches(git, { mergeBase, tip: branch.commit, target: target.commit, paths })) ? 'patch-id' : undefined;
+  return (await hasSamePatches(git, { mergeBase, tip: branch.commit, target: target.commit, paths }))
+    ? 'patch-id'
+    : undefined;
 }
 
 /** At some commit of the target's own line, merging the session would have added nothing: its content was there. */
-async function isContainedOnTheWay(repo: Repo, branch: Ref, range: { target: Ref; mergeBase: string; paths: readonly string[] }): Promise<boolean> {
+async function isContainedOnTheWay(
+  repo: Repo,
+  branch: Ref,
+  range: { target: Ref; mergeBase: string; paths: readonly string[] },
+): Promise<boolean> {
   const commits = await listLine(repo.git, range);
   const candidates = [{ commit: range.target.commit, tree: range.target.tree }, ...commits];
   const results = await withScratchObjects(repo.commonDir, scratchFolder(repo), (env) =>
-    mergeTrees(repo.git, candidates.map(({ commit }) => [commit, branch.commit] as const), { env }),
+    mergeTrees(
+      repo.git,
+      candidates.map(({ commit }) => [commit, branch.commit] as const),
+      { env },
+    ),
   );
   return results.some((result, i) => result?.kind === 'clean' && result.tree === candidates[i]?.tree);
 }
 
-async function listLine(git: Git, { target, mergeBase, paths }: { target: Ref; mergeBase: string; paths: readonly string[] }): Promise<readonly { commit: string; tree: string }[]> {
+async function listLine(
+  git: Git,
+  { target, mergeBase, paths }: { target: Ref; mergeBase: string; paths: readonly string[] },
+): Promise<readonly { commit: string; tree: string }[]> {
   const pathspecs = paths.slice(0, 500).map((name) => `:(top,literal)${name}`);
-  const { stdout } = await git(['log', '--first-parent', `--max-count=${HISTORY_LIMIT}`, '--format=%H %T', `${mergeBase}..${target.commit}`, '--', ...pathspecs]);
-  return stdout.split('\n').filter(Boolean).map((line) => ({ commit: line.split(' ')[0] ?? '', tree: line.split(' ')[1] ?? '' }));
+  const { stdout } = await git([
+    'log',
+    '--first-parent',
+    `--max-count=${HISTORY_LIMIT}`,
+    '--format=%H %T',
+    `${mergeBase}..${target.commit}`,
+    '--',
+    ...pathspecs,
+  ]);
+  return stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => ({ commit: line.split(' ')[0] ?? '', tree: line.split(' ')[1] ?? '' }));
 }

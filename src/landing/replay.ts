@@ -2,21 +2,38 @@ import { writeCommit, type Commit } from '../git/commit.ts';
 import type { Git, GitOptions } from '../git/git.ts';
 import { mergeTree } from '../git/merge-tree.ts';
 
-export type ReplayResult = { readonly kind: 'done'; readonly commit: string; readonly tree: string } | { readonly kind: 'conflict'; readonly at: Commit; readonly paths: readonly string[] };
+export type ReplayResult =
+  | { readonly kind: 'done'; readonly commit: string; readonly tree: string }
+  | { readonly kind: 'conflict'; readonly at: Commit; readonly paths: readonly string[] };
 
 /**
  * Rebases commits onto another one in the object store: no worktree, no ref. Each pick is a merge of the new tip with the
  * commit, on a stand-in that gives both the picked commit's parent as their base. Merges are left out, what becomes empty too.
  */
-export async function replayCommits(git: Git, commits: readonly Commit[], onto: { commit: string; tree: string }, options: GitOptions = {}): Promise<ReplayResult> {
+export async function replayCommits(
+  git: Git,
+  commits: readonly Commit[],
+  onto: { commit: string; tree: string },
+  options: GitOptions = {},
+): Promise<ReplayResult> {
   let { commit, tree } = onto;
   for (const picked of commits.filter((one) => one.parents.length === 1)) {
-    const standIn = await writeCommit(git, { tree, parents: picked.parents, message: 'wt: stand-in', ...(options.env === undefined ? {} : { env: options.env }) });
+    const standIn = await writeCommit(git, {
+      tree,
+      parents: picked.parents,
+      message: 'wt: stand-in',
+      ...(options.env === undefined ? {} : { env: options.env }),
+    });
     const merged = await mergeTree(git, standIn, picked.commit, options);
     if (merged.kind === 'conflict') return { kind: 'conflict', at: picked, paths: merged.paths };
     if (merged.tree === tree) continue;
     const { author, message } = await readAuthorship(git, picked.commit);
-    commit = await writeCommit(git, { tree: merged.tree, parents: [commit], message, env: { ...options.env, ...author } });
+    commit = await writeCommit(git, {
+      tree: merged.tree,
+      parents: [commit],
+      message,
+      env: { ...options.env, ...author },
+    });
     tree = merged.tree;
   }
   return { kind: 'done', commit, tree };

@@ -8,10 +8,11 @@ export async function sizeOf(target: string): Promise<number | undefined> {
   let bytes = 0;
   const open = [target];
   for (let folder = open.pop(); folder !== undefined; folder = open.pop()) {
-    const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+    const parent = folder;
+    const entries = await readdir(parent, { withFileTypes: true }).catch(() => []);
     const sizes = await Promise.all(
       entries.map(async (entry) => {
-        const place = path.join(folder as string, entry.name);
+        const place = path.join(parent, entry.name);
         if (entry.isDirectory()) open.push(place);
         return (await lstat(place).catch(() => undefined))?.blocks ?? 0;
       }),

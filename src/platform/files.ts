@@ -27,25 +27,18 @@ export async function makePrivateDirectory(directory: string): Promise<void> {
   if (made !== undefined) await chmod(directory, 0o700);
 }
 
-/** Makes one directory; false when something is already there. */
-export async function makeDirectory(directory: string, mode = 0o777): Promise<boolean> {
-  try {
-    await mkdir(directory, { mode });
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
-  }
-}
-
 /**
  * Reads a small file that somebody else may have put there: never through a link, never a device or FIFO.
  * Returns undefined when there is none, or the reason why it is not read.
  */
-export async function readSmallFile(file: string, limitBytes: number): Promise<{ text: string } | { refused: string } | undefined> {
+export async function readSmallFile(
+  file: string,
+  limitBytes: number,
+): Promise<{ text: string } | { refused: string } | undefined> {
   const stats = await lstatOf(file);
   if (stats === undefined) return undefined;
-  if (!stats.isFile()) return { refused: stats.isSymbolicLink() ? 'it is a symbolic link' : 'it is not a regular file' };
+  if (!stats.isFile())
+    return { refused: stats.isSymbolicLink() ? 'it is a symbolic link' : 'it is not a regular file' };
   if (stats.size > limitBytes) return { refused: `it is larger than ${limitBytes} bytes` };
   const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
@@ -74,7 +67,11 @@ export async function replaceFile(file: string, text: string, mode = 0o600): Pro
 
 /** Appends with one write to a file opened with O_APPEND. */
 export async function appendText(file: string, text: string): Promise<void> {
-  const handle = await open(file, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+  const handle = await open(
+    file,
+    constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW,
+    0o600,
+  );
   try {
     await handle.write(text);
     await handle.sync();

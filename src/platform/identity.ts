@@ -61,8 +61,8 @@ export function livenessOf(owner: Owner): 'alive' | 'dead' | 'unknown' {
   if (owner.host !== self.host) return 'unknown';
   if (owner.boot !== self.boot) return 'dead';
   if (owner.pidns !== self.pidns) return 'unknown';
+  if (self.boot === null) return isPidAlive(owner.pid) ? 'alive' : 'dead'; // no /proc here
   const start = startTimeOf(owner.pid);
-  if (start === 'unsupported') return isPidAlive(owner.pid) ? 'alive' : 'dead';
   return start === undefined || start !== owner.start ? 'dead' : 'alive';
 }
 
@@ -90,17 +90,26 @@ async function makeFifo(fifo: string, run: Runner): Promise<{ fd: number; fifo: 
 }
 
 function describeSelf(command: string, nonce: string, fifo: string | null): Owner {
-  const start = startTimeOf(process.pid);
-  return { ...selfFacts(), pid: process.pid, start: start === 'unsupported' ? null : (start ?? null), nonce, fifo, command };
+  return {
+    ...selfFacts(),
+    pid: process.pid,
+    start: startTimeOf(process.pid) ?? null,
+    nonce,
+    fifo,
+    command,
+  };
 }
 
 function selfFacts(): { boot: string | null; pidns: string | null; host: string } {
-  return { boot: tryRead(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()), pidns: tryRead(() => readlinkSync('/proc/self/ns/pid')), host: hostname() };
+  return {
+    boot: tryRead(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),
+    pidns: tryRead(() => readlinkSync('/proc/self/ns/pid')),
+    host: hostname(),
+  };
 }
 
 /** Start time of a process; undefined when it is gone or a zombie. */
-function startTimeOf(pid: number): string | undefined | 'unsupported' {
-  if (tryRead(() => readFileSync('/proc/self/stat', 'latin1')) === null) return 'unsupported';
+function startTimeOf(pid: number): string | undefined {
   const text = tryRead(() => readFileSync(`/proc/${pid}/stat`, 'latin1'));
   if (text === null) return undefined;
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');

@@ -16,7 +16,8 @@ export async function listProcessesInside(folder: string): Promise<readonly Proc
   const found = await Promise.all(
     pids.map(async (pid): Promise<ProcessInside | undefined> => {
       const cwd = await readlink(`/proc/${pid}/cwd`).catch(() => undefined);
-      if (pid === process.pid || cwd === undefined || (cwd !== folder && !cwd.startsWith(`${folder}${path.sep}`))) return undefined;
+      if (pid === process.pid || cwd === undefined || (cwd !== folder && !cwd.startsWith(`${folder}${path.sep}`)))
+        return undefined;
       const command = (await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')).trim();
       return { pid, command: command === '' ? 'unknown' : command, isCaller: callers.has(pid) };
     }),
@@ -26,7 +27,7 @@ export async function listProcessesInside(folder: string): Promise<readonly Proc
 
 async function ancestors(pid: number): Promise<ReadonlySet<number>> {
   const seen = new Set<number>();
-  for (let next = pid; next > 1 && !seen.has(next); ) {
+  for (let next = pid; next > 1 && !seen.has(next);) {
     seen.add(next);
     const stat = await readFile(`/proc/${next}/stat`, 'latin1').catch(() => '');
     next = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1] ?? 0);
@@ -37,6 +38,12 @@ async function ancestors(pid: number): Promise<ReadonlySet<number>> {
 /** Mount points at or below a folder, proc_pid_mountinfo(5); a rename or delete must never reach through one. */
 export async function listMountsInside(folder: string): Promise<readonly string[]> {
   const text = await readFile('/proc/self/mountinfo', 'utf8').catch(() => '');
-  const points = text.split('\n').map((line) => (line.split(' ')[4] ?? '').replaceAll(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8))));
+  const points = text
+    .split('\n')
+    .map((line) =>
+      (line.split(' ')[4] ?? '').replaceAll(/\\([0-7]{3})/g, (_, octal: string) =>
+        String.fromCharCode(Number.parseInt(octal, 8)),
+      ),
+    );
   return points.filter((point) => point === folder || point.startsWith(`${folder}${path.sep}`));
 }

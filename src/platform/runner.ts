@@ -31,7 +31,14 @@ export interface RunResult {
 /** The only door to other processes. Tests wrap it; nothing replaces it. */
 export type Runner = (request: RunRequest) => Promise<RunResult>;
 
-const SIGNAL_NUMBERS: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGKILL: 9, SIGPIPE: 13, SIGTERM: 15 };
+const SIGNAL_NUMBERS: Readonly<Record<string, number>> = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGQUIT: 3,
+  SIGKILL: 9,
+  SIGPIPE: 13,
+  SIGTERM: 15,
+};
 
 /**
  * A runner over a fixed environment. Children get SIGTERM and five seconds before SIGKILL.
@@ -41,14 +48,17 @@ export function createRunner(baseEnv: Env, signal?: AbortSignal): Runner {
   return async (request) => {
     if (!request.shielded) throwIfInterrupted(signal);
     const child = execa(request.file, [...request.args], optionsOf(request, baseEnv, signal));
+    if (request.stdio === 'inherit')
+      signal?.addEventListener('abort', () => passOn(signal, (name) => child.kill(name)));
     const lines = request.stdio;
     if (typeof lines === 'object') {
       const pump = async (stream: 'stdout' | 'stderr'): Promise<void> => {
-        for await (const line of child.iterable({ from: stream })) lines.onLine(String(line), stream);
+        for await (const line of child.iterable({ from: stream }))
+          lines.onLine(typeof line === 'string' ? line : '', stream);
       };
       await Promise.all([pump('stdout'), pump('stderr')]).catch(() => {});
     }
-    return toResult(request, (await child) as Result, signal);
+    return toResult(request, await child, signal);
   };
 }
 
@@ -57,37 +67,51 @@ export function throwIfInterrupted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new WtError('interrupted', { signal: String(signal.reason) });
 }
 
+/** The terminal sends Ctrl-C to everybody itself; what was sent to wt alone goes on to the child. */
+function passOn({ reason }: AbortSignal, kill: (name: 'SIGTERM' | 'SIGHUP') => void): void {
+  if (reason === 'SIGTERM' || reason === 'SIGHUP') kill(reason);
+}
+
 function optionsOf(request: RunRequest, baseEnv: Env, signal: AbortSignal | undefined): Options {
   const { cwd, env, input, timeoutMs, stdio, holdFd, shielded } = request;
-  const out = stdio === 'inherit' ? ('inherit' as const) : ('pipe' as const);
-  const stdin = input === undefined ? (stdio === 'inherit' ? ('inherit' as const) : ('ignore' as const)) : ('pipe' as const);
+  const isHandedOver = stdio === 'inherit';
+  const out = isHandedOver ? 'inherit' : 'pipe';
+  const stdin = input !== undefined ? 'pipe' : isHandedOver ? 'inherit' : 'ignore';
   return {
     cwd,
-    env: { ...baseEnv, ...env } as Record<string, string>,
+    env: { ...baseEnv, ...env },
     extendEnv: false,
     reject: false,
     stripFinalNewline: false,
     buffer: typeof stdio !== 'object',
     maxBuffer: 256 * 1024 * 1024,
     forceKillAfterDelay: 5000,
-    stdio: (holdFd === undefined ? [stdin, out, out] : [stdin, out, out, holdFd]) as Options['stdio'] & object,
+    stdio: holdFd === undefined ? [stdin, out, out] : ([stdin, out, out, holdFd] as never),
     ...(input === undefined ? {} : { input }),
     ...(timeoutMs === undefined ? {} : { timeout: timeoutMs }),
-    ...(signal === undefined || shielded ? {} : { cancelSignal: signal }),
+    // A program that has the terminal gets its own Ctrl-C from it.
+    ...(signal === undefined || shielded || isHandedOver ? {} : { cancelSignal: signal }),
   };
 }
 
 function toResult(request: RunRequest, result: Result, signal: AbortSignal | undefined): RunResult {
-  const { file, args, cwd, timeoutMs, shielded } = request;
   const text = (value: unknown): string => (typeof value === 'string' ? value : '');
   const done = { stdout: text(result.stdout), stderr: text(result.stderr), durationMs: result.durationMs };
-  if (result.timedOut) throw new WtError('git.timeout', { args: [file, ...args], seconds: Math.round((timeoutMs ?? 0) / 1000) });
-  if (result.isCanceled || (!shielded && signal?.aborted && result.signal)) throwIfInterrupted(signal);
+  if (result.timedOut) {
+    const seconds = Math.round((request.timeoutMs ?? 0) / 1000);
+    throw new WtError('git.timeout', { args: [request.file, ...(request.shownArgs ?? request.args)], seconds });
+  }
+  const isStopped = result.isCanceled || (result.signal !== undefined && request.stdio !== 'inherit');
+  if (isStopped && !request.shielded) throwIfInterrupted(signal);
   if (result.exitCode !== undefined) return { ...done, exitCode: result.exitCode };
   if (result.signal !== undefined) return { ...done, exitCode: 128 + (SIGNAL_NUMBERS[result.signal] ?? 0) };
-  // ENOENT means two different things: no such program, or no such working directory.
+  return { ...done, ...startFailure(request, result) };
+}
+
+/** The program never ran. ENOENT means two different things: no such program, or no such working directory. */
+function startFailure({ file, cwd }: RunRequest, result: Result): Pick<RunResult, 'exitCode' | 'stderr'> {
   if (result.code === 'ENOENT' && !existsSync(cwd)) throw new WtError('repo.not-found', { cwd, reason: 'gone' });
-  if (result.code === 'ENOENT') return { ...done, exitCode: 127, stderr: `${file}: no such program on PATH\n` };
-  if (result.code === 'EACCES') return { ...done, exitCode: 126, stderr: `${file}: may not be executed\n` };
-  throw result instanceof Error && 'cause' in result && result.cause instanceof Error ? result.cause : new Error(String(result.shortMessage ?? 'process failed'));
+  if (result.code === 'ENOENT') return { exitCode: 127, stderr: `${file}: no such program on PATH\n` };
+  if (result.code === 'EACCES') return { exitCode: 126, stderr: `${file}: may not be executed\n` };
+  throw result instanceof Error && result.cause instanceof Error ? result.cause : new Error(`${file} could not be run`);
 }

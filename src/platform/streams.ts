@@ -1,8 +1,8 @@
 export interface Streams {
-  out(text: string): void;
-  err(text: string): void;
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
   /** Everything on standard input, for `--task-file -`. */
-  readStdin(): Promise<string>;
+  readonly readStdin: () => Promise<string>;
   readonly stdinIsTTY: boolean;
   readonly stdoutIsTTY: boolean;
   readonly stderrIsTTY: boolean;

@@ -48,12 +48,16 @@ export function parseRegistry(text: string): ParsedRegistry {
     else bad.push(id);
   }
   const file: RegistryFile = { version: VERSION, revision, generation, sessions, extra };
-  return bad.length === 0 ? { kind: 'ok', file } : { kind: 'damaged', reason: `the entry of ${bad.join(', ')} cannot be read`, file };
+  return bad.length === 0
+    ? { kind: 'ok', file }
+    : { kind: 'damaged', reason: `the entry of ${bad.join(', ')} cannot be read`, file };
 }
 
 /** Value → text of `sessions.json`, in order of creation. Pure. */
 export function formatRegistry(file: RegistryFile): string {
-  const rows = [...file.sessions.values()].toSorted((a, b) => a.createdAt.localeCompare(b.createdAt) || a.id.localeCompare(b.id));
+  const rows = [...file.sessions.values()].toSorted(
+    (a, b) => a.createdAt.localeCompare(b.createdAt) || a.id.localeCompare(b.id),
+  );
   const { version, revision, generation, extra } = file;
   return `${JSON.stringify({ ...extra, version, revision, generation, sessions: Object.fromEntries(rows.map((row) => [row.id, row])) }, null, 2)}\n`;
 }

@@ -40,7 +40,6 @@ export const JournalEntry = z.discriminatedUnion('kind', [
   }),
 ]);
 export type JournalEntry = z.infer<typeof JournalEntry>;
-export type JournalKind = JournalEntry['kind'];
 
 export async function writeJournal(directory: string, entry: JournalEntry): Promise<void> {
   await makePrivateDirectory(directory);
@@ -52,7 +51,9 @@ export async function endJournal(directory: string, op: string): Promise<void> {
 }
 
 /** Open operations, oldest first. A file that cannot be read is reported by name, never deleted. */
-export async function listJournal(directory: string): Promise<{ entries: readonly JournalEntry[]; unreadable: readonly string[] }> {
+export async function listJournal(
+  directory: string,
+): Promise<{ entries: readonly JournalEntry[]; unreadable: readonly string[] }> {
   const names = (await listDirectory(directory)).map((entry) => entry.name).filter((name) => name.endsWith('.json'));
   const entries: JournalEntry[] = [];
   const unreadable: string[] = [];

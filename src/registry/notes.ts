@@ -38,7 +38,9 @@ export async function listAdminEntries(commonDir: string): Promise<readonly Admi
 }
 
 export async function readAdminEntry(directory: string): Promise<AdminEntry> {
-  const [gitdir, text, locked] = await Promise.all(['gitdir', 'wt.json', 'locked'].map((name) => readText(path.join(directory, name))));
+  const [gitdir, text, locked] = await Promise.all(
+    ['gitdir', 'wt.json', 'locked'].map((name) => readText(path.join(directory, name))),
+  );
   const pointer = gitdir?.trim();
   return {
     admin: path.basename(directory),

@@ -19,4 +19,3 @@ export const SessionRow = z.looseObject({
   landed: z.looseObject({ commit: z.string(), tip: z.string(), into: z.string(), at: z.iso.datetime() }).optional(),
 });
 export type SessionRow = z.infer<typeof SessionRow>;
-export type Base = SessionRow['base'];

@@ -20,12 +20,20 @@ export async function readRegistry(file: string): Promise<RegistryRead> {
   if (content === undefined) return { file: EMPTY, state: 'missing' };
   if ('refused' in content) throw new WtError('registry.damaged', { path: file, reason: content.refused });
   const parsed = parseRegistry(content.text);
-  if (parsed.kind === 'too-new') throw new WtError('registry.too-new', { path: file, found: parsed.found, known: VERSION });
-  return parsed.kind === 'ok' ? { file: parsed.file, state: 'ok' } : { file: parsed.file, state: 'damaged', reason: parsed.reason };
+  if (parsed.kind === 'too-new')
+    throw new WtError('registry.too-new', { path: file, found: parsed.found, known: VERSION });
+  return parsed.kind === 'ok'
+    ? { file: parsed.file, state: 'ok' }
+    : { file: parsed.file, state: 'damaged', reason: parsed.reason };
 }
 
 /** Writes under the lock whose fencing number is given; refuses when a later holder has already written. */
-export async function writeRegistry(file: string, before: RegistryFile, sessions: RegistryFile['sessions'], generation: number): Promise<RegistryFile> {
+export async function writeRegistry(
+  file: string,
+  before: RegistryFile,
+  sessions: RegistryFile['sessions'],
+  generation: number,
+): Promise<RegistryFile> {
   if (before.generation > generation) throw new WtError('registry.busy', { holder: 'a later wt command', waitedMs: 0 });
   const next: RegistryFile = { ...before, sessions, revision: before.revision + 1, generation };
   await makePrivateDirectory(path.dirname(file));
@@ -44,5 +52,8 @@ export async function setAside(file: string, now: Date): Promise<string> {
 export async function requirePlainFolder(folder: string): Promise<void> {
   const stats = await lstatOf(folder);
   if (stats === undefined || stats.isDirectory()) return;
-  throw new WtError('path.unsafe', { path: folder, reason: stats.isSymbolicLink() ? 'it is a symbolic link' : 'it is not a directory' });
+  throw new WtError('path.unsafe', {
+    path: folder,
+    reason: stats.isSymbolicLink() ? 'it is a symbolic link' : 'it is not a directory',
+  });
 }

@@ -50,15 +50,28 @@ async function plan(repo: Repo, book: Book, request: AdoptRequest): Promise<Adop
   const admin = book.unmanaged.find((entry) => entry.path === place);
   const tree = (await listWorktrees(repo.git)).find((one) => one.path === place);
   if (place === repo.root) throw new WtError('path.unsafe', { path: place, reason: 'it is the main worktree' });
-  if (admin === undefined || tree === undefined) throw new WtError('path.unsafe', { path: place, reason: 'it is no worktree of this repository' });
-  if ((await findGitDir(place)) !== (await realPathOf(admin.directory))) throw new WtError('path.unsafe', { path: place, reason: 'it and git do not name each other' });
-  if (tree.ref === undefined) throw new WtError('branch.invalid', { branch: 'HEAD', reason: `${place} is on no branch; git -C ${place} switch -c <branch> first` });
+  if (admin === undefined || tree === undefined)
+    throw new WtError('path.unsafe', { path: place, reason: 'it is no worktree of this repository' });
+  if ((await findGitDir(place)) !== (await realPathOf(admin.directory)))
+    throw new WtError('path.unsafe', { path: place, reason: 'it and git do not name each other' });
+  if (tree.ref === undefined)
+    throw new WtError('branch.invalid', {
+      branch: 'HEAD',
+      reason: `${place} is on no branch; git -C ${place} switch -c <branch> first`,
+    });
   const id = requireFreeId(book, request, tree.ref, place);
   const base = await requireBase(repo, request.base ?? (await defaultBase(repo)));
   const cutAt = tree.head === undefined ? undefined : await findMergeBase(repo.git, base.commit, tree.head);
   const row: SessionRow = {
-    id, branch: branchOf(tree.ref), base: { branch: base.branch, commit: cutAt ?? base.commit }, path: place, agent: request.agent, task: request.task,
-    createdAt: repo.deps.clock.now().toISOString(), state: 'ready', ownsBranch: false,
+    id,
+    branch: branchOf(tree.ref),
+    base: { branch: base.branch, commit: cutAt ?? base.commit },
+    path: place,
+    agent: request.agent,
+    task: request.task,
+    createdAt: repo.deps.clock.now().toISOString(),
+    state: 'ready',
+    ownsBranch: false,
   };
   return { kind: 'planned', session: { id, row, path: place, admin } };
 }
@@ -75,8 +88,10 @@ function requireFreeId(book: Book, request: AdoptRequest, ref: string, place: st
   const branch = branchOf(ref);
   const wanted = request.id ?? proposeId(branch.replace(/^wt\//, '')) ?? path.basename(place);
   const reason = whyInvalidId(wanted);
-  if (reason !== undefined) throw new WtError('id.invalid', { id: wanted, reason, proposal: proposeId(path.basename(place)) });
+  if (reason !== undefined)
+    throw new WtError('id.invalid', { id: wanted, reason, proposal: proposeId(path.basename(place)) });
   const twin = findSession(book, wanted);
-  if (twin !== undefined) throw new WtError('session.exists', { id: twin.id, path: twin.path, branch: twin.row.branch });
+  if (twin !== undefined)
+    throw new WtError('session.exists', { id: twin.id, path: twin.path, branch: twin.row.branch });
   return wanted as SessionId;
 }

@@ -31,18 +31,27 @@ export function defaultBaseName(repo: Repo, book: Book): string {
 
 /** A branch, a remote branch, a tag or any commit. Throws `base.not-found`, `repo.no-commits`, `usage.invalid`. */
 export async function requireBase(repo: Repo, name: string, refs?: readonly Ref[]): Promise<BaseFacts> {
-  if (name.startsWith('-')) throw new WtError('usage.invalid', { option: '--base <ref>', reason: `"${name}" looks like a flag` });
+  if (name.startsWith('-'))
+    throw new WtError('usage.invalid', { option: '--base <ref>', reason: `"${name}" looks like a flag` });
   const found = refs ?? (await listRefs(repo.git, basePatterns(name)));
   const local = found.find((ref) => ref.name === refOfBranch(name));
-  if (local !== undefined) return { name, branch: name, commit: local.commit, upstream: shortRemote(local.upstream), behind: local.behind };
+  if (local !== undefined)
+    return { name, branch: name, commit: local.commit, upstream: shortRemote(local.upstream), behind: local.behind };
   const remote = found.find((ref) => ref.name === `refs/remotes/${name}`);
-  if (remote !== undefined) return { name, branch: name.slice(name.indexOf('/') + 1), commit: remote.commit, upstream: undefined, behind: 0 };
+  if (remote !== undefined)
+    return { name, branch: name.slice(name.indexOf('/') + 1), commit: remote.commit, upstream: undefined, behind: 0 };
   const tag = found.find((ref) => ref.name === `refs/tags/${name}`);
   const commit = tag?.commit ?? (await resolveCommit(repo.git, name));
   if (commit !== undefined) return { name, branch: null, commit, upstream: undefined, behind: 0 };
   if (repo.headCommit === undefined) throw new WtError('repo.no-commits', { root: repo.root });
   const known = await listRefs(repo.git, ['refs/heads/', 'refs/remotes/', 'refs/tags/']);
-  throw new WtError('base.not-found', { base: name, near: nearNames(name, known.map((ref) => ref.name.replace(/^refs\/(?:heads|remotes|tags)\//, ''))) });
+  throw new WtError('base.not-found', {
+    base: name,
+    near: nearNames(
+      name,
+      known.map((ref) => ref.name.replace(/^refs\/(?:heads|remotes|tags)\//, '')),
+    ),
+  });
 }
 
 export function basePatterns(name: string): readonly string[] {
@@ -62,13 +71,18 @@ export async function fetchBase(repo: Repo, name: string): Promise<BaseFacts> {
   const remotes = await listRemotes(repo.git);
   const full = before.upstream ?? name;
   const remote = remotes.filter((one) => full.startsWith(`${one}/`)).toSorted((a, b) => b.length - a.length)[0];
-  if (remote === undefined) throw new WtError('usage.invalid', { option: '--fetch', reason: `${name} has no upstream to fetch` });
+  if (remote === undefined)
+    throw new WtError('usage.invalid', { option: '--fetch', reason: `${name} has no upstream to fetch` });
   await fetchOnce(repo, remote);
   const after = await requireBase(repo, name);
   if (after.upstream === undefined || after.behind === 0) return after;
   const upstream = await requireBase(repo, after.upstream);
-  const { exitCode } = await repo.git(['merge-base', '--is-ancestor', after.commit, upstream.commit], { expect: [0, 1] });
-  return exitCode === 0 ? { ...after, name: after.upstream, commit: upstream.commit, upstream: undefined, behind: 0 } : after;
+  const { exitCode } = await repo.git(['merge-base', '--is-ancestor', after.commit, upstream.commit], {
+    expect: [0, 1],
+  });
+  return exitCode === 0
+    ? { ...after, name: after.upstream, commit: upstream.commit, upstream: undefined, behind: 0 }
+    : after;
 }
 
 async function fetchOnce(repo: Repo, remote: string): Promise<void> {
@@ -77,7 +91,11 @@ async function fetchOnce(repo: Repo, remote: string): Promise<void> {
   const stamp = path.join(layout.cache, 'fetched.json');
   await makePrivateDirectory(layout.cache);
   await makePrivateDirectory(layout.lock);
-  const lease = await acquireLock(deps, { directory: layout.fetchLock, timeoutMs: 180_000, onWait: () => deps.io.err(`wt: waiting for another fetch of ${remote}\n`) });
+  const lease = await acquireLock(deps, {
+    directory: layout.fetchLock,
+    timeoutMs: 180_000,
+    onWait: () => deps.io.err(`wt: waiting for another fetch of ${remote}\n`),
+  });
   try {
     if (fetchedAt(await readText(stamp), remote) >= askedAt) return;
     const startedAt = deps.clock.now().getTime();

@@ -69,7 +69,9 @@ function repairOf({ state, reason }: RegistryRead, restored: readonly string[]):
   const from = restored.length === 0 ? '' : `; brought back from git: ${restored.join(', ')}`;
   if (state === 'damaged') return { kind: 'damaged', reason: `${reason ?? 'it cannot be read'}${from}` };
   if (restored.length === 0) return undefined;
-  return state === 'missing' ? { kind: 'missing', reason: `it was gone${from}` } : { kind: 'rows', reason: `rows were missing${from}` };
+  return state === 'missing'
+    ? { kind: 'missing', reason: `it was gone${from}` }
+    : { kind: 'rows', reason: `rows were missing${from}` };
 }
 
 /** The rows to write for these sessions. */

@@ -18,20 +18,31 @@ export interface CleanRequest {
 
 export interface Kept {
   readonly id: string;
-  readonly reasons: readonly (Reason | { readonly code: 'new' | 'young' | 'broken' | 'busy'; readonly detail: string })[];
+  readonly reasons: readonly (
+    | Reason
+    | { readonly code: 'new' | 'young' | 'broken' | 'busy'; readonly detail: string }
+  )[];
   /** The next command for it. */
   readonly fix: readonly string[];
 }
 
 export interface CleanOutcome {
   readonly kind: 'planned' | 'cleaned';
-  readonly removed: readonly { readonly id: string; readonly proof: Proof | null; readonly freedBytes: number | null; readonly outcome: RemoveOutcome }[];
+  readonly removed: readonly {
+    readonly id: string;
+    readonly proof: Proof | null;
+    readonly freedBytes: number | null;
+    readonly outcome: RemoveOutcome;
+  }[];
   readonly kept: readonly Kept[];
   /** Rows dropped because neither worktree nor branch is left. */
   readonly pruned: readonly { readonly id: string; readonly reason: string }[];
 }
 
-type Verdict = { readonly kind: 'remove' } | { readonly kind: 'prune'; readonly reason: string } | { readonly kind: 'keep'; readonly kept: Kept };
+type Verdict =
+  | { readonly kind: 'remove' }
+  | { readonly kind: 'prune'; readonly reason: string }
+  | { readonly kind: 'keep'; readonly kept: Kept };
 
 /** One session at a time, each decided again under the lock; one that meanwhile changed is kept and said. */
 export async function cleanSessions(repo: Repo, request: CleanRequest): Promise<CleanOutcome> {
@@ -44,11 +55,18 @@ export async function cleanSessions(repo: Repo, request: CleanRequest): Promise<
       kept.push(verdict.kept);
       continue;
     }
-    const refuse = (facts: RemoveFacts): void => (verdict.kind === 'prune' ? undefined : requireStillProven(facts, request));
+    const refuse = (facts: RemoveFacts): void =>
+      verdict.kind === 'prune' ? undefined : requireStillProven(facts, request);
     try {
       const size = (await readBook(repo)).sessions.get(id)?.path;
       const freedBytes = size === undefined ? null : ((await sizeOf(size)) ?? null);
-      const outcome = await removeSession(repo, id, { force: request.all, keepBranch: request.keepBranches, verb: 'clean', dryRun: request.dryRun, refuse });
+      const outcome = await removeSession(repo, id, {
+        force: request.all,
+        keepBranch: request.keepBranches,
+        verb: 'clean',
+        dryRun: request.dryRun,
+        refuse,
+      });
       if (verdict.kind === 'prune') pruned.push({ id, reason: verdict.reason });
       else removed.push({ id, proof: outcome.plan.proof, freedBytes, outcome });
     } catch (error) {
@@ -61,14 +79,20 @@ export async function cleanSessions(repo: Repo, request: CleanRequest): Promise<
 }
 
 /** What clean would do with each session, without doing it. */
-export async function judgeSessions(repo: Repo, request: CleanRequest): Promise<readonly { readonly id: string; readonly verdict: Verdict }[]> {
+export async function judgeSessions(
+  repo: Repo,
+  request: CleanRequest,
+): Promise<readonly { readonly id: string; readonly verdict: Verdict }[]> {
   const book = await readBook(repo);
   const examined = await examineSessions(repo, [...book.sessions.values()], { conflicts: false, thorough: true });
   const verdicts: { id: string; verdict: Verdict }[] = [];
   for (const one of examined) {
     const { session } = one.inspection;
     const early = judgeEarly(one, request, repo.deps.clock.now().getTime());
-    verdicts.push({ id: session.id, verdict: early ?? judgeFacts(one, await gatherRemoveFacts(repo, book, session), request) });
+    verdicts.push({
+      id: session.id,
+      verdict: early ?? judgeFacts(one, await gatherRemoveFacts(repo, book, session), request),
+    });
   }
   return verdicts;
 }
@@ -76,13 +100,25 @@ export async function judgeSessions(repo: Repo, request: CleanRequest): Promise<
 /** What the view alone decides: nothing left, broken, busy, too young. Pure. */
 function judgeEarly({ view, inspection }: Examined, request: CleanRequest, nowMs: number): Verdict | undefined {
   const { id } = view;
-  const keep = (code: 'broken' | 'busy' | 'young', detail: string, fix: readonly string[] = ['wt', 'show', id]): Verdict => ({ kind: 'keep', kept: { id, reasons: [{ code, detail }], fix } });
-  if (view.tree === 'missing' && inspection.branch === undefined && view.status !== 'busy') return { kind: 'prune', reason: 'neither worktree nor branch is left' };
-  if (view.status === 'busy') return keep('busy', inspection.operation === undefined ? 'it is just being made' : `a ${inspection.operation} is in progress`);
-  if (view.tree === 'missing') return keep('broken', `its folder is gone, its branch ${view.branch} is kept`, ['wt', 'remove', id]);
-  if (view.tree === 'foreign' || view.tree === 'unregistered') return keep('broken', `what lies at ${view.path} is not its worktree`);
+  const keep = (
+    code: 'broken' | 'busy' | 'young',
+    detail: string,
+    fix: readonly string[] = ['wt', 'show', id],
+  ): Verdict => ({ kind: 'keep', kept: { id, reasons: [{ code, detail }], fix } });
+  if (view.tree === 'missing' && inspection.branch === undefined && view.status !== 'busy')
+    return { kind: 'prune', reason: 'neither worktree nor branch is left' };
+  if (view.status === 'busy')
+    return keep(
+      'busy',
+      inspection.operation === undefined ? 'it is just being made' : `a ${inspection.operation} is in progress`,
+    );
+  if (view.tree === 'missing')
+    return keep('broken', `its folder is gone, its branch ${view.branch} is kept`, ['wt', 'remove', id]);
+  if (view.tree === 'foreign' || view.tree === 'unregistered')
+    return keep('broken', `what lies at ${view.path} is not its worktree`);
   const last = Math.max(msOf(view.createdAt), msOf(view.head?.committedAt ?? view.createdAt));
-  if (request.olderThanMs !== undefined && nowMs - last < request.olderThanMs) return keep('young', `last work ${isoFromMs(last).slice(0, 10)}`);
+  if (request.olderThanMs !== undefined && nowMs - last < request.olderThanMs)
+    return keep('young', `last work ${isoFromMs(last).slice(0, 10)}`);
   return undefined;
 }
 
@@ -91,10 +127,24 @@ function judgeFacts({ proof, view }: Examined, facts: RemoveFacts, request: Clea
   const reasons = [...firm, ...(request.all ? [] : soft)];
   if (reasons.length > 0) return { kind: 'keep', kept: { id: view.id, reasons, fix: fixFor(view.id, reasons) } };
   if (!request.all && proof === 'empty' && request.olderThanMs === undefined) {
-    return { kind: 'keep', kept: { id: view.id, reasons: [{ code: 'new', detail: 'no commits yet, so nothing has landed' }], fix: ['wt', 'remove', view.id] } };
+    return {
+      kind: 'keep',
+      kept: {
+        id: view.id,
+        reasons: [{ code: 'new', detail: 'no commits yet, so nothing has landed' }],
+        fix: ['wt', 'remove', view.id],
+      },
+    };
   }
   if (!request.all && proof === undefined) {
-    return { kind: 'keep', kept: { id: view.id, reasons: [{ code: 'session.unmerged', commits: view.ahead ?? 0, base: view.base.branch, subjects: [] }], fix: ['wt', 'merge', view.id] } };
+    return {
+      kind: 'keep',
+      kept: {
+        id: view.id,
+        reasons: [{ code: 'session.unmerged', commits: view.ahead ?? 0, base: view.base.branch, subjects: [] }],
+        fix: ['wt', 'merge', view.id],
+      },
+    };
   }
   return { kind: 'remove' };
 }
@@ -107,7 +157,12 @@ function fixFor(id: string, reasons: Kept['reasons']): readonly string[] {
 }
 
 function requireStillProven(facts: RemoveFacts, request: CleanRequest): void {
-  if (request.all || (facts.proof !== undefined && (facts.proof !== 'empty' || request.olderThanMs !== undefined))) return;
+  if (request.all || (facts.proof !== undefined && (facts.proof !== 'empty' || request.olderThanMs !== undefined)))
+    return;
   const { count, subjects } = facts.unlanded;
-  throw new WtError('session.refused', { id: facts.session.id, verb: 'remove', reasons: [{ code: 'session.unmerged', commits: count, base: facts.session.row.base.branch, subjects }] });
+  throw new WtError('session.refused', {
+    id: facts.session.id,
+    verb: 'remove',
+    reasons: [{ code: 'session.unmerged', commits: count, base: facts.session.row.base.branch, subjects }],
+  });
 }

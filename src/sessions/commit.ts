@@ -18,17 +18,28 @@ export interface CommitRequest {
 
 export type CommitOutcome =
   | { readonly kind: 'nothing'; readonly id: string }
-  | { readonly kind: 'planned' | 'committed'; readonly id: string; readonly commit: string | null; readonly message: string; readonly paths: readonly string[] };
+  | {
+      readonly kind: 'planned' | 'committed';
+      readonly id: string;
+      readonly commit: string | null;
+      readonly message: string;
+      readonly paths: readonly string[];
+    };
 
 /** Stages everything and commits with the repository's own hooks. A failing hook leaves the index as it was. */
 export async function commitSession(repo: Repo, request: CommitRequest): Promise<CommitOutcome> {
   const session = await requireSession(repo, await readBook(repo), request.id);
-  if ((await checkTree(session)) !== 'ok' || session.admin === undefined) throw new WtError('path.unsafe', { path: session.path, reason: 'the session has no working folder there' });
+  if ((await checkTree(session)) !== 'ok' || session.admin === undefined)
+    throw new WtError('path.unsafe', { path: session.path, reason: 'the session has no working folder there' });
   const git = gitAtWorktree(repo, session.path);
   const [status, operation] = await Promise.all([readStatus(git), findOperation(session.admin.directory)]);
   const reasons: Reason[] = [];
   if (operation !== undefined && operation !== 'merge') reasons.push({ code: 'session.operation', operation });
-  if (status.conflicted.length > 0) reasons.push({ code: 'session.operation', operation: `${operation ?? 'merge'} with conflicts in ${status.conflicted.join(', ')}` });
+  if (status.conflicted.length > 0)
+    reasons.push({
+      code: 'session.operation',
+      operation: `${operation ?? 'merge'} with conflicts in ${status.conflicted.join(', ')}`,
+    });
   if (reasons.length > 0) throw new WtError('session.refused', { id: session.id, verb: 'commit', reasons });
   const paths = changedPaths(status);
   if (paths.length === 0 && operation === undefined) return { kind: 'nothing', id: session.id };
@@ -57,12 +68,22 @@ async function stageAndCommit(repo: Repo, session: Session, message: string): Pr
   const before = (await git(['rev-parse', '--verify', '--quiet', 'HEAD'], { expect: [0, 1] })).stdout;
   try {
     await git(['add', '--all', '--', ':/'], { timeoutMs: 600_000 });
-    await git(['commit', '--quiet', '--file=-', '--cleanup=strip'], { hooks: true, input: message, timeoutMs: 3_600_000 });
+    await git(['commit', '--quiet', '--file=-', '--cleanup=strip'], {
+      hooks: true,
+      input: message,
+      timeoutMs: 3_600_000,
+    });
     return (await git(['rev-parse', 'HEAD'])).stdout.trim();
   } catch (error) {
     const after = (await git(['rev-parse', '--verify', '--quiet', 'HEAD'], { expect: [0, 1], shielded: true })).stdout;
     if (hadIndex && after === before) await moveDurably(saved, index);
-    throw isHookFailure(error) ? new WtError('hook.failed', { hook: 'pre-commit or commit-msg', output: error.details.stderr, id: session.id }, { cause: error }) : error;
+    throw isHookFailure(error)
+      ? new WtError(
+          'hook.failed',
+          { hook: 'pre-commit or commit-msg', output: error.details.stderr, id: session.id },
+          { cause: error },
+        )
+      : error;
   } finally {
     await removeFile(saved);
   }
@@ -70,5 +91,9 @@ async function stageAndCommit(repo: Repo, session: Session, message: string): Pr
 
 /** git-commit(1) exits 1 for a hook that said no; its own refusals begin with "fatal:", "error:" or ask who one is. */
 function isHookFailure(error: unknown): error is WtError<'git.failed'> {
-  return WtError.is(error, 'git.failed') && error.details.exitCode === 1 && !/^(?:fatal|error):|tell me who you are/m.test(error.details.stderr);
+  return (
+    WtError.is(error, 'git.failed') &&
+    error.details.exitCode === 1 &&
+    !/^(?:fatal|error):|tell me who you are/m.test(error.details.stderr)
+  );
 }

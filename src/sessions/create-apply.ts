@@ -15,7 +15,14 @@ import type { SessionRow } from '../registry/session.ts';
 import { requirePlainFolder } from '../registry/store.ts';
 import { basePatterns, defaultBaseName, fetchBase, requireBase, type BaseFacts } from './base.ts';
 import { readBook, type Book, type Session } from './book.ts';
-import { branchPatterns, planCreate, type CreateFacts, type CreatePlan, type CreateRequest, type NewSessionPlan } from './create.ts';
+import {
+  branchPatterns,
+  planCreate,
+  type CreateFacts,
+  type CreatePlan,
+  type CreateRequest,
+  type NewSessionPlan,
+} from './create.ts';
 import { gatherChanges, placeChanges, requireUnchanged, sweepCaller } from './from-changes.ts';
 import { hold, type Held } from './hold.ts';
 import { EXCLUDE_LINE, sessionPath } from './layout.ts';
@@ -27,7 +34,12 @@ import { findSession } from './select.ts';
 export type CreateOutcome =
   | { readonly kind: 'planned'; readonly plan: NewSessionPlan }
   | { readonly kind: 'reused'; readonly session: Session }
-  | { readonly kind: 'created'; readonly session: Session; readonly plan: NewSessionPlan; readonly moved: number | undefined };
+  | {
+      readonly kind: 'created';
+      readonly session: Session;
+      readonly plan: NewSessionPlan;
+      readonly moved: number | undefined;
+    };
 
 type CreateEntry = Extract<JournalEntry, { kind: 'create' }>;
 /** A session whose worktree is registered but has no files yet. */
@@ -49,8 +61,14 @@ export interface CreateOptions {
  * The create transaction: intent, branch and empty worktree under the lock; the files outside it, beside other creates;
  * ready under the lock again. Any failure takes it back to nothing, the branch included.
  */
-export async function createSession(repo: Repo, request: CreateRequest, options: CreateOptions): Promise<CreateOutcome> {
-  const fetched = options.fetch ? await fetchBase(repo, request.base ?? defaultBaseName(repo, await readBook(repo))) : undefined;
+export async function createSession(
+  repo: Repo,
+  request: CreateRequest,
+  options: CreateOptions,
+): Promise<CreateOutcome> {
+  const fetched = options.fetch
+    ? await fetchBase(repo, request.base ?? defaultBaseName(repo, await readBook(repo)))
+    : undefined;
   if (options.dryRun) {
     const plan = planCreate(await gatherCreateFacts(repo, await readBook(repo), request, fetched), request);
     return plan.kind === 'reuse' ? { kind: 'reused', session: plan.session } : { kind: 'planned', plan };
@@ -61,7 +79,8 @@ export async function createSession(repo: Repo, request: CreateRequest, options:
   let isReady = false;
   try {
     await checkoutFiles(gitAtWorktree(repo, begun.plan.path), Math.max(4, 2 * availableParallelism()));
-    if (taken !== undefined) await placeChanges(repo, taken, { worktree: begun.plan.path, start: begun.plan.start, id: begun.plan.id });
+    if (taken !== undefined)
+      await placeChanges(repo, taken, { worktree: begun.plan.path, start: begun.plan.start, id: begun.plan.id });
     const session = await hold(repo, async (held) => {
       if (taken !== undefined) await requireUnchanged(held.repo, taken);
       const done = await finish(held, begun);
@@ -77,7 +96,12 @@ export async function createSession(repo: Repo, request: CreateRequest, options:
   }
 }
 
-async function gatherCreateFacts(repo: Repo, book: Book, request: CreateRequest, fetched: BaseFacts | undefined): Promise<CreateFacts> {
+async function gatherCreateFacts(
+  repo: Repo,
+  book: Book,
+  request: CreateRequest,
+  fetched: BaseFacts | undefined,
+): Promise<CreateFacts> {
   const { layout, root, git } = repo;
   await requirePlainFolder(layout.worktrees);
   const target = sessionPath(layout, request.id);
@@ -91,7 +115,8 @@ async function gatherCreateFacts(repo: Repo, book: Book, request: CreateRequest,
   ]);
   const base = fetched ?? (await requireBase(repo, name, refs));
   const existing = refs.find((ref) => ref.name === refOfBranch(request.branch));
-  const checkedOutAt = existing === undefined ? undefined : (await listWorktrees(git)).find((tree) => tree.ref === existing.name)?.path;
+  const checkedOutAt =
+    existing === undefined ? undefined : (await listWorktrees(git)).find((tree) => tree.ref === existing.name)?.path;
   const cutAt = existing === undefined ? undefined : await findMergeBase(git, existing.commit, base.commit);
   return {
     layout,
@@ -110,24 +135,47 @@ async function describeOccupant(target: string, book: Book): Promise<CreateFacts
   const stats = await lstatOf(target);
   if (stats === undefined) return undefined;
   if (!stats.isDirectory()) return { what: stats.isSymbolicLink() ? 'a symbolic link' : 'a file', adoptable: false };
-  if (book.unmanaged.some((entry) => entry.path === target)) return { what: 'a worktree that is no session yet', adoptable: true };
-  return { what: (await listDirectory(target)).length === 0 ? 'an empty folder' : 'a folder that is no worktree of this repository', adoptable: false };
+  if (book.unmanaged.some((entry) => entry.path === target))
+    return { what: 'a worktree that is no session yet', adoptable: true };
+  return {
+    what:
+      (await listDirectory(target)).length === 0
+        ? 'an empty folder'
+        : 'a folder that is no worktree of this repository',
+    adoptable: false,
+  };
 }
 
-async function begin(held: Held, request: CreateRequest, fetched: BaseFacts | undefined): Promise<({ kind: 'begun' } & Begun) | Extract<CreatePlan, { kind: 'reuse' }>> {
+async function begin(
+  held: Held,
+  request: CreateRequest,
+  fetched: BaseFacts | undefined,
+): Promise<({ kind: 'begun' } & Begun) | Extract<CreatePlan, { kind: 'reuse' }>> {
   const { repo, lease, book } = held;
   const plan = planCreate(await gatherCreateFacts(repo, book, request, fetched), request);
   if (plan.kind === 'reuse') return plan;
   const op = randomUUID();
   const entry: CreateEntry = {
-    kind: 'create', op, owner: lease.owner, generation: lease.generation, startedAt: plan.createdAt,
-    id: plan.id, branch: plan.branch, commit: plan.start, createsBranch: plan.createsBranch, path: plan.path,
+    kind: 'create',
+    op,
+    owner: lease.owner,
+    generation: lease.generation,
+    startedAt: plan.createdAt,
+    id: plan.id,
+    branch: plan.branch,
+    commit: plan.start,
+    createsBranch: plan.createsBranch,
+    path: plan.path,
   };
   await excludeOnce(repo.commonDir, EXCLUDE_LINE);
   await makePrivateDirectory(repo.layout.worktrees);
   await writeJournal(repo.layout.journal, entry);
   try {
-    await held.log('session.create.before', plan.id, { branch: plan.branch, base: plan.base.branch, commit: plan.start });
+    await held.log('session.create.before', plan.id, {
+      branch: plan.branch,
+      base: plan.base.branch,
+      commit: plan.start,
+    });
     return { kind: 'begun', ...(await register(held, plan, entry)) };
   } catch (error) {
     await takeBack({ ...held, repo: shielded(repo) }, entry, error);
@@ -138,16 +186,32 @@ async function begin(held: Held, request: CreateRequest, fetched: BaseFacts | un
 async function register(held: Held, plan: NewSessionPlan, entry: CreateEntry): Promise<Begun> {
   const { repo } = held;
   const ref = refOfBranch(plan.branch);
-  if (plan.createsBranch && !(await changeRefs(repo.git, [{ kind: 'create', ref, to: plan.start }], { message: `branch: Created from ${plan.base.name}` }))) {
+  if (
+    plan.createsBranch &&
+    !(await changeRefs(repo.git, [{ kind: 'create', ref, to: plan.start }], {
+      message: `branch: Created from ${plan.base.name}`,
+    }))
+  ) {
     throw new WtError('branch.exists', { id: plan.id, branch: plan.branch, holder: null, blocks: null });
   }
   throwIfInterrupted(repo.deps.signal);
   await addWorktree(repo.git, { path: plan.path, branch: plan.branch, lockReason: `wt:${entry.op}` });
   const adminDirectory = await findGitDir(plan.path);
-  if (adminDirectory === undefined) throw new WtError('path.unsafe', { path: plan.path, reason: 'it was changed while it was made' });
+  if (adminDirectory === undefined)
+    throw new WtError('path.unsafe', { path: plan.path, reason: 'it was changed while it was made' });
   const { id, branch, agent, task, createdAt, createsBranch } = plan;
   const base = { branch: plan.base.branch, commit: plan.base.commit };
-  const row: SessionRow = { id, branch, base, path: plan.path, agent, task, createdAt, state: 'creating', ownsBranch: createsBranch };
+  const row: SessionRow = {
+    id,
+    branch,
+    base,
+    path: plan.path,
+    agent,
+    task,
+    createdAt,
+    state: 'creating',
+    ownsBranch: createsBranch,
+  };
   await writeNote(adminDirectory, noteOf(row));
   await held.save(new Map([[id, row]]));
   return { plan, entry, row, adminDirectory };
@@ -158,7 +222,12 @@ async function finish(held: Held, { entry, row, adminDirectory }: Begun): Promis
   await writeNote(adminDirectory, noteOf(ready));
   await held.save(new Map([[row.id, ready]]));
   await removeFile(path.join(adminDirectory, 'locked'));
-  await held.log('session.create.after', row.id, { branch: row.branch, base: row.base.branch, commit: row.base.commit, agent: row.agent });
+  await held.log('session.create.after', row.id, {
+    branch: row.branch,
+    base: row.base.branch,
+    commit: row.base.commit,
+    agent: row.agent,
+  });
   await endJournal(held.repo.layout.journal, entry.op);
   return { id: row.id, row: ready, path: row.path, admin: await readAdminEntry(adminDirectory) };
 }

@@ -58,8 +58,13 @@ export type NewSessionPlan = Extract<CreatePlan, { kind: 'create' }>;
  * What an argument means: an id; or, with a slash in it, a branch name from which the id is made and said.
  * Throws `id.invalid` with a proposal, `branch.invalid`. Pure.
  */
-export function parseTarget(argument: string, branch: string | undefined): { id: SessionId; branch: string; isNamedByBranch: boolean } {
-  const named = branch ?? (argument.includes('/') && !argument.startsWith('/') && !argument.split('/').includes('..') ? argument : undefined);
+export function parseTarget(
+  argument: string,
+  branch: string | undefined,
+): { id: SessionId; branch: string; isNamedByBranch: boolean } {
+  const named =
+    branch ??
+    (argument.includes('/') && !argument.startsWith('/') && !argument.split('/').includes('..') ? argument : undefined);
   const isNamedByBranch = branch === undefined && named !== undefined;
   const id = isNamedByBranch ? (proposeId(argument) ?? '') : argument;
   const reason = whyInvalidId(id);
@@ -74,7 +79,8 @@ export function parseTarget(argument: string, branch: string | undefined): { id:
 export function planCreate(facts: CreateFacts, request: CreateRequest): CreatePlan {
   const { layout, book, base, now } = facts;
   const twin = findSession(book, request.id);
-  if (twin !== undefined && twin.id.toLowerCase() === request.id.toLowerCase()) return planExisting(twin, facts, request);
+  if (twin !== undefined && twin.id.toLowerCase() === request.id.toLowerCase())
+    return planExisting(twin, facts, request);
   const target = sessionPath(layout, request.id);
   requireFreePath(facts, target);
   const existing = requireUsableBranch(facts, request);
@@ -99,20 +105,29 @@ function planExisting(twin: Session, { existingTree }: CreateFacts, { id, reuse 
 }
 
 function requireFreePath({ layout, occupant, tracked }: CreateFacts, target: string): void {
-  if (tracked !== undefined) throw new WtError('path.unsafe', { path: layout.worktrees, reason: `git tracks ${tracked}` });
-  if (path.dirname(target) !== layout.worktrees) throw new WtError('path.unsafe', { path: target, reason: 'it is not below .worktrees' });
+  if (tracked !== undefined)
+    throw new WtError('path.unsafe', { path: layout.worktrees, reason: `git tracks ${tracked}` });
+  if (path.dirname(target) !== layout.worktrees)
+    throw new WtError('path.unsafe', { path: target, reason: 'it is not below .worktrees' });
   if (occupant !== undefined) throw new WtError('path.exists', { path: target, ...occupant });
 }
 
 /** The branch when it is there already and was asked for by name. */
-function requireUsableBranch({ branches, book, checkedOutAt }: CreateFacts, { id, branch, isBranchNamed }: CreateRequest): Ref | undefined {
+function requireUsableBranch(
+  { branches, book, checkedOutAt }: CreateFacts,
+  { id, branch, isBranchNamed }: CreateRequest,
+): Ref | undefined {
   const wanted = refOfBranch(branch);
-  const blocker = branches.find(({ name }) => name !== wanted && (name.startsWith(`${wanted}/`) || wanted.startsWith(`${name}/`)));
+  const blocker = branches.find(
+    ({ name }) => name !== wanted && (name.startsWith(`${wanted}/`) || wanted.startsWith(`${name}/`)),
+  );
   const holder = [...book.sessions.values()].find(({ row }) => row.branch === branch)?.id ?? null;
   if (checkedOutAt !== undefined) throw new WtError('branch.checked-out', { branch, path: checkedOutAt, holder });
-  if (blocker !== undefined) throw new WtError('branch.exists', { id, branch, holder, blocks: blocker.name.replace(/^refs\/heads\//, '') });
+  if (blocker !== undefined)
+    throw new WtError('branch.exists', { id, branch, holder, blocks: blocker.name.replace(/^refs\/heads\//, '') });
   const existing = branches.find(({ name }) => name === wanted);
-  if (existing !== undefined && (!isBranchNamed || holder !== null)) throw new WtError('branch.exists', { id, branch, holder, blocks: null });
+  if (existing !== undefined && (!isBranchNamed || holder !== null))
+    throw new WtError('branch.exists', { id, branch, holder, blocks: null });
   return existing;
 }
 

@@ -33,22 +33,42 @@ export async function diffSession(repo: Repo, request: DiffRequest): Promise<Dif
   const session = await requireSession(repo, await readBook(repo), request.id);
   const { tip, from } = await findRange(repo, session);
   if (request.committed) return describe(repo, session, { from, to: tip }, request, {});
-  if ((await checkTree(session)) !== 'ok' || session.admin === undefined) throw new WtError('path.unsafe', { path: session.path, reason: 'the session has no working folder there; --committed shows its commits' });
+  if ((await checkTree(session)) !== 'ok' || session.admin === undefined)
+    throw new WtError('path.unsafe', {
+      path: session.path,
+      reason: 'the session has no working folder there; --committed shows its commits',
+    });
   const gitDir = session.admin.directory;
   const folder = scratchFolder(repo);
   return withScratchObjects(repo.commonDir, folder, async (env) => {
-    const to = await snapshotFiles(gitAtWorktree(repo, session.path), { gitDir, index: path.join(folder, 'index'), env });
+    const to = await snapshotFiles(gitAtWorktree(repo, session.path), {
+      gitDir,
+      index: path.join(folder, 'index'),
+      env,
+    });
     return describe(repo, session, { from, to }, request, env);
   });
 }
 
-async function describe(repo: Repo, session: Session, { from, to }: { from: string; to: string }, { format, color, width }: DiffRequest, env: Record<string, string | undefined>): Promise<DiffOutcome> {
-  const [files, text] = await Promise.all([listFileChanges(repo.git, from, to, { env }), formatDiff(repo.git, from, to, { format, color, width }, { env })]);
+async function describe(
+  repo: Repo,
+  session: Session,
+  { from, to }: { from: string; to: string },
+  { format, color, width }: DiffRequest,
+  env: Record<string, string | undefined>,
+): Promise<DiffOutcome> {
+  const [files, text] = await Promise.all([
+    listFileChanges(repo.git, from, to, { env }),
+    formatDiff(repo.git, from, to, { format, color, width }, { env }),
+  ]);
   return { id: session.id, from, to, files, text };
 }
 
 async function findRange(repo: Repo, { row }: Session): Promise<{ tip: string; from: string }> {
-  const refs = await listRefs(repo.git, [refOfBranch(row.branch), ...(row.base.branch === null ? [] : [refOfBranch(row.base.branch)])]);
+  const refs = await listRefs(repo.git, [
+    refOfBranch(row.branch),
+    ...(row.base.branch === null ? [] : [refOfBranch(row.base.branch)]),
+  ]);
   const tip = refs.find((ref) => ref.name === refOfBranch(row.branch))?.commit;
   if (tip === undefined) throw new WtError('base.not-found', { base: row.branch, near: [] });
   const base = refs.find((ref) => ref.name !== refOfBranch(row.branch))?.commit;

@@ -12,7 +12,10 @@ export interface Distance {
  * Measured on a graph that holds every commit above a shared floor, so that what is missing from it is common to all.
  * Pure.
  */
-export function measure(parents: ReadonlyMap<string, readonly string[]>, { tip, base, cutAt }: { tip: string; base: string; cutAt: string }): Distance {
+export function measure(
+  parents: ReadonlyMap<string, readonly string[]>,
+  { tip, base, cutAt }: { tip: string; base: string; cutAt: string },
+): Distance {
   const ofTip = reach(parents, tip);
   const ofBase = reach(parents, base);
   const ofCut = reach(parents, cutAt);

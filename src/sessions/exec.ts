@@ -16,32 +16,75 @@ export interface ExecResult {
   readonly stderr?: string;
 }
 
-export type ExecOutput = 'terminal' | 'capture' | { readonly onLine: (id: string, line: string, stream: 'stdout' | 'stderr') => void };
+export type ExecOutput =
+  | 'terminal'
+  | 'capture'
+  | { readonly onLine: (id: string, line: string, stream: 'stdout' | 'stderr') => void };
 
 /** Runs a program in one session, without a shell. Its exit code is the answer; 127 when there is no such program. */
-export async function execInSession(repo: Repo, argument: string, argv: readonly string[], output: ExecOutput): Promise<ExecResult> {
+export async function execInSession(
+  repo: Repo,
+  argument: string,
+  argv: readonly string[],
+  output: ExecOutput,
+): Promise<ExecResult> {
   return execIn(repo, await requireSession(repo, await readBook(repo), argument), argv, output);
 }
 
 /** Runs a program in every session that has its folder, at most `limit` at once; results in order of creation. */
-export async function execInAll(repo: Repo, argv: readonly string[], limit: number, output: ExecOutput): Promise<readonly ExecResult[]> {
+export async function execInAll(
+  repo: Repo,
+  argv: readonly string[],
+  limit: number,
+  output: ExecOutput,
+): Promise<readonly ExecResult[]> {
   const book = await readBook(repo);
-  const states = await Promise.all([...book.sessions.values()].map(async (session) => ({ session, tree: await checkTree(session) })));
-  const sessions = states.filter(({ session, tree }) => tree === 'ok' && session.row.state === 'ready').map(({ session }) => session);
+  const states = await Promise.all(
+    [...book.sessions.values()].map(async (session) => ({ session, tree: await checkTree(session) })),
+  );
+  const sessions = states
+    .filter(({ session, tree }) => tree === 'ok' && session.row.state === 'ready')
+    .map(({ session }) => session);
   return mapLimit(sessions, limit, (session) => execIn(repo, session, argv, output));
 }
 
 async function execIn(repo: Repo, session: Session, argv: readonly string[], output: ExecOutput): Promise<ExecResult> {
   const [file, ...args] = argv;
-  if (file === undefined) throw new WtError('usage.invalid', { option: '<command…>', reason: 'no command was given', fix: ['wt', 'exec', session.id, '--', 'git', 'status'] });
-  if ((await checkTree(session)) !== 'ok') throw new WtError('path.unsafe', { path: session.path, reason: 'the session has no working folder there' });
-  const stdio = output === 'terminal' ? 'inherit' : output === 'capture' ? 'capture' : { onLine: (line: string, stream: 'stdout' | 'stderr') => output.onLine(session.id, line, stream) };
-  const { exitCode, durationMs, stdout, stderr } = await repo.deps.run({ file, args, cwd: session.path, env: sessionEnvironment(repo, session), stdio });
+  if (file === undefined)
+    throw new WtError('usage.invalid', {
+      option: '<command…>',
+      reason: 'no command was given',
+      fix: ['wt', 'exec', session.id, '--', 'git', 'status'],
+    });
+  if ((await checkTree(session)) !== 'ok')
+    throw new WtError('path.unsafe', { path: session.path, reason: 'the session has no working folder there' });
+  const stdio =
+    output === 'terminal'
+      ? 'inherit'
+      : output === 'capture'
+        ? 'capture'
+        : { onLine: (line: string, stream: 'stdout' | 'stderr') => output.onLine(session.id, line, stream) };
+  const { exitCode, durationMs, stdout, stderr } = await repo.deps.run({
+    file,
+    args,
+    cwd: session.path,
+    env: sessionEnvironment(repo, session),
+    stdio,
+  });
   if (exitCode === 127 && stderr !== '' && output !== 'capture') repo.deps.io.err(stderr);
   return { id: session.id, exitCode, durationMs, ...(output === 'capture' ? { stdout, stderr } : {}) };
 }
 
 /** What a program started in a session finds in its environment: who it is, and nothing that points git elsewhere. */
 export function sessionEnvironment(repo: Repo, { id, row, path }: Session): Env {
-  return { ...environmentForPrograms({}), PWD: path, WT_ID: id, WT_BRANCH: row.branch, WT_PATH: path, WT_MAIN: repo.root, WT_BASE: row.base.branch ?? row.base.commit, ...(row.task === null ? {} : { WT_TASK: row.task }) };
+  return {
+    ...environmentForPrograms({}),
+    PWD: path,
+    WT_ID: id,
+    WT_BRANCH: row.branch,
+    WT_PATH: path,
+    WT_MAIN: repo.root,
+    WT_BASE: row.base.branch ?? row.base.commit,
+    ...(row.task === null ? {} : { WT_TASK: row.task }),
+  };
 }

@@ -29,19 +29,40 @@ export interface Changes {
 export async function gatherChanges(repo: Repo): Promise<Changes> {
   const { top, gitDir, headCommit } = repo;
   if (headCommit === undefined) throw new WtError('repo.no-commits', { root: repo.root });
-  if (top === undefined) throw new WtError('usage.invalid', { option: '--from-changes', reason: 'this is not inside a worktree' });
+  if (top === undefined)
+    throw new WtError('usage.invalid', { option: '--from-changes', reason: 'this is not inside a worktree' });
   const operation = await findOperation(gitDir);
-  if (operation !== undefined) throw new WtError('usage.invalid', { option: '--from-changes', reason: `a ${operation} is in progress here; finish or abort it first` });
+  if (operation !== undefined)
+    throw new WtError('usage.invalid', {
+      option: '--from-changes',
+      reason: `a ${operation} is in progress here; finish or abort it first`,
+    });
   const git = gitAtWorktree(repo, top);
   const index = await takeIndex(repo, git, gitDir);
-  if (index === undefined) throw new WtError('usage.invalid', { option: '--from-changes', reason: 'there are unresolved conflicts here' });
+  if (index === undefined)
+    throw new WtError('usage.invalid', { option: '--from-changes', reason: 'there are unresolved conflicts here' });
   const files = await takeFiles(repo, git, gitDir);
   const changes = await listFileChanges(git, headCommit, files);
   const staged = await listFileChanges(git, headCommit, index);
-  if (changes.length === 0 && staged.length === 0) throw new WtError('usage.invalid', { option: '--from-changes', reason: 'there are no uncommitted changes here', fix: ['wt', 'create'] });
+  if (changes.length === 0 && staged.length === 0)
+    throw new WtError('usage.invalid', {
+      option: '--from-changes',
+      reason: 'there are no uncommitted changes here',
+      fix: ['wt', 'create'],
+    });
   await requireMovable(git, headCommit, files);
-  const keep = (tree: string, what: string): Promise<string> => writeCommit(repo.git, { tree, parents: [headCommit], message: `wt: ${what} of ${top}`, env: KEEPER });
-  return { worktree: top, head: headCommit, gitDir, index, files, changes, indexCommit: await keep(index, 'index'), filesCommit: await keep(files, 'files') };
+  const keep = (tree: string, what: string): Promise<string> =>
+    writeCommit(repo.git, { tree, parents: [headCommit], message: `wt: ${what} of ${top}`, env: KEEPER });
+  return {
+    worktree: top,
+    head: headCommit,
+    gitDir,
+    index,
+    files,
+    changes,
+    indexCommit: await keep(index, 'index'),
+    filesCommit: await keep(files, 'files'),
+  };
 }
 
 /** Submodules and repositories inside the worktree cannot be carried over by their bytes. */
@@ -49,12 +70,21 @@ async function requireMovable(git: Git, head: string, files: string): Promise<vo
   const { stdout } = await git(['diff-tree', '-r', '-z', '--raw', '--no-renames', head, files]);
   const fields = stdout.split('\0');
   const at = fields.findIndex((field) => /^:(?:160000|\d+ 160000)/.test(field));
-  if (at >= 0) throw new WtError('usage.invalid', { option: '--from-changes', reason: `${fields[at + 1] ?? ''} is a repository of its own` });
-  if (stdout.includes('\uFFFD')) throw new WtError('usage.invalid', { option: '--from-changes', reason: 'a file name is not valid UTF-8' });
+  if (at >= 0)
+    throw new WtError('usage.invalid', {
+      option: '--from-changes',
+      reason: `${fields[at + 1] ?? ''} is a repository of its own`,
+    });
+  if (stdout.includes('\uFFFD'))
+    throw new WtError('usage.invalid', { option: '--from-changes', reason: 'a file name is not valid UTF-8' });
 }
 
 /** Puts the work into a fresh session's worktree. On the same commit byte for byte, else merged; throws `merge.conflict`. */
-export async function placeChanges(repo: Repo, taken: Changes, target: { worktree: string; start: string; id: string }): Promise<void> {
+export async function placeChanges(
+  repo: Repo,
+  taken: Changes,
+  target: { worktree: string; start: string; id: string },
+): Promise<void> {
   const git = gitAtWorktree(repo, target.worktree);
   if (target.start !== taken.head) return placeMerged(repo, git, taken, target);
   for (const change of taken.changes) await copyPath(taken.worktree, target.worktree, change);
@@ -63,11 +93,25 @@ export async function placeChanges(repo: Repo, taken: Changes, target: { worktre
   await requireSame(repo, git, target.worktree, taken.files);
 }
 
-async function placeMerged(repo: Repo, git: Git, taken: Changes, target: { worktree: string; start: string; id: string }): Promise<void> {
-  const [index, files] = [await mergeTree(repo.git, target.start, taken.indexCommit), await mergeTree(repo.git, target.start, taken.filesCommit)];
+async function placeMerged(
+  repo: Repo,
+  git: Git,
+  taken: Changes,
+  target: { worktree: string; start: string; id: string },
+): Promise<void> {
+  const [index, files] = [
+    await mergeTree(repo.git, target.start, taken.indexCommit),
+    await mergeTree(repo.git, target.start, taken.filesCommit),
+  ];
   if (index.kind === 'conflict' || files.kind === 'conflict') {
     const paths = files.kind === 'conflict' ? files.paths : index.kind === 'conflict' ? index.paths : [];
-    throw new WtError('merge.conflict', { id: target.id, into: target.start, verb: 'create', files: paths.map((name) => ({ path: name, target: null, session: null })), tasks: [] });
+    throw new WtError('merge.conflict', {
+      id: target.id,
+      into: target.start,
+      verb: 'create',
+      files: paths.map((name) => ({ path: name, target: null, session: null })),
+      tasks: [],
+    });
   }
   await git(['read-tree', '--reset', '-u', files.tree]);
   await git(['read-tree', index.tree]);
@@ -88,7 +132,13 @@ async function copyPath(from: string, to: string, { path: name, status }: FileCh
 async function requireSame(repo: Repo, git: Git, worktree: string, files: string): Promise<void> {
   const gitDir = await findGitDir(worktree);
   const now = gitDir === undefined ? '' : await takeFiles(repo, git, gitDir);
-  if (now !== files) throw new WtError('io.failed', { path: worktree, syscall: null, errno: 'EIO', message: 'the copied changes differ from the original' });
+  if (now !== files)
+    throw new WtError('io.failed', {
+      path: worktree,
+      syscall: null,
+      errno: 'EIO',
+      message: 'the copied changes differ from the original',
+    });
 }
 
 /** Throws when somebody has written in the caller's worktree since the picture was taken; then nothing is moved. */
@@ -96,7 +146,12 @@ export async function requireUnchanged(repo: Repo, taken: Changes): Promise<void
   const git = gitAtWorktree(repo, taken.worktree);
   const [index, files] = [await takeIndex(repo, git, taken.gitDir), await takeFiles(repo, git, taken.gitDir)];
   if (index !== taken.index || files !== taken.files) {
-    throw new WtError('io.failed', { path: taken.worktree, syscall: null, errno: 'EAGAIN', message: 'the files changed while they were moved' });
+    throw new WtError('io.failed', {
+      path: taken.worktree,
+      syscall: null,
+      errno: 'EAGAIN',
+      message: 'the files changed while they were moved',
+    });
   }
 }
 

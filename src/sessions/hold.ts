@@ -22,7 +22,11 @@ export interface Held {
 const DEFAULT_TIMEOUT_SECONDS = 60;
 
 /** Runs under the repository's lock; recovers dead operations and repairs the registry first. Throws `registry.busy`. */
-export async function hold<T>(repo: Repo, use: (held: Held) => Promise<T>, options: { shielded?: boolean } = {}): Promise<T> {
+export async function hold<T>(
+  repo: Repo,
+  use: (held: Held) => Promise<T>,
+  options: { shielded?: boolean } = {},
+): Promise<T> {
   const { deps, layout } = repo;
   const seconds = Number(deps.env['WT_LOCK_TIMEOUT'] ?? DEFAULT_TIMEOUT_SECONDS);
   await makePrivateDirectory(layout.state);
@@ -49,7 +53,8 @@ async function bind(repo: Repo, lease: Lease): Promise<Held> {
     file = await writeRegistry(layout.registry, file, rows, lease.generation);
   };
   if (book.repair !== undefined) {
-    const aside = book.repair.kind === 'damaged' ? `, moved aside to ${await setAside(layout.registry, deps.clock.now())}` : '';
+    const aside =
+      book.repair.kind === 'damaged' ? `, moved aside to ${await setAside(layout.registry, deps.clock.now())}` : '';
     await write(rowsOf(book.sessions.values()));
     deps.io.err(`wt: rebuilt ${layout.registry}: ${book.repair.reason}${aside}\n`);
   }

@@ -34,30 +34,54 @@ const AT_ONCE = 4;
 /** All sessions: refs, one history walk, and one status each, at most four at a time. A broken one does not spoil the others. */
 export async function inspectSessions(repo: Repo, sessions: readonly Session[]): Promise<readonly Inspection[]> {
   if (sessions.length === 0) return [];
-  const names = new Set(sessions.flatMap(({ row }) => [refOfBranch(row.branch), ...(row.base.branch === null ? [] : [refOfBranch(row.base.branch)])]));
+  const names = new Set(
+    sessions.flatMap(({ row }) => [
+      refOfBranch(row.branch),
+      ...(row.base.branch === null ? [] : [refOfBranch(row.base.branch)]),
+    ]),
+  );
   const refs = new Map((await listRefs(repo.git, [...names])).map((ref) => [ref.name, ref]));
   const pairs = sessions.map(({ row }) => ({
     branch: refs.get(refOfBranch(row.branch)),
     base: row.base.branch === null ? undefined : refs.get(refOfBranch(row.base.branch)),
     cutAt: row.base.commit,
   }));
-  const [distances, trees] = await Promise.all([walk(repo, pairs), mapLimit(sessions, AT_ONCE, (session) => inspectTree(repo, session))]);
-  return sessions.map((session, i) => ({ session, branch: pairs[i]?.branch, base: pairs[i]?.base, distance: distances[i], ...(trees[i] as TreeInspection) }));
+  const [distances, trees] = await Promise.all([
+    walk(repo, pairs),
+    mapLimit(sessions, AT_ONCE, (session) => inspectTree(repo, session)),
+  ]);
+  return sessions.map((session, i) => ({
+    session,
+    branch: pairs[i]?.branch,
+    base: pairs[i]?.base,
+    distance: distances[i],
+    ...(trees[i] as TreeInspection),
+  }));
 }
 
 type TreeInspection = Pick<Inspection, 'tree' | 'status' | 'operation' | 'switchedTo' | 'trouble'>;
 
 export async function inspectTree(repo: Repo, session: Session): Promise<TreeInspection> {
   const tree = await checkTree(session);
-  if (tree !== 'ok' || session.admin === undefined) return { tree, status: undefined, operation: undefined, switchedTo: undefined, trouble: undefined };
-  const [operation, head] = await Promise.all([findOperation(session.admin.directory), readText(path.join(session.admin.directory, 'HEAD'))]);
+  if (tree !== 'ok' || session.admin === undefined)
+    return { tree, status: undefined, operation: undefined, switchedTo: undefined, trouble: undefined };
+  const [operation, head] = await Promise.all([
+    findOperation(session.admin.directory),
+    readText(path.join(session.admin.directory, 'HEAD')),
+  ]);
   const switchedTo = operation === undefined ? whatIsCheckedOut(head, session.row.branch) : undefined;
   try {
     const status = await readStatus(gitAtWorktree(repo, session.path));
     return { tree, status, operation, switchedTo, trouble: undefined };
   } catch (error) {
     throwIfInterrupted(repo.deps.signal);
-    return { tree, status: undefined, operation, switchedTo, trouble: error instanceof Error ? error.message : String(error) };
+    return {
+      tree,
+      status: undefined,
+      operation,
+      switchedTo,
+      trouble: error instanceof Error ? error.message : String(error),
+    };
   }
 }
 
@@ -76,16 +100,34 @@ interface Pair {
 
 /** Ahead and behind of all sessions from one walk above the commit they all share. */
 async function walk(repo: Repo, pairs: readonly Pair[]): Promise<readonly (Distance | undefined)[]> {
-  const tips = [...new Set(pairs.flatMap(({ branch, base }) => (branch === undefined ? [] : [branch.commit, base?.commit ?? branch.commit])))];
+  const tips = [
+    ...new Set(
+      pairs.flatMap(({ branch, base }) => (branch === undefined ? [] : [branch.commit, base?.commit ?? branch.commit])),
+    ),
+  ];
   const known = new Set(tips);
-  const isKnown = pairs.every(({ branch, base, cutAt }) => branch === undefined || base !== undefined || known.has(cutAt));
+  const isKnown = pairs.every(
+    ({ branch, base, cutAt }) => branch === undefined || base !== undefined || known.has(cutAt),
+  );
   // A base without a branch is measured from the commit it was cut at, which then belongs into the walk too.
-  const starts = isKnown ? tips : [...new Set([...tips, ...pairs.filter(({ base, branch }) => base === undefined && branch !== undefined).map(({ cutAt }) => cutAt)])];
+  const starts = isKnown
+    ? tips
+    : [
+        ...new Set([
+          ...tips,
+          ...pairs.filter(({ base, branch }) => base === undefined && branch !== undefined).map(({ cutAt }) => cutAt),
+        ]),
+      ];
   const [first, ...others] = starts;
   if (first === undefined) return pairs.map(() => undefined);
   const floor = others.length === 0 ? first : await findOctopusBase(repo, starts);
-  const parents = others.length === 0 ? new Map<string, readonly string[]>() : await readParents(repo.git, starts, floor === undefined ? [] : [floor]);
-  return pairs.map(({ branch, base, cutAt }) => (branch === undefined ? undefined : measure(parents, { tip: branch.commit, base: base?.commit ?? cutAt, cutAt })));
+  const parents =
+    others.length === 0
+      ? new Map<string, readonly string[]>()
+      : await readParents(repo.git, starts, floor === undefined ? [] : [floor]);
+  return pairs.map(({ branch, base, cutAt }) =>
+    branch === undefined ? undefined : measure(parents, { tip: branch.commit, base: base?.commit ?? cutAt, cutAt }),
+  );
 }
 
 async function findOctopusBase(repo: Repo, commits: readonly string[]): Promise<string | undefined> {

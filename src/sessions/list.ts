@@ -42,14 +42,32 @@ export interface Examined {
 
 export async function listSessions(repo: Repo, request: ListRequest): Promise<ListOutcome> {
   const book = await readBook(repo);
-  const examined = await examineSessions(repo, [...book.sessions.values()], { conflicts: request.conflicts, thorough: false });
-  const [unmanaged, removed] = await Promise.all([Promise.all(book.unmanaged.map(viewUnmanaged)), request.all ? listTrash(repo) : undefined]);
-  return { ...selectViews(examined.map(({ view }) => view), request), unmanaged, removed };
+  const examined = await examineSessions(repo, [...book.sessions.values()], {
+    conflicts: request.conflicts,
+    thorough: false,
+  });
+  const [unmanaged, removed] = await Promise.all([
+    Promise.all(book.unmanaged.map(viewUnmanaged)),
+    request.all ? listTrash(repo) : undefined,
+  ]);
+  return {
+    ...selectViews(
+      examined.map(({ view }) => view),
+      request,
+    ),
+    unmanaged,
+    removed,
+  };
 }
 
 /** Pure: filters, hides what has landed unless asked for, orders by what needs a person. */
-export function selectViews(views: readonly SessionView[], { all, status, agent }: Pick<ListRequest, 'all' | 'status' | 'agent'>): Pick<ListOutcome, 'sessions' | 'hidden'> {
-  const wanted = views.filter((view) => (status === undefined || view.status === status) && (agent === undefined || view.agent === agent));
+export function selectViews(
+  views: readonly SessionView[],
+  { all, status, agent }: Pick<ListRequest, 'all' | 'status' | 'agent'>,
+): Pick<ListOutcome, 'sessions' | 'hidden'> {
+  const wanted = views.filter(
+    (view) => (status === undefined || view.status === status) && (agent === undefined || view.agent === agent),
+  );
   const shown = wanted.filter((view) => all || status !== undefined || view.status !== 'landed');
   return { sessions: shown.toSorted(byAttention), hidden: wanted.length - shown.length };
 }
@@ -58,20 +76,30 @@ export function selectViews(views: readonly SessionView[], { all, status, agent 
  * Git's facts, a merge preview and a proof for each session. `thorough` also looks for squashed and rebased landings,
  * which takes some git processes more a session.
  */
-export async function examineSessions(repo: Repo, sessions: readonly Session[], options: { conflicts: boolean; thorough: boolean }): Promise<readonly Examined[]> {
+export async function examineSessions(
+  repo: Repo,
+  sessions: readonly Session[],
+  options: { conflicts: boolean; thorough: boolean },
+): Promise<readonly Examined[]> {
   const inspections = await inspectSessions(repo, sessions);
   const pairs = options.conflicts ? pairsOf(inspections) : [];
-  const [previews, own] = await Promise.all([previewMerges(repo, inspections, pairs), Promise.all(inspections.map((one) => hasOwnWork(repo, one)))]);
+  const [previews, own] = await Promise.all([
+    previewMerges(repo, inspections, pairs),
+    Promise.all(inspections.map((one) => hasOwnWork(repo, one))),
+  ]);
   return mapLimit(inspections, 2, async (inspection, i) => {
     const preview = previews.bases[i];
     const quick = quickProof(inspection, preview, own[i] ?? true);
-    const proof = options.thorough || looksOvertaken(inspection, preview) ? await findProof(repo, inspection, quick) : quick;
+    const proof =
+      options.thorough || looksOvertaken(inspection, preview) ? await findProof(repo, inspection, quick) : quick;
     const view = viewSession(inspection, proof, preview);
     if (!options.conflicts) return { inspection, preview, proof, view };
     const meets = pairs.flatMap(([a, b], n) => {
       const paths = previews.pairs[n];
       const other = a === inspection ? b : b === inspection ? a : undefined;
-      return other === undefined || paths === undefined || paths.length === 0 ? [] : [{ id: other.session.id as string, paths: [...paths] }];
+      return other === undefined || paths === undefined || paths.length === 0
+        ? []
+        : [{ id: other.session.id, paths: [...paths] }];
     });
     const base = preview === undefined ? [] : preview.conflicts === undefined ? null : [...preview.conflicts];
     return { inspection, preview, proof, view: { ...view, conflicts: { base, sessions: meets } } };
@@ -80,7 +108,11 @@ export async function examineSessions(repo: Repo, sessions: readonly Session[], 
 
 /** wt landed this very tip and it conflicts by now: the base has gone on over the same lines, so only history can tell. Pure. */
 function looksOvertaken({ session, branch }: Inspection, preview: Preview | undefined): boolean {
-  return (preview?.conflicts?.length ?? 0) > 0 && session.row.landed !== undefined && session.row.landed.tip === branch?.commit;
+  return (
+    (preview?.conflicts?.length ?? 0) > 0 &&
+    session.row.landed !== undefined &&
+    session.row.landed.tip === branch?.commit
+  );
 }
 
 /** Sessions that both have commits of their own, each pair once. */
@@ -92,16 +124,28 @@ function pairsOf(inspections: readonly Inspection[]): readonly (readonly [Inspec
 async function viewUnmanaged(entry: AdminEntry): Promise<UnmanagedWorktree> {
   const head = await readText(path.join(entry.directory, 'HEAD'));
   const branch = /^ref: refs\/heads\/(.+)$/m.exec(head ?? '')?.[1];
-  return { path: entry.path ?? entry.directory, branch: branch === undefined || branch === '.invalid' ? null : branch, locked: entry.locked ?? null };
+  return {
+    path: entry.path ?? entry.directory,
+    branch: branch === undefined || branch === '.invalid' ? null : branch,
+    locked: entry.locked ?? null,
+  };
 }
 
 /** One session, thoroughly. */
-export async function examineSession(repo: Repo, book: Book, session: Session, options: { conflicts: boolean }): Promise<Examined> {
+export async function examineSession(
+  repo: Repo,
+  book: Book,
+  session: Session,
+  options: { conflicts: boolean },
+): Promise<Examined> {
   const sessions = options.conflicts ? [...book.sessions.values()] : [session];
   const all = await examineSessions(repo, sessions, { conflicts: options.conflicts, thorough: false });
   const found = all.find(({ inspection }) => inspection.session === session);
   if (found === undefined) throw new Error(`session ${session.id} was not examined`);
   const proof = await findProof(repo, found.inspection, found.proof);
-  const view = { ...viewSession(found.inspection, proof, found.preview), ...(found.view.conflicts === undefined ? {} : { conflicts: found.view.conflicts }) };
+  const view = {
+    ...viewSession(found.inspection, proof, found.preview),
+    ...(found.view.conflicts === undefined ? {} : { conflicts: found.view.conflicts }),
+  };
   return { ...found, proof, view };
 }

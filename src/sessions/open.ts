@@ -8,7 +8,12 @@ import { settle } from './settle.ts';
 export async function openRepo(deps: Deps): Promise<Repo> {
   const place = { run: deps.run, clock: deps.clock };
   const location = await locateRepo({ ...place, dir: deps.cwd });
-  const repo: Repo = { ...location, deps, git: gitAtRoot(place, location), layout: layoutOf(location.root, location.commonDir) };
+  const repo: Repo = {
+    ...location,
+    deps,
+    git: gitAtRoot(place, location),
+    layout: layoutOf(location.root, location.commonDir),
+  };
   await settle(repo);
   return repo;
 }

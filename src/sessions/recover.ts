@@ -28,7 +28,9 @@ export async function recoverDead(repo: Repo, lease: Lease): Promise<readonly st
 async function recover(repo: Repo, lease: Lease, entry: JournalEntry): Promise<string> {
   switch (entry.kind) {
     case 'create':
-      return (await rollCreate(repo, lease, entry)) === 'finished' ? `finished the interrupted create of ${entry.id}` : `took back the interrupted create of ${entry.id}`;
+      return (await rollCreate(repo, lease, entry)) === 'finished'
+        ? `finished the interrupted create of ${entry.id}`
+        : `took back the interrupted create of ${entry.id}`;
     case 'remove':
       if (entry.phase === 'intent') {
         await unpin(repo, entry.id, entry.op);
@@ -38,7 +40,9 @@ async function recover(repo: Repo, lease: Lease, entry: JournalEntry): Promise<s
       return `finished the interrupted removal of ${entry.id}`;
     case 'merge': {
       const kept = await rollMerge(repo, entry);
-      return kept.length === 0 ? `finished the interrupted landing of ${entry.id}` : `the landing of ${entry.id} stopped half-way and ${kept.join(', ')} was edited since: look at git status in ${entry.worktree ?? repo.root}`;
+      return kept.length === 0
+        ? `finished the interrupted landing of ${entry.id}`
+        : `the landing of ${entry.id} stopped half-way and ${kept.join(', ')} was edited since: look at git status in ${entry.worktree ?? repo.root}`;
     }
   }
 }
@@ -68,7 +72,8 @@ export async function undoCreate(repo: Repo, lease: Lease, entry: Entry<'create'
   if (admin !== undefined) await moveToTrash(repo, entry.op, 'admin', admin.directory);
   if (entry.createsBranch) {
     const [branch] = await listRefs(repo.git, [refOfBranch(entry.branch)]);
-    if (branch?.commit === entry.commit) await changeRefs(repo.git, [{ kind: 'delete', ref: branch.name, from: branch.commit }], { shielded: true });
+    if (branch?.commit === entry.commit)
+      await changeRefs(repo.git, [{ kind: 'delete', ref: branch.name, from: branch.commit }], { shielded: true });
   }
   await saveRow(repo, lease, entry.id, undefined, (state) => state === 'creating');
   await discardOwnTree(trashFolder(repo, entry.op));
@@ -78,7 +83,10 @@ export async function undoCreate(repo: Repo, lease: Lease, entry: Entry<'create'
 export async function finishRemove(repo: Repo, lease: Lease, entry: Entry<'remove'>): Promise<void> {
   await moveToTrash(repo, entry.op, 'tree', entry.path);
   if (entry.adminDirectory !== null) await moveToTrash(repo, entry.op, 'admin', entry.adminDirectory);
-  if (entry.deleteBranchAt !== null) await changeRefs(repo.git, [{ kind: 'delete', ref: refOfBranch(entry.branch), from: entry.deleteBranchAt }], { shielded: true });
+  if (entry.deleteBranchAt !== null)
+    await changeRefs(repo.git, [{ kind: 'delete', ref: refOfBranch(entry.branch), from: entry.deleteBranchAt }], {
+      shielded: true,
+    });
   await saveRow(repo, lease, entry.id, undefined);
 }
 
@@ -88,11 +96,17 @@ async function rollMerge(repo: Repo, entry: Entry<'merge'>): Promise<readonly st
   return convergeCheckout(repo, entry.worktree, { from: entry.from, to: entry.to, startedAt: entry.startedAt });
 }
 
-async function saveRow(repo: Repo, lease: Lease, id: string, row: ReturnType<typeof rowOf> | undefined, onlyIf: (state: string) => boolean = () => true): Promise<void> {
+async function saveRow(
+  repo: Repo,
+  lease: Lease,
+  id: string,
+  row: ReturnType<typeof rowOf> | undefined,
+  onlyIf: (state: string) => boolean = () => true,
+): Promise<void> {
   const { file, state } = await readRegistry(repo.layout.registry);
   if (state === 'damaged') return; // it is rebuilt from the notes, which are right by now
   const rows = new Map(file.sessions);
-  const old = rows.get(row?.id ?? (id as never));
+  const old = rows.get(id);
   if (row === undefined && (old === undefined || !onlyIf(old.state))) return;
   if (row === undefined) rows.delete(id);
   else rows.set(id, row);
@@ -104,7 +118,10 @@ async function findAdminOf(repo: Repo, entry: Entry<'create'>): Promise<AdminEnt
   const entries = await listAdminEntries(repo.commonDir);
   const sure = entries.find((admin) => admin.locked === `wt:${entry.op}` || admin.path === entry.path);
   if (sure !== undefined) return sure;
-  const half = entries.find((admin) => admin.admin === entry.id && admin.path === undefined && admin.note === undefined && (admin.locked ?? '') === '');
+  const half = entries.find(
+    (admin) =>
+      admin.admin === entry.id && admin.path === undefined && admin.note === undefined && (admin.locked ?? '') === '',
+  );
   if (half === undefined) return undefined;
   const stats = await lstatOf(half.directory);
   return stats !== undefined && stats.mtimeMs >= msOf(entry.startedAt) - 1000 ? half : undefined;

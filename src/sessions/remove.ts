@@ -51,20 +51,33 @@ export interface RemoveOutcome {
 
 /** Reads only. */
 export async function gatherRemoveFacts(repo: Repo, book: Book, session: Session): Promise<RemoveFacts> {
-  const [safety, { proof }, head] = await Promise.all([gatherSafetyFacts(repo, session), examineSession(repo, book, session, { conflicts: false }), readHead(repo, session)]);
-  const [[branch], trees] = await Promise.all([listRefs(repo.git, [refOfBranch(session.row.branch)]), listWorktrees(repo.git)]);
+  const [safety, { proof }, head] = await Promise.all([
+    gatherSafetyFacts(repo, session),
+    examineSession(repo, book, session, { conflicts: false }),
+    readHead(repo, session),
+  ]);
+  const [[branch], trees] = await Promise.all([
+    listRefs(repo.git, [refOfBranch(session.row.branch)]),
+    listWorktrees(repo.git),
+  ]);
   const tips = [...new Set([head.commit, branch?.commit].filter((commit) => commit != null))];
   const isSafe = proof !== undefined && (head.commit === null || head.commit === branch?.commit);
   const unlanded = isSafe ? { count: 0, subjects: [] } : await listUnlanded(repo, session, tips);
-  const isBranchElsewhere = trees.some((tree) => tree.ref === refOfBranch(session.row.branch) && tree.path !== session.path);
+  const isBranchElsewhere = trees.some(
+    (tree) => tree.ref === refOfBranch(session.row.branch) && tree.path !== session.path,
+  );
   return { ...safety, proof, unlanded, head, tip: branch?.commit, isBranchElsewhere };
 }
 
 /** Why the session may not be taken away: obstacles that nothing lifts, then work that `--force` lifts. Pure. */
-export function findReasons(facts: RemoveFacts): { readonly firm: readonly Reason[]; readonly soft: readonly Reason[] } {
+export function findReasons(facts: RemoveFacts): {
+  readonly firm: readonly Reason[];
+  readonly soft: readonly Reason[];
+} {
   const dirt = findDirt(facts);
   const { count, subjects } = facts.unlanded;
-  const unmerged: Reason[] = count === 0 ? [] : [{ code: 'session.unmerged', commits: count, base: facts.session.row.base.branch, subjects }];
+  const unmerged: Reason[] =
+    count === 0 ? [] : [{ code: 'session.unmerged', commits: count, base: facts.session.row.base.branch, subjects }];
   return { firm: findObstacles(facts), soft: [...(dirt === undefined ? [] : [dirt]), ...unmerged] };
 }
 
@@ -85,7 +98,11 @@ export function planRemove(facts: RemoveFacts, { force, keepBranch }: RemoveRequ
 }
 
 /** Takes one session away: backups, two renames, branch, row. `refuse` may stop it on the facts as they are under the lock. */
-export async function removeSession(repo: Repo, id: string, request: RemoveRequest & { verb: string; dryRun: boolean; refuse?: (facts: RemoveFacts) => void }): Promise<RemoveOutcome> {
+export async function removeSession(
+  repo: Repo,
+  id: string,
+  request: RemoveRequest & { verb: string; dryRun: boolean; refuse?: (facts: RemoveFacts) => void },
+): Promise<RemoveOutcome> {
   const decide = async (place: Repo, book: Book): Promise<RemovePlan> => {
     const session = book.sessions.get(id);
     if (session === undefined) throw new WtError('session.not-found', { id, near: [] });
@@ -101,7 +118,8 @@ export async function removeSession(repo: Repo, id: string, request: RemoveReque
 async function refuseTracked(repo: Repo): Promise<void> {
   if (repo.isBare) return;
   const [tracked] = await listTrackedUnder(repo.git, path.relative(repo.root, repo.layout.worktrees));
-  if (tracked !== undefined) throw new WtError('path.unsafe', { path: repo.layout.worktrees, reason: `git tracks ${tracked}` });
+  if (tracked !== undefined)
+    throw new WtError('path.unsafe', { path: repo.layout.worktrees, reason: `git tracks ${tracked}` });
 }
 
 async function applyRemove(held: Held, plan: RemovePlan, verb: string): Promise<RemoveOutcome> {
@@ -111,16 +129,43 @@ async function applyRemove(held: Held, plan: RemovePlan, verb: string): Promise<
   const op = randomUUID();
   const at = repo.deps.clock.now().toISOString();
   const entry: Extract<JournalEntry, { kind: 'remove' }> = {
-    kind: 'remove', op, owner: lease.owner, generation: lease.generation, startedAt: at, id: session.id, phase: 'intent',
-    path: session.path, adminDirectory: session.admin?.directory ?? null, branch: session.row.branch, deleteBranchAt: plan.deletesBranch ? plan.tip : null,
+    kind: 'remove',
+    op,
+    owner: lease.owner,
+    generation: lease.generation,
+    startedAt: at,
+    id: session.id,
+    phase: 'intent',
+    path: session.path,
+    adminDirectory: session.admin?.directory ?? null,
+    branch: session.row.branch,
+    deleteBranchAt: plan.deletesBranch ? plan.tip : null,
   };
   await writeJournal(repo.layout.journal, entry);
-  await held.log(`session.${verb}.before`, session.id, { proof: plan.proof, forced: plan.forced.map(({ code }) => code) });
-  await pinSession(repo, op, { id: session.id, gitDir: session.admin?.directory ?? null, head: plan.head.commit, tip: plan.tip });
+  await held.log(`session.${verb}.before`, session.id, {
+    proof: plan.proof,
+    forced: plan.forced.map(({ code }) => code),
+  });
+  await pinSession(repo, op, {
+    id: session.id,
+    gitDir: session.admin?.directory ?? null,
+    head: plan.head.commit,
+    tip: plan.tip,
+  });
   const branch = { name: session.row.branch, commit: plan.tip, deleted: plan.deletesBranch };
   await writeTrashMeta(repo, {
-    version: 1, op, id: session.id, verb, at, row: session.row, path: session.path, admin: session.admin?.admin ?? null,
-    head: plan.head, branch, proof: plan.proof, precious: [...plan.precious],
+    version: 1,
+    op,
+    id: session.id,
+    verb,
+    at,
+    row: session.row,
+    path: session.path,
+    admin: session.admin?.admin ?? null,
+    head: plan.head,
+    branch,
+    proof: plan.proof,
+    precious: [...plan.precious],
   });
   await writeJournal(repo.layout.journal, { ...entry, phase: 'commit' });
   await moveToTrash(repo, op, 'tree', session.path);
@@ -150,5 +195,8 @@ async function listUnlanded(repo: Repo, session: Session, tips: readonly string[
   if (tips.length === 0) return { count: 0, subjects: [] };
   const others = ['--not', `--exclude=${refOfBranch(session.row.branch)}`, '--branches', '--remotes', '--tags'];
   const commits = await listCommits(repo.git, [...tips, ...others]);
-  return { count: commits.length, subjects: commits.slice(0, 10).map(({ commit, subject }) => `${commit.slice(0, 7)} ${subject}`) };
+  return {
+    count: commits.length,
+    subjects: commits.slice(0, 10).map(({ commit, subject }) => `${commit.slice(0, 7)} ${subject}`),
+  };
 }

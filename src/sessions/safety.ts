@@ -11,6 +11,8 @@ import { checkTree, type TreeState } from './worktree.ts';
 /** What was seen of one session before it may be taken away. */
 export interface SafetyFacts {
   readonly session: Session;
+  /** The main worktree, to go to. */
+  readonly root: string;
   readonly tree: TreeState;
   readonly status: Status | undefined;
   /** Tracked files edited behind assume-unchanged or skip-worktree. */
@@ -25,7 +27,17 @@ export interface SafetyFacts {
 /** Reads only. A folder that is not the session's own is not looked into. */
 export async function gatherSafetyFacts(repo: Repo, session: Session): Promise<SafetyFacts> {
   const tree = await checkTree(session);
-  const none = { session, tree, status: undefined, hidden: [], operation: undefined, gitLock: undefined, processes: [], mounts: [] };
+  const none = {
+    session,
+    root: repo.root,
+    tree,
+    status: undefined,
+    hidden: [],
+    operation: undefined,
+    gitLock: undefined,
+    processes: [],
+    mounts: [],
+  };
   if (tree !== 'ok' || session.admin === undefined) return none;
   const { directory } = session.admin;
   const git = gitAtWorktree(repo, session.path);
@@ -37,19 +49,38 @@ export async function gatherSafetyFacts(repo: Repo, session: Session): Promise<S
     listProcessesInside(session.path),
     listMountsInside(session.path),
   ]);
-  return { session, tree, status, hidden, operation, gitLock, processes, mounts };
+  return { session, root: repo.root, tree, status, hidden, operation, gitLock, processes, mounts };
 }
 
 async function findGitLock(directory: string): Promise<string | undefined> {
-  for (const name of ['index.lock', 'HEAD.lock']) if ((await lstatOf(path.join(directory, name))) !== undefined) return path.join(directory, name);
+  for (const name of ['index.lock', 'HEAD.lock'])
+    if ((await lstatOf(path.join(directory, name))) !== undefined) return path.join(directory, name);
   return undefined;
 }
 
 /** Why the session must not move now, whatever is forced: not its own folder, locked, busy, occupied, mounted. Pure. */
-export function findObstacles({ session, tree, operation, gitLock, processes, mounts }: SafetyFacts): readonly Reason[] {
+export function findObstacles({
+  session,
+  root,
+  tree,
+  operation,
+  gitLock,
+  processes,
+  mounts,
+}: SafetyFacts): readonly Reason[] {
   const reasons: Reason[] = [];
-  if (tree === 'foreign') reasons.push({ code: 'path.unsafe', path: session.path, reason: 'what lies there is not this session: it and git do not name each other' });
-  if (tree === 'unregistered') reasons.push({ code: 'path.unsafe', path: session.path, reason: 'git has lost its record of this worktree, so its state cannot be judged' });
+  if (tree === 'foreign')
+    reasons.push({
+      code: 'path.unsafe',
+      path: session.path,
+      reason: 'what lies there is not this session: it and git do not name each other',
+    });
+  if (tree === 'unregistered')
+    reasons.push({
+      code: 'path.unsafe',
+      path: session.path,
+      reason: 'git has lost its record of this worktree, so its state cannot be judged',
+    });
   const lock = session.admin?.locked;
   if (lock !== undefined) reasons.push({ code: 'session.locked', reason: lock });
   if (operation !== undefined) reasons.push({ code: 'session.operation', operation });
@@ -57,8 +88,9 @@ export function findObstacles({ session, tree, operation, gitLock, processes, mo
   const [mount] = mounts;
   if (mount !== undefined) reasons.push({ code: 'path.mounted', path: session.path, mount });
   const others = processes.filter((one) => !one.isCaller);
-  if (others.length > 0) reasons.push({ code: 'session.live', processes: others.map(({ pid, command }) => `${command} (${pid})`) });
-  if (processes.some((one) => one.isCaller)) reasons.push({ code: 'session.inside', path: session.path });
+  if (others.length > 0)
+    reasons.push({ code: 'session.live', processes: others.map(({ pid, command }) => `${command} (${pid})`) });
+  if (processes.some((one) => one.isCaller)) reasons.push({ code: 'session.inside', path: session.path, root });
   return reasons;
 }
 
@@ -68,15 +100,49 @@ export function findDirt({ status, hidden }: Pick<SafetyFacts, 'status' | 'hidde
   const paths = [...changedPaths(status), ...hidden];
   if (paths.length === 0) return undefined;
   const modified = status.modified.length + status.conflicted.length;
-  return { code: 'session.dirty', staged: status.staged.length, modified, untracked: status.untracked.length, hidden: hidden.length, paths };
+  return {
+    code: 'session.dirty',
+    staged: status.staged.length,
+    modified,
+    untracked: status.untracked.length,
+    hidden: hidden.length,
+    paths,
+  };
 }
 
 const REGENERABLE = new Set([
-  'node_modules', 'target', 'dist', 'build', 'out', '.venv', 'venv', '__pycache__', '.next', '.nuxt', '.turbo', '.cache', '.parcel-cache', 'coverage',
-  '.gradle', '.pytest_cache', '.mypy_cache', '.ruff_cache', '.tox', '.nyc_output', '.svelte-kit', '.terraform', 'bin', 'obj', '.DS_Store', 'Thumbs.db',
+  'node_modules',
+  'target',
+  'dist',
+  'build',
+  'out',
+  '.venv',
+  'venv',
+  '__pycache__',
+  '.next',
+  '.nuxt',
+  '.turbo',
+  '.cache',
+  '.parcel-cache',
+  'coverage',
+  '.gradle',
+  '.pytest_cache',
+  '.mypy_cache',
+  '.ruff_cache',
+  '.tox',
+  '.nyc_output',
+  '.svelte-kit',
+  '.terraform',
+  'bin',
+  'obj',
+  '.DS_Store',
+  'Thumbs.db',
 ]);
 
 /** Ignored files that nothing makes again: a `.env`, a database, notes. Pure. */
 export function preciousPaths(ignored: readonly string[]): readonly string[] {
-  return ignored.filter((name) => !name.split('/').some((part) => REGENERABLE.has(part)) && !/\.(?:pyc|o|class|tsbuildinfo|log)$/.test(name));
+  return ignored.filter(
+    (name) =>
+      !name.split('/').some((part) => REGENERABLE.has(part)) && !/\.(?:pyc|o|class|tsbuildinfo|log)$/.test(name),
+  );
 }

@@ -10,7 +10,11 @@ export async function requireSession(repo: Repo, book: Book, text: string | unde
   const around = sessionAround(book, repo.top);
   if (text === undefined || text === '.') {
     if (around !== undefined) return around;
-    throw new WtError('usage.invalid', { option: '<id>', reason: 'not inside a session, so the id must be given', fix: ['wt', 'list'] });
+    throw new WtError('usage.invalid', {
+      option: '<id>',
+      reason: 'not inside a session, so the id must be given',
+      fix: ['wt', 'list'],
+    });
   }
   const place = await realPathOf(path.resolve(repo.deps.cwd, text));
   const found = findSession(book, text) ?? (text.includes('/') ? sessionAround(book, place) : undefined);

@@ -16,6 +16,11 @@ export async function settle(repo: Repo): Promise<void> {
   try {
     await hold(repo, async () => {});
   } catch (error) {
-    if (!WtError.is(error, 'registry.busy') && !WtError.is(error, 'io.failed') && !(error instanceof Error && 'syscall' in error)) throw error;
+    if (
+      !WtError.is(error, 'registry.busy') &&
+      !WtError.is(error, 'io.failed') &&
+      !(error instanceof Error && 'syscall' in error)
+    )
+      throw error;
   }
 }

@@ -7,7 +7,7 @@ import { readBook, type Session } from './book.ts';
 import { examineSession, type Examined } from './list.ts';
 import type { Repo } from './repo.ts';
 import { requireSession } from './select.ts';
-import type { SessionView } from './view.ts';
+import type { SessionStatus, SessionView } from './view.ts';
 
 export interface ShowOutcome {
   readonly session: SessionView;
@@ -30,7 +30,11 @@ export async function showSession(repo: Repo, argument: string | undefined): Pro
   const book = await readBook(repo);
   const session = await requireSession(repo, book, argument);
   const examined = await examineSession(repo, book, session, { conflicts: true });
-  const [{ commits, files }, events, sizeBytes] = await Promise.all([readWork(repo, session, examined), readEvents(repo.layout.events), sizeOf(session.path)]);
+  const [{ commits, files }, events, sizeBytes] = await Promise.all([
+    readWork(repo, session, examined),
+    readEvents(repo.layout.events),
+    sizeOf(session.path),
+  ]);
   const { status } = examined.inspection;
   return {
     session: examined.view,
@@ -43,33 +47,38 @@ export async function showSession(repo: Repo, argument: string | undefined): Pro
   };
 }
 
-async function readWork(repo: Repo, session: Session, { inspection }: Examined): Promise<{ commits: readonly Commit[]; files: readonly FileChange[] }> {
+async function readWork(
+  repo: Repo,
+  session: Session,
+  { inspection }: Examined,
+): Promise<{ commits: readonly Commit[]; files: readonly FileChange[] }> {
   const { branch, base } = inspection;
   if (branch === undefined) return { commits: [], files: [] };
   const from = base?.commit ?? session.row.base.commit;
   const mergeBase = (await findMergeBase(repo.git, from, branch.commit)) ?? session.row.base.commit;
-  const [commits, files] = await Promise.all([listCommits(repo.git, [branch.commit, '--not', from, session.row.base.commit]), listFileChanges(repo.git, mergeBase, branch.commit)]);
+  const [commits, files] = await Promise.all([
+    listCommits(repo.git, [branch.commit, '--not', from, session.row.base.commit]),
+    listFileChanges(repo.git, mergeBase, branch.commit),
+  ]);
   return { commits, files };
 }
 
 /** What a person would do next with a session in this state. Pure. */
 export function nextStep({ id, status, path, changes }: SessionView): readonly string[] {
-  switch (status) {
-    case 'dirty':
-      return ['wt', 'commit', id];
-    case 'ready':
-    case 'approved':
-    case 'done':
-      return ['wt', 'merge', id];
-    case 'conflict':
-      return (changes?.conflicted ?? 0) > 0 ? ['git', '-C', path, 'status'] : ['wt', 'merge', id, '--dry-run'];
-    case 'landed':
-      return ['wt', 'clean'];
-    case 'broken':
-      return ['wt', 'remove', id];
-    case 'busy':
-      return ['git', '-C', path, 'status'];
-    default:
-      return ['wt', 'diff', id];
-  }
+  const hasMarkers = changes !== null && changes.conflicted > 0;
+  const steps: Readonly<Record<SessionStatus, readonly string[]>> = {
+    conflict: hasMarkers ? ['git', '-C', path, 'status'] : ['wt', 'merge', id, '--dry-run'],
+    broken: ['wt', 'remove', id],
+    waiting: ['cd', path],
+    failed: ['cd', path],
+    done: ['wt', 'merge', id],
+    approved: ['wt', 'merge', id],
+    ready: ['wt', 'merge', id],
+    dirty: ['wt', 'commit', id],
+    working: ['wt', 'diff', id],
+    busy: ['git', '-C', path, 'status'],
+    new: ['cd', path],
+    landed: ['wt', 'clean'],
+  };
+  return steps[status];
 }

@@ -5,7 +5,15 @@ import type { Git } from '../git/git.ts';
 import { changeRefs, listRefs, type RefChange } from '../git/ref.ts';
 import { snapshotIndex } from '../git/snapshot.ts';
 import { copyFile } from 'node:fs/promises';
-import { listDirectory, lstatOf, makePrivateDirectory, moveDurably, readText, removeFile, replaceFile } from '../platform/files.ts';
+import {
+  listDirectory,
+  lstatOf,
+  makePrivateDirectory,
+  moveDurably,
+  readText,
+  removeFile,
+  replaceFile,
+} from '../platform/files.ts';
 import { SessionRow } from '../registry/session.ts';
 import { SessionId } from '../core/names.ts';
 import type { Repo } from './repo.ts';
@@ -34,22 +42,40 @@ export function trashFolder(repo: Repo, op: string): string {
 }
 
 /** Pins HEAD, the branch tip and the index under `refs/wt/trash/<id>/<op>/`, so that no gc can eat them. */
-export async function pinSession(repo: Repo, op: string, spec: { id: string; gitDir: string | null; head: string | null; tip: string | null }): Promise<void> {
+export async function pinSession(
+  repo: Repo,
+  op: string,
+  spec: { id: string; gitDir: string | null; head: string | null; tip: string | null },
+): Promise<void> {
   const prefix = `refs/wt/trash/${spec.id}/${op}`;
-  const index = spec.gitDir === null ? undefined : await commitIndex(repo, op, { gitDir: spec.gitDir, parent: spec.head ?? spec.tip });
+  const index =
+    spec.gitDir === null
+      ? undefined
+      : await commitIndex(repo, op, { gitDir: spec.gitDir, parent: spec.head ?? spec.tip });
   const pins = { head: spec.head, branch: spec.tip, index: index ?? null };
-  const changes: RefChange[] = Object.entries(pins).flatMap(([name, to]) => (to === null ? [] : [{ kind: 'create', ref: `${prefix}/${name}`, to }]));
+  const changes: RefChange[] = Object.entries(pins).flatMap(([name, to]) =>
+    to === null ? [] : [{ kind: 'create', ref: `${prefix}/${name}`, to }],
+  );
   if (changes.length > 0 && !(await changeRefs(repo.git, changes))) throw new Error(`cannot write ${prefix}`);
 }
 
 /** Drops the pins of an operation that never came to move anything. */
 export async function unpin(repo: Repo, id: string, op: string): Promise<void> {
   const refs = await listRefs(repo.git, [`refs/wt/trash/${id}/${op}/`]);
-  if (refs.length > 0) await changeRefs(repo.git, refs.map(({ name, commit }) => ({ kind: 'delete', ref: name, from: commit })), { shielded: true });
+  if (refs.length > 0)
+    await changeRefs(
+      repo.git,
+      refs.map(({ name, commit }) => ({ kind: 'delete', ref: name, from: commit })),
+      { shielded: true },
+    );
 }
 
 /** The index as a commit: staged-only contents stay alive. Of an unmerged index every stage is kept, named by its number. */
-async function commitIndex(repo: Repo, op: string, spec: { gitDir: string; parent: string | null }): Promise<string | undefined> {
+async function commitIndex(
+  repo: Repo,
+  op: string,
+  spec: { gitDir: string; parent: string | null },
+): Promise<string | undefined> {
   const real = path.join(spec.gitDir, 'index');
   if ((await lstatOf(real)) === undefined) return undefined;
   await makePrivateDirectory(repo.layout.cache);
@@ -58,7 +84,12 @@ async function commitIndex(repo: Repo, op: string, spec: { gitDir: string; paren
     await copyFile(real, copy);
     const env = { GIT_INDEX_FILE: copy };
     const tree = (await snapshotIndex(repo.git, env)) ?? (await treeOfStages(repo.git, env));
-    return await writeCommit(repo.git, { tree, parents: spec.parent === null ? [] : [spec.parent], message: `wt: index of ${op}`, env: KEEPER });
+    return await writeCommit(repo.git, {
+      tree,
+      parents: spec.parent === null ? [] : [spec.parent],
+      message: `wt: index of ${op}`,
+      env: KEEPER,
+    });
   } finally {
     await removeFile(copy);
   }

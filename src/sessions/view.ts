@@ -4,7 +4,20 @@ import { PROOFS, type Preview, type Proof } from '../landing/proof.ts';
 import type { Inspection } from './inspect.ts';
 
 /** In the order in which they ask for a person. Derived on every read, never stored. */
-export const STATUSES = ['conflict', 'broken', 'waiting', 'failed', 'done', 'approved', 'ready', 'dirty', 'working', 'busy', 'new', 'landed'] as const;
+export const STATUSES = [
+  'conflict',
+  'broken',
+  'waiting',
+  'failed',
+  'done',
+  'approved',
+  'ready',
+  'dirty',
+  'working',
+  'busy',
+  'new',
+  'landed',
+] as const;
 export type SessionStatus = (typeof STATUSES)[number];
 
 export const TREES = ['ok', 'missing', 'foreign', 'unregistered', 'switched', 'branch-missing', 'unreadable'] as const;
@@ -20,13 +33,20 @@ export const SessionView = z.object({
   status: z.enum(STATUSES),
   createdAt: z.iso.datetime(),
   head: z.object({ commit: z.string(), subject: z.string(), committedAt: z.iso.datetime().nullable() }).nullable(),
-  changes: z.object({ staged: z.number(), modified: z.number(), untracked: z.number(), conflicted: z.number() }).nullable(),
+  changes: z
+    .object({ staged: z.number(), modified: z.number(), untracked: z.number(), conflicted: z.number() })
+    .nullable(),
   ahead: z.number().nullable(),
   behind: z.number().nullable(),
   /** Why removing it loses nothing. */
   proof: z.enum(PROOFS).optional(),
   /** What it conflicts with; only when asked for. */
-  conflicts: z.object({ base: z.array(z.string()).nullable(), sessions: z.array(z.object({ id: z.string(), paths: z.array(z.string()) })) }).optional(),
+  conflicts: z
+    .object({
+      base: z.array(z.string()).nullable(),
+      sessions: z.array(z.object({ id: z.string(), paths: z.array(z.string()) })),
+    })
+    .optional(),
   /** A git operation in progress: rebase, merge, cherry-pick, revert, bisect. */
   operation: z.string().optional(),
   tree: z.enum(TREES),
@@ -34,7 +54,11 @@ export const SessionView = z.object({
 export type SessionView = z.infer<typeof SessionView>;
 
 /** Pure. */
-export function viewSession(inspection: Inspection, proof: Proof | undefined, preview: Preview | undefined): SessionView {
+export function viewSession(
+  inspection: Inspection,
+  proof: Proof | undefined,
+  preview: Preview | undefined,
+): SessionView {
   const { session, branch, status, distance, operation } = inspection;
   const { row } = session;
   const changes = status === undefined ? null : countChanges(status);
@@ -47,7 +71,10 @@ export function viewSession(inspection: Inspection, proof: Proof | undefined, pr
     task: row.task,
     status: deriveStatus(inspection, proof, preview),
     createdAt: row.createdAt,
-    head: branch === undefined ? null : { commit: branch.commit, subject: branch.subject, committedAt: branch.committedAt ?? null },
+    head:
+      branch === undefined
+        ? null
+        : { commit: branch.commit, subject: branch.subject, committedAt: branch.committedAt ?? null },
     changes,
     ahead: distance?.ahead ?? null,
     behind: distance?.behind ?? null,
@@ -67,15 +94,20 @@ function deriveTree({ tree, branch, switchedTo, trouble, session }: Inspection):
 
 function deriveStatus(inspection: Inspection, proof: Proof | undefined, preview: Preview | undefined): SessionStatus {
   const { session, status, operation, distance } = inspection;
-  if (session.row.state === 'creating') return 'busy';
   const tree = deriveTree(inspection);
-  if (tree !== 'ok' && tree !== 'switched') return 'broken';
-  if ((status?.conflicted.length ?? 0) > 0) return 'conflict';
-  if (proof !== undefined && proof !== 'empty') return 'landed';
-  if ((preview?.conflicts?.length ?? 0) > 0) return 'conflict';
-  if (operation !== undefined) return 'busy';
-  if (status !== undefined && hasChanges(countChanges(status))) return 'dirty';
-  return (distance?.ahead ?? 0) > 0 ? 'ready' : 'new';
+  const changes = status === undefined ? undefined : countChanges(status);
+  // The first that holds.
+  const candidates: readonly (readonly [SessionStatus, boolean])[] = [
+    ['busy', session.row.state === 'creating'],
+    ['broken', tree !== 'ok' && tree !== 'switched'],
+    ['conflict', changes !== undefined && changes.conflicted > 0],
+    ['landed', proof !== undefined && proof !== 'empty'],
+    ['conflict', preview?.conflicts !== undefined && preview.conflicts.length > 0],
+    ['busy', operation !== undefined],
+    ['dirty', changes !== undefined && hasChanges(changes)],
+    ['ready', distance !== undefined && distance.ahead > 0],
+  ];
+  return candidates.find(([, holds]) => holds)?.[0] ?? 'new';
 }
 
 /** What asks for a person first; among equals the latest work first. Pure. */

@@ -1,4 +1,4 @@
-import type { AnyWtError, CatalogCode, ErrorCatalog, Reason } from '../core/errors.ts';
+import type { CatalogCode, ErrorCatalog, Reason, WtError } from '../core/errors.ts';
 import { plural, shellLine } from './text.ts';
 
 /** A failure in words: what happened, the particulars, what was left as it was, the next command. */
@@ -17,56 +17,120 @@ const words: { readonly [C in CatalogCode]: (details: ErrorCatalog[C]) => Explan
   'usage.invalid': (d) => ({ message: `${d.option}: ${d.reason}`, ...fixOf(d.fix) }),
   'id.invalid': (d) => ({
     message: `"${d.id}" cannot be a session id: ${d.reason}`,
-    ...(d.proposal === null ? {} : { lines: [`a valid one close to it: ${d.proposal}`], fix: ['wt', 'create', d.proposal] }),
+    ...(d.proposal === null
+      ? {}
+      : { lines: [`a valid one close to it: ${d.proposal}`], fix: ['wt', 'create', d.proposal] }),
   }),
-  'repo.not-found': (d) => ({ message: REPO_REASONS[d.reason](d), ...(d.reason === 'ownership' && d.detail !== undefined ? { lines: d.detail.split('\n') } : {}) }),
-  'repo.no-commits': (d) => ({ message: `${d.root} has no commit yet, so there is nothing to cut a session from`, fix: ['git', '-C', d.root, 'commit', '--allow-empty', '-m', 'first commit'] }),
-  'git.too-old': (d) => ({ message: `git ${d.found} is too old: wt needs git ${d.needed} or newer`, fix: ['git', '--version'] }),
-  'git.failed': (d) => ({ message: d.exitCode === 127 ? d.stderr : `git failed (exit ${d.exitCode ?? 'unknown'}): ${shellLine(d.args)}`, lines: d.exitCode === 127 ? [] : d.stderr.split('\n') }),
+  'repo.not-found': (d) => ({
+    message: REPO_REASONS[d.reason](d),
+    ...(d.reason === 'ownership' && d.detail !== undefined ? { lines: d.detail.split('\n') } : {}),
+  }),
+  'repo.no-commits': (d) => ({
+    message: `${d.root} has no commit yet, so there is nothing to cut a session from`,
+    fix: ['git', '-C', d.root, 'commit', '--allow-empty', '-m', 'first commit'],
+  }),
+  'git.too-old': (d) => ({
+    message: `git ${d.found} is too old: wt needs git ${d.needed} or newer`,
+    fix: ['git', '--version'],
+  }),
+  'git.failed': (d) => ({
+    message: d.exitCode === 127 ? d.stderr : `git failed (exit ${d.exitCode ?? 'unknown'}): ${shellLine(d.args)}`,
+    lines: d.exitCode === 127 ? [] : d.stderr.split('\n'),
+  }),
   'git.timeout': (d) => ({ message: `git took longer than ${d.seconds} s and was stopped: ${shellLine(d.args)}` }),
-  'session.not-found': (d) => ({ message: `there is no session "${d.id}"`, ...(d.near.length === 0 ? {} : { lines: [`near: ${d.near.join(', ')}`] }), fix: ['wt', 'list'] }),
-  'session.exists': (d) => ({ message: `session ${d.id} exists already`, lines: [`worktree  ${d.path}`, `branch    ${d.branch}`], fix: ['wt', 'show', d.id] }),
+  'session.not-found': (d) => ({
+    message: `there is no session "${d.id}"`,
+    ...(d.near.length === 0 ? {} : { lines: [`near: ${d.near.join(', ')}`] }),
+    fix: ['wt', 'list'],
+  }),
+  'session.exists': (d) => ({
+    message: `session ${d.id} exists already`,
+    lines: [`worktree  ${d.path}`, `branch    ${d.branch}`],
+    fix: ['wt', 'show', d.id],
+  }),
   'branch.exists': explainBranch,
   'branch.checked-out': (d) => ({
     message: `branch ${d.branch} is checked out already, and git lets one worktree have a branch`,
-    lines: [d.holder === null ? `worktree  ${d.path}` : `session   ${d.holder}`, ...(d.holder === null ? [] : [`worktree  ${d.path}`])],
+    lines: [
+      d.holder === null ? `worktree  ${d.path}` : `session   ${d.holder}`,
+      ...(d.holder === null ? [] : [`worktree  ${d.path}`]),
+    ],
     fix: d.holder === null ? ['git', '-C', d.path, 'status'] : ['wt', 'show', d.holder],
   }),
   'branch.invalid': (d) => ({ message: `"${d.branch}" cannot be a branch name: ${d.reason}` }),
-  'path.exists': (d) => ({ message: `${d.path} is taken by ${d.what}`, lines: ['wt never deletes or writes into what it did not make'], fix: d.adoptable ? ['wt', 'adopt', d.path] : ['ls', '-la', d.path] }),
-  'base.not-found': (d) => ({ message: `there is no branch, tag or commit "${d.base}"`, ...(d.near.length === 0 ? {} : { lines: [`near: ${d.near.join(', ')}`] }), fix: ['git', 'branch', '--all'] }),
+  'path.exists': (d) => ({
+    message: `${d.path} is taken by ${d.what}`,
+    lines: ['wt never deletes or writes into what it did not make'],
+    fix: d.adoptable ? ['wt', 'adopt', d.path] : ['ls', '-la', d.path],
+  }),
+  'base.not-found': (d) => ({
+    message: `there is no branch, tag or commit "${d.base}"`,
+    ...(d.near.length === 0 ? {} : { lines: [`near: ${d.near.join(', ')}`] }),
+    fix: ['git', 'branch', '--all'],
+  }),
   'session.refused': explainRefusal,
   'merge.conflict': explainConflict,
   'target.dirty': (d) =>
     d.operation === null
-      ? { message: `${d.target} is checked out in ${d.path} with uncommitted changes that the landing would write over`, lines: listed(d.paths), fix: ['git', '-C', d.path, 'status'] }
-      : { message: `${d.target} cannot move now: a ${d.operation} is in progress in ${d.path}`, fix: ['git', '-C', d.path, 'status'] },
+      ? {
+          message: `${d.target} is checked out in ${d.path} with uncommitted changes that the landing would write over`,
+          lines: listed(d.paths),
+          fix: ['git', '-C', d.path, 'status'],
+        }
+      : {
+          message: `${d.target} cannot move now: a ${d.operation} is in progress in ${d.path}`,
+          fix: ['git', '-C', d.path, 'status'],
+        },
   'target.moved': (d) =>
     d.reason === 'raced'
       ? { message: `${d.target} or the session moved at the same moment`, fix: ['wt', 'merge', d.id] }
-      : { message: `${d.target} has commits that ${d.id} has not, so it cannot be fast-forwarded`, fix: ['wt', 'merge', d.id, '--strategy', 'merge'] },
-  'hook.failed': (d) => ({ message: `a hook of the repository refused the commit (${d.hook})`, lines: d.output.split('\n').slice(-20), unchanged: 'Nothing was committed and the index is as it was.', fix: ['wt', 'diff', d.id] }),
+      : {
+          message: `${d.target} has commits that ${d.id} has not, so it cannot be fast-forwarded`,
+          fix: ['wt', 'merge', d.id, '--strategy', 'merge'],
+        },
+  'hook.failed': (d) => ({
+    message: `a hook of the repository refused the commit (${d.hook})`,
+    lines: d.output.split('\n').slice(-20),
+    unchanged: 'Nothing was committed and the index is as it was.',
+    fix: ['wt', 'diff', d.id],
+  }),
   'io.failed': (d) => ({ message: ioMessage(d) }),
-  'io.disk-full': (d) => ({ message: `the disk is full${d.path === null ? '' : `: ${d.path}`}`, fix: ['df', '-h', '.'] }),
+  'io.disk-full': (d) => ({
+    message: `the disk is full${d.path === null ? '' : `: ${d.path}`}`,
+    fix: ['df', '-h', '.'],
+  }),
   'path.unsafe': (d) => ({ message: `${d.path} is left alone: ${d.reason}` }),
   'confirm.required': (d) => ({ message: `a person must answer, and nobody can here: ${d.question}`, fix: d.argv }),
   'registry.damaged': (d) => ({ message: `${d.path} is not used: ${d.reason}`, fix: ['ls', '-la', d.path] }),
-  'registry.busy': (d) => ({ message: `another wt command is at work: ${d.holder}`, lines: [`waited ${Math.round(d.waitedMs / 1000)} s; WT_LOCK_TIMEOUT=<seconds> waits longer`] }),
-  'registry.too-new': (d) => ({ message: `${d.path} was written by a newer wt (version ${d.found}; this one knows ${d.known})`, fix: ['npm', 'install', '--global', 'wt-sessions@latest'] }),
+  'registry.busy': (d) => ({
+    message: `another wt command is at work: ${d.holder}`,
+    lines: [`waited ${Math.round(d.waitedMs / 1000)} s; WT_LOCK_TIMEOUT=<seconds> waits longer`],
+  }),
+  'registry.too-new': (d) => ({
+    message: `${d.path} was written by a newer wt (version ${d.found}; this one knows ${d.known})`,
+    fix: ['npm', 'install', '--global', 'wt-sessions@latest'],
+  }),
   interrupted: (d) => ({ message: `interrupted by ${d.signal}`, unchanged: 'What had begun was taken back.' }),
-  internal: (d) => ({ message: `a bug in wt: ${d.message}`, unchanged: 'Run it again with --verbose and report what it prints.' }),
+  internal: (d) => ({
+    message: `a bug in wt: ${d.message}`,
+    unchanged: 'Run it again with --verbose and report what it prints.',
+  }),
 };
 
-const REPO_REASONS: Readonly<Record<ErrorCatalog['repo.not-found']['reason'], (d: ErrorCatalog['repo.not-found']) => string>> = {
+const REPO_REASONS: Readonly<
+  Record<ErrorCatalog['repo.not-found']['reason'], (d: ErrorCatalog['repo.not-found']) => string>
+> = {
   outside: (d) => `${d.cwd} is not inside a git repository; cd into one, or name it with -C <dir>`,
   gone: (d) => `the folder ${d.cwd} does not exist (any more)`,
   ownership: () => 'git does not trust this repository: somebody else owns it',
-  'no-main': (d) => `the main worktree of ${d.detail ?? d.cwd} cannot be found from here; run wt inside the main worktree`,
-  embedded: (d) => `${d.detail ?? d.cwd} is a bare repository inside another repository's files, and those are not worked in`,
+  'no-main': (d) =>
+    `the main worktree of ${d.detail ?? d.cwd} cannot be found from here; run wt inside the main worktree`,
+  embedded: (d) =>
+    `${d.detail ?? d.cwd} is a bare repository inside another repository's files, and those are not worked in`,
 };
 
 /** The words for an error. */
-export function explain(error: AnyWtError): Explanation {
+export function explain(error: WtError): Explanation {
   return (words[error.kind] as (details: unknown) => Explanation)(error.details);
 }
 
@@ -74,7 +138,12 @@ export function explain(error: AnyWtError): Explanation {
 export function reasonLine(reason: Reason): string {
   switch (reason.code) {
     case 'session.dirty': {
-      const counts = [[reason.staged, 'staged'], [reason.modified, 'modified'], [reason.untracked, 'untracked'], [reason.hidden, 'hidden from git status']] as const;
+      const counts = [
+        [reason.staged, 'staged'],
+        [reason.modified, 'modified'],
+        [reason.untracked, 'untracked'],
+        [reason.hidden, 'hidden from git status'],
+      ] as const;
       const parts = counts.filter(([n]) => n > 0).map(([n, what]) => `${n} ${what}`);
       return `uncommitted work: ${parts.join(', ')} (${few(reason.paths, 3)})`;
     }
@@ -89,7 +158,7 @@ export function reasonLine(reason: Reason): string {
     case 'session.operation':
       return `a ${reason.operation} is in progress`;
     case 'session.inside':
-      return 'this command was called from inside it; cd out first';
+      return 'this command was called from inside it';
     case 'path.unsafe':
       return reason.reason;
     case 'path.mounted':
@@ -99,22 +168,38 @@ export function reasonLine(reason: Reason): string {
 
 function explainRefusal({ id, verb, reasons }: ErrorCatalog['session.refused']): Explanation {
   const done = { remove: 'removed', merge: 'merged', commit: 'committed' }[verb];
-  return { message: `session ${id} was not ${done}`, lines: reasons.map(reasonLine), ...fixOf(fixForReasons(id, verb, reasons)) };
+  return {
+    message: `session ${id} was not ${done}`,
+    lines: reasons.map(reasonLine),
+    ...fixOf(fixForReasons(id, verb, reasons)),
+  };
 }
 
-function fixForReasons(id: string, verb: string, reasons: readonly Reason[]): readonly string[] | undefined {
+function fixForReasons(id: string, verb: string, reasons: readonly Reason[]): readonly string[] {
   const codes = new Set(reasons.map(({ code }) => code));
-  const isSoft = [...codes].every((code) => code === 'session.dirty' || code === 'session.unmerged');
+  const inside = reasons.find((reason) => reason.code === 'session.inside');
+  if (inside !== undefined) return ['cd', inside.root];
   if (verb === 'merge' && codes.has('session.dirty')) return ['wt', 'commit', id];
-  if (verb === 'remove' && isSoft) return ['wt', 'remove', id, '--force'];
-  return ['wt', 'show', id];
+  const isSoft = [...codes].every((code) => code === 'session.dirty' || code === 'session.unmerged');
+  return verb === 'remove' && isSoft ? ['wt', 'remove', id, '--force'] : ['wt', 'show', id];
 }
 
 function explainConflict({ id, into, files, tasks, verb }: ErrorCatalog['merge.conflict']): Explanation {
-  const sides = files.slice(0, SHOWN).flatMap(({ path, target, session }) => [path, ...(target === null ? [] : [`  ${into}: ${target}`]), ...(session === null ? [] : [`  ${id}: ${session}`])]);
+  const sides = files
+    .slice(0, SHOWN)
+    .flatMap(({ path, target, session }) => [
+      path,
+      ...(target === null ? [] : [`  ${into}: ${target}`]),
+      ...(session === null ? [] : [`  ${id}: ${session}`]),
+    ]);
   const more = files.length > SHOWN ? [`and ${files.length - SHOWN} more`] : [];
   const about = tasks.length === 0 ? [] : ['tasks:', ...tasks.map((task) => `  ${task}`)];
-  if (verb === 'create') return { message: `the changes conflict with the base ${into}`, lines: [...sides, ...more], unchanged: 'Nothing was moved and no session was created.' };
+  if (verb === 'create')
+    return {
+      message: `the changes conflict with the base ${into}`,
+      lines: [...sides, ...more],
+      unchanged: 'Nothing was moved and no session was created.',
+    };
   return {
     message: `${id} conflicts with ${into} in ${plural(files.length, 'file')}`,
     lines: [...sides, ...more, ...about],
@@ -124,9 +209,17 @@ function explainConflict({ id, into, files, tasks, verb }: ErrorCatalog['merge.c
 }
 
 function explainBranch({ id, branch, holder, blocks }: ErrorCatalog['branch.exists']): Explanation {
-  if (blocks !== null) return { message: `branch ${branch} cannot be made beside branch ${blocks}: git keeps one as a folder of the other`, fix: ['wt', 'create', id, '--branch', `wt-${id}`] };
+  if (blocks !== null)
+    return {
+      message: `branch ${branch} cannot be made beside branch ${blocks}: git keeps one as a folder of the other`,
+      fix: ['wt', 'create', id, '--branch', `wt-${id}`],
+    };
   if (holder !== null) return { message: `branch ${branch} belongs to session ${holder}`, fix: ['wt', 'show', holder] };
-  return { message: `branch ${branch} exists already`, lines: ['to work on it, name it'], fix: ['wt', 'create', id, '--branch', branch] };
+  return {
+    message: `branch ${branch} exists already`,
+    lines: ['to work on it, name it'],
+    fix: ['wt', 'create', id, '--branch', branch],
+  };
 }
 
 function ioMessage({ errno, path, message }: ErrorCatalog['io.failed']): string {
@@ -152,7 +245,9 @@ function listed(paths: readonly string[]): readonly string[] {
 }
 
 function few(items: readonly string[], limit: number): string {
-  return items.length <= limit ? items.join(', ') : `${items.slice(0, limit).join(', ')} and ${items.length - limit} more`;
+  return items.length <= limit
+    ? items.join(', ')
+    : `${items.slice(0, limit).join(', ')} and ${items.length - limit} more`;
 }
 
 function fixOf(fix: readonly string[] | undefined): { fix?: readonly string[] } {

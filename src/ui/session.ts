@@ -28,7 +28,15 @@ export function paintStatus(text: string, status: SessionStatus, theme: Theme): 
 
 /** Uncommitted work as git's short status marks it: "+2 ~1 ?3", "!" for conflicts. */
 export function changesText({ changes, operation }: Pick<SessionView, 'changes' | 'operation'>): string {
-  const parts = changes === null ? [] : [mark('!', changes.conflicted), mark('+', changes.staged), mark('~', changes.modified), mark('?', changes.untracked)];
+  const parts =
+    changes === null
+      ? []
+      : [
+          mark('!', changes.conflicted),
+          mark('+', changes.staged),
+          mark('~', changes.modified),
+          mark('?', changes.untracked),
+        ];
   return [...parts, operation ?? ''].filter((part) => part !== '').join(' ');
 }
 
@@ -70,13 +78,38 @@ export const TREE_WORDS: Readonly<Record<SessionView['tree'], string>> = {
 export function listColumns(look: Look, withConflicts: boolean): readonly Column<SessionView>[] {
   return [
     { header: 'ID', value: (view) => view.id, paint: (text, _, theme) => theme.name(text), min: 8 },
-    { header: 'STATUS', value: (view) => view.status, paint: (text, view, theme) => paintStatus(text, view.status, theme) },
+    {
+      header: 'STATUS',
+      value: (view) => view.status,
+      paint: (text, view, theme) => paintStatus(text, view.status, theme),
+    },
     { header: 'CHANGES', value: changesText, paint: (text, _, theme) => theme.attention(text), drop: 1 },
-    { header: 'BASE', value: (view) => view.base.branch ?? view.base.commit.slice(0, 7), min: 6, paint: (text, _, theme) => theme.dim(text), drop: 4 },
+    {
+      header: 'BASE',
+      value: (view) => view.base.branch ?? view.base.commit.slice(0, 7),
+      min: 6,
+      paint: (text, _, theme) => theme.dim(text),
+      drop: 4,
+    },
     { header: '±', value: distanceText, drop: 1 },
-    ...(withConflicts ? [{ header: 'CONFLICTS WITH', value: conflictsText, min: 14, drop: 1, paint: (text: string, _: SessionView, theme: Theme) => theme.bad(text) }] : []),
+    ...(withConflicts
+      ? [
+          {
+            header: 'CONFLICTS WITH',
+            value: conflictsText,
+            min: 14,
+            drop: 1,
+            paint: (text: string, _: SessionView, theme: Theme) => theme.bad(text),
+          },
+        ]
+      : []),
     { header: 'AGENT', value: (view) => view.agent ?? '', min: 6, drop: 3 },
-    { header: 'AGE', value: (view) => age(lastWork(view), look.now), drop: 2, paint: (text, _, theme) => theme.dim(text) },
+    {
+      header: 'AGE',
+      value: (view) => age(lastWork(view), look.now),
+      drop: 2,
+      paint: (text, _, theme) => theme.dim(text),
+    },
     { header: 'TASK', value: about, min: 12, drop: 5 },
   ];
 }

@@ -17,8 +17,11 @@ const GAP = 2;
 /** Rows in columns that fit the terminal; off a terminal tab-separated lines with full values and no header. Pure. */
 export function renderTable<T>(columns: readonly Column<T>[], rows: readonly T[], look: Look): string {
   if (rows.length === 0) return '';
-  if (!look.isTerminal) return rows.map((row) => `${columns.map((column) => safeLine(column.value(row))).join('\t')}\n`).join('');
-  const filled = columns.filter((column) => column.drop === undefined || column.drop === 0 || rows.some((row) => column.value(row) !== ''));
+  if (!look.isTerminal)
+    return rows.map((row) => `${columns.map((column) => safeLine(column.value(row))).join('\t')}\n`).join('');
+  const filled = columns.filter(
+    (column) => column.drop === undefined || column.drop === 0 || rows.some((row) => column.value(row) !== ''),
+  );
   const { shown, widths } = fit(filled, rows, look.width);
   const line = (cells: readonly string[]): string => `${cells.join(' '.repeat(GAP)).trimEnd()}\n`;
   const head = line(shown.map((column, i) => look.theme.dim(pad(column.header, widths[i] ?? 0))));
@@ -37,13 +40,29 @@ function pad(text: string, width: number): string {
 }
 
 /** Shrinks what may shrink, widest first, then drops columns. Pure. */
-function fit<T>(columns: readonly Column<T>[], rows: readonly T[], width: number): { shown: readonly Column<T>[]; widths: readonly number[] } {
-  const natural = columns.map((column) => Math.max(widthOf(column.header), ...rows.map((row) => widthOf(safeLine(column.value(row))))));
-  const floor = columns.map((column, i) => Math.min(natural[i] ?? 0, Math.max(column.min ?? natural[i] ?? 0, widthOf(column.header))));
+function fit<T>(
+  columns: readonly Column<T>[],
+  rows: readonly T[],
+  width: number,
+): { shown: readonly Column<T>[]; widths: readonly number[] } {
+  const natural = columns.map((column) =>
+    Math.max(widthOf(column.header), ...rows.map((row) => widthOf(safeLine(column.value(row))))),
+  );
+  const floor = columns.map((column, i) =>
+    Math.min(natural[i] ?? 0, Math.max(column.min ?? natural[i] ?? 0, widthOf(column.header))),
+  );
   const gaps = GAP * (columns.length - 1);
   if (sum(floor) + gaps > width) {
-    const last = columns.reduce((worst, column, i) => ((column.drop ?? 0) > (columns[worst]?.drop ?? 0) ? i : worst), 0);
-    if ((columns[last]?.drop ?? 0) > 0) return fit(columns.filter((_, i) => i !== last), rows, width);
+    const last = columns.reduce(
+      (worst, column, i) => ((column.drop ?? 0) > (columns[worst]?.drop ?? 0) ? i : worst),
+      0,
+    );
+    if ((columns[last]?.drop ?? 0) > 0)
+      return fit(
+        columns.filter((_, i) => i !== last),
+        rows,
+        width,
+      );
   }
   const widths = [...natural];
   for (let over = sum(widths) + gaps - width; over > 0; over--) {

@@ -67,12 +67,9 @@ export function bytes(count: number): string {
 
 /** A command as it can be pasted into a POSIX shell. */
 export function shellLine(argv: readonly string[]): string {
-  return argv.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${safe(word).replaceAll("'", `'\\''`)}'`)).join(' ');
-}
-
-/** A path shortened for reading: relative to a folder when inside it. */
-export function shorten(path: string, folder: string): string {
-  return path === folder ? '.' : path.startsWith(`${folder}/`) ? path.slice(folder.length + 1) : path;
+  return argv
+    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${safe(word).replaceAll("'", `'\\''`)}'`))
+    .join(' ');
 }
 
 /** Wraps words to a width; a word that is longer stands alone. */
