@@ -16,11 +16,11 @@ interface PathChange {
 }
 
 /**
- * A landing was killed while git brought a checkout along: the ref still names `from`, files may already be those of `to`.
- * Every such file that is still one of ours goes back to `from`, then the checkout is fast-forwarded as before. A file
- * that somebody has edited since stops it: its names come back and nothing is touched.
+ * A landing stopped while git brought a checkout along: the ref still names `from`, files may already be those of `to`.
+ * Every such file that is still one of ours goes back to `from`. A file that somebody has edited since stops it: its
+ * names come back and nothing is touched.
  */
-export async function convergeCheckout(
+export async function restoreCheckout(
   repo: Repo,
   worktree: string,
   move: { from: string; to: string; startedAt: string },
@@ -43,7 +43,20 @@ export async function convergeCheckout(
       await removeFile(path.join(worktree, name));
     } else await git(['checkout', '--quiet', move.from, '--', `:(top,literal)${name}`]);
   }
-  await git(['merge', '--quiet', '--ff-only', '--no-autostash', move.to], { timeoutMs: 600_000 });
+  return [];
+}
+
+/** The same, and then forward: the landing that was decided is carried out. */
+export async function convergeCheckout(
+  repo: Repo,
+  worktree: string,
+  move: { from: string; to: string; startedAt: string },
+): Promise<readonly string[]> {
+  const strangers = await restoreCheckout(repo, worktree, move);
+  if (strangers.length > 0) return strangers;
+  await gitAtWorktree(repo, worktree)(['merge', '--quiet', '--ff-only', '--no-autostash', move.to], {
+    timeoutMs: 600_000,
+  });
   return [];
 }
 

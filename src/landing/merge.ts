@@ -16,6 +16,7 @@ import { gitAtWorktree, shielded, type Repo } from '../sessions/repo.ts';
 import { findDirt } from '../sessions/safety.ts';
 import { requireSession } from '../sessions/select.ts';
 import { findCheckout, requireNoOverlap } from './checkout.ts';
+import { restoreCheckout } from './converge.ts';
 import { explainConflict } from './explain.ts';
 import { landingMessage, requireLandable, type MergePlan, type MergeRequest } from './plan.ts';
 import { scratchFolder } from './proof.ts';
@@ -202,6 +203,9 @@ async function apply(held: Held, plan: MergePlan, commit: string): Promise<void>
   try {
     await moveTarget(repo, plan, commit);
   } catch (error) {
+    // A full disk may have stopped git half-way: what it had written goes back.
+    if (checkout !== undefined && !WtError.is(error, 'target.moved'))
+      await restoreCheckout(repo, checkout, { from: target.commit, to: commit, startedAt: at }).catch(() => []);
     await endJournal(repo.layout.journal, op);
     await held.log('session.merge.failed', session.id, { error: WtError.any(error) ? error.code : 'internal' });
     throw error;

@@ -3,6 +3,7 @@ import type { SessionId } from '../core/names.ts';
 import type { RegistryFile } from '../registry/file.ts';
 import { listAdminEntries, rowOf, type AdminEntry } from '../registry/notes.ts';
 import type { SessionRow } from '../registry/session.ts';
+import { listJournal, type JournalEntry } from '../registry/journal.ts';
 import { readRegistry, type RegistryRead } from '../registry/store.ts';
 import { sessionPath, type Layout } from './layout.ts';
 
@@ -14,6 +15,8 @@ export interface Session {
   /** Where its worktree is: git's own record, or the computed place. */
   readonly path: string;
   readonly admin: AdminEntry | undefined;
+  /** A wt command that is at work on it just now. */
+  readonly pending?: JournalEntry['kind'];
 }
 
 /** Everything wt knows without asking git: the reconciled registry. */
@@ -27,34 +30,40 @@ export interface Book {
 }
 
 export async function readBook({ layout, commonDir }: { layout: Layout; commonDir: string }): Promise<Book> {
-  const [registry, entries] = await Promise.all([readRegistry(layout.registry), listAdminEntries(commonDir)]);
-  return reconcile(registry, entries, layout);
+  const [registry, entries, journal] = await Promise.all([
+    readRegistry(layout.registry),
+    listAdminEntries(commonDir),
+    listJournal(layout.journal),
+  ]);
+  return reconcile(registry, entries, layout, journal.entries);
 }
 
 /**
  * Joins the two sources. A row that was lost comes back from its note; a row's worktree is the entry that carries its
  * note, else the unnoted one at its computed path. Pure.
  */
-export function reconcile(registry: RegistryRead, entries: readonly AdminEntry[], layout: Layout): Book {
+export function reconcile(
+  registry: RegistryRead,
+  entries: readonly AdminEntry[],
+  layout: Layout,
+  journal: readonly Pick<JournalEntry, 'id' | 'kind'>[] = [],
+): Book {
   const rows = new Map(registry.file.sessions);
-  const noted = new Map<string, AdminEntry>();
-  for (const entry of entries) {
-    const id = entry.note?.id;
-    if (id === undefined) continue;
-    const twin = noted.get(id);
-    if (twin === undefined || entry.path === sessionPath(layout, id)) noted.set(id, entry);
-  }
+  const noted = entriesById(entries, layout);
+  const pending = new Map<string, JournalEntry['kind']>(journal.map(({ id, kind }) => [id, kind]));
   const restored: string[] = [];
   for (const [id, entry] of noted) {
     if (rows.has(id) || entry.note === undefined) continue;
     rows.set(id, rowOf(entry.note, entry.path ?? sessionPath(layout, id)));
-    restored.push(id);
+    if (!pending.has(id)) restored.push(id); // else its own command is about to write the row
   }
   const sessions = new Map<string, Session>();
   for (const [id, row] of rows) {
     const computed = sessionPath(layout, id);
     const admin = noted.get(id) ?? entries.find((entry) => entry.note === undefined && entry.path === computed);
-    sessions.set(id, { id: row.id, row, path: admin?.path ?? computed, admin });
+    const kind = pending.get(id);
+    const session = { id: row.id, row, path: admin?.path ?? computed, admin };
+    sessions.set(id, kind === undefined ? session : { ...session, pending: kind });
   }
   const taken = new Set([...sessions.values()].map((session) => session.admin?.admin));
   return {
@@ -63,6 +72,16 @@ export function reconcile(registry: RegistryRead, entries: readonly AdminEntry[]
     unmanaged: entries.filter((entry) => !taken.has(entry.admin)),
     repair: repairOf(registry, restored),
   };
+}
+
+/** Of two worktrees with one note (a copied folder) the one at the computed path is the session's. */
+function entriesById(entries: readonly AdminEntry[], layout: Layout): ReadonlyMap<string, AdminEntry> {
+  const noted = new Map<string, AdminEntry>();
+  for (const entry of entries) {
+    const id = entry.note?.id;
+    if (id !== undefined && (!noted.has(id) || entry.path === sessionPath(layout, id))) noted.set(id, entry);
+  }
+  return noted;
 }
 
 function repairOf({ state, reason }: RegistryRead, restored: readonly string[]): Book['repair'] {

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { findMergeBase } from '../git/commit.ts';
+import { gitHolding } from '../git/git.ts';
 import { excludeOnce } from '../git/ignore.ts';
 import { changeRefs, listRefs, refOfBranch } from '../git/ref.ts';
 import { listTrackedUnder } from '../git/status.ts';
@@ -48,6 +49,8 @@ interface Begun {
   readonly entry: CreateEntry;
   readonly row: SessionRow;
   readonly adminDirectory: string;
+  /** Kept open by the checkout too: while an orphaned one still writes, nobody takes the session back. */
+  readonly holdFd: number | undefined;
 }
 
 export interface CreateOptions {
@@ -78,7 +81,10 @@ export async function createSession(
   if (begun.kind === 'reuse') return { kind: 'reused', session: begun.session };
   let isReady = false;
   try {
-    await checkoutFiles(gitAtWorktree(repo, begun.plan.path), Math.max(4, 2 * availableParallelism()));
+    await checkoutFiles(
+      gitHolding(gitAtWorktree(repo, begun.plan.path), begun.holdFd),
+      Math.max(4, 2 * availableParallelism()),
+    );
     if (taken !== undefined)
       await placeChanges(repo, taken, { worktree: begun.plan.path, start: begun.plan.start, id: begun.plan.id });
     const session = await hold(repo, async (held) => {
@@ -214,7 +220,7 @@ async function register(held: Held, plan: NewSessionPlan, entry: CreateEntry): P
   };
   await writeNote(adminDirectory, noteOf(row));
   await held.save(new Map([[id, row]]));
-  return { plan, entry, row, adminDirectory };
+  return { plan, entry, row, adminDirectory, holdFd: held.lease.fd };
 }
 
 async function finish(held: Held, { entry, row, adminDirectory }: Begun): Promise<Session> {

@@ -4,7 +4,7 @@ import { changeRefs, listRefs, refOfBranch } from '../git/ref.ts';
 import { convergeCheckout } from '../landing/converge.ts';
 import { livenessOf } from '../platform/identity.ts';
 import type { Lease } from '../platform/lock.ts';
-import { discardOwnTree, listDirectory, lstatOf, readText, removeFile } from '../platform/files.ts';
+import { discardOwnTree, listDirectory, lstatOf, moveDurably, readText, removeFile } from '../platform/files.ts';
 import { endJournal, listJournal, type JournalEntry } from '../registry/journal.ts';
 import { listAdminEntries, noteOf, rowOf, writeNote, type AdminEntry } from '../registry/notes.ts';
 import { readRegistry, writeRegistry } from '../registry/store.ts';
@@ -19,8 +19,14 @@ export async function recoverDead(repo: Repo, lease: Lease): Promise<readonly st
   const lines: string[] = unreadable.map((file) => `cannot read ${file}; it is left as it is`);
   for (const entry of entries) {
     if (livenessOf(entry.owner) !== 'dead') continue;
-    lines.push(await recover(repo, lease, entry));
-    await endJournal(repo.layout.journal, entry.op);
+    try {
+      lines.push(await recover(repo, lease, entry));
+      await endJournal(repo.layout.journal, entry.op);
+    } catch (error) {
+      // One that cannot be settled now must not stand in the way of every other command.
+      const reason = error instanceof Error ? error.message : String(error);
+      lines.push(`cannot settle the interrupted ${entry.kind} of ${entry.id}: ${reason}`);
+    }
   }
   return lines;
 }
@@ -33,7 +39,7 @@ async function recover(repo: Repo, lease: Lease, entry: JournalEntry): Promise<s
         : `took back the interrupted create of ${entry.id}`;
     case 'remove':
       if (entry.phase === 'intent') {
-        await unpin(repo, entry.id, entry.op);
+        await putBack(repo, entry);
         return `the interrupted removal of ${entry.id} had changed nothing`;
       }
       await finishRemove(repo, lease, entry);
@@ -77,6 +83,29 @@ export async function undoCreate(repo: Repo, lease: Lease, entry: Entry<'create'
   }
   await saveRow(repo, lease, entry.id, undefined, (state) => state === 'creating');
   await discardOwnTree(trashFolder(repo, entry.op));
+}
+
+/** A removal that cannot go through: what has moved comes back, the branch too, and nothing of it remains. */
+export async function putBack(repo: Repo, entry: Entry<'remove'>): Promise<void> {
+  const folder = trashFolder(repo, entry.op);
+  for (const [part, home] of [
+    ['admin', entry.adminDirectory],
+    ['tree', entry.path],
+  ] as const) {
+    const kept = path.join(folder, part);
+    if (home !== null && (await lstatOf(kept)) !== undefined && (await lstatOf(home)) === undefined)
+      await moveDurably(kept, home);
+  }
+  const [branch] = await listRefs(repo.git, [refOfBranch(entry.branch)]);
+  if (branch === undefined && entry.deleteBranchAt !== null) {
+    await changeRefs(repo.git, [{ kind: 'create', ref: refOfBranch(entry.branch), to: entry.deleteBranchAt }], {
+      shielded: true,
+    });
+  }
+  const left = (await listDirectory(folder)).some(({ name }) => name === 'tree' || name === 'admin');
+  if (left) return; // somebody took its place meanwhile: the trash keeps it
+  await unpin(repo, entry.id, entry.op);
+  await discardOwnTree(folder);
 }
 
 /** From the moment the backups are written: two renames, the branch, the row. Every step may have been done before. */

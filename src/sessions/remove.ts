@@ -11,10 +11,10 @@ import { endJournal, writeJournal, type JournalEntry } from '../registry/journal
 import { readBook, type Book, type Session } from './book.ts';
 import { hold, type Held } from './hold.ts';
 import { examineSession } from './list.ts';
-import { finishRemove } from './recover.ts';
+import { finishRemove, putBack } from './recover.ts';
 import { shielded, type Repo } from './repo.ts';
 import { findDirt, findObstacles, gatherSafetyFacts, preciousPaths, type SafetyFacts } from './safety.ts';
-import { moveToTrash, pinSession, writeTrashMeta } from './trash.ts';
+import { pinSession, trashFolder, writeTrashMeta, type TrashMeta } from './trash.ts';
 
 export interface RemoveRequest {
   readonly force: boolean;
@@ -146,14 +146,30 @@ async function applyRemove(held: Held, plan: RemovePlan, verb: string): Promise<
     proof: plan.proof,
     forced: plan.forced.map(({ code }) => code),
   });
-  await pinSession(repo, op, {
-    id: session.id,
-    gitDir: session.admin?.directory ?? null,
-    head: plan.head.commit,
-    tip: plan.tip,
-  });
-  const branch = { name: session.row.branch, commit: plan.tip, deleted: plan.deletesBranch };
-  await writeTrashMeta(repo, {
+  try {
+    await pinSession(repo, op, {
+      id: session.id,
+      gitDir: session.admin?.directory ?? null,
+      head: plan.head.commit,
+      tip: plan.tip,
+    });
+    await writeTrashMeta(repo, metaOf(plan, { op, verb, at }));
+    await writeJournal(repo.layout.journal, { ...entry, phase: 'commit' });
+    await finishRemove(repo, lease, entry);
+  } catch (error) {
+    await putBack(repo, entry);
+    await endJournal(repo.layout.journal, op);
+    await held.log(`session.${verb}.failed`, session.id, { error: WtError.any(error) ? error.code : 'io.failed' });
+    throw error;
+  }
+  await held.log(`session.${verb}.after`, session.id, { trash: op, branchDeleted: plan.deletesBranch });
+  await endJournal(repo.layout.journal, op);
+  return { kind: 'removed', plan, op, trash: trashFolder(repo, op) };
+}
+
+function metaOf(plan: RemovePlan, { op, verb, at }: { op: string; verb: string; at: string }): TrashMeta {
+  const { session, head, proof, precious, deletesBranch, tip } = plan;
+  return {
     version: 1,
     op,
     id: session.id,
@@ -162,17 +178,11 @@ async function applyRemove(held: Held, plan: RemovePlan, verb: string): Promise<
     row: session.row,
     path: session.path,
     admin: session.admin?.admin ?? null,
-    head: plan.head,
-    branch,
-    proof: plan.proof,
-    precious: [...plan.precious],
-  });
-  await writeJournal(repo.layout.journal, { ...entry, phase: 'commit' });
-  await moveToTrash(repo, op, 'tree', session.path);
-  await finishRemove(repo, lease, entry);
-  await held.log(`session.${verb}.after`, session.id, { trash: op, branchDeleted: plan.deletesBranch });
-  await endJournal(repo.layout.journal, op);
-  return { kind: 'removed', plan, op, trash: path.join(repo.layout.trash, op) };
+    head,
+    branch: { name: session.row.branch, commit: tip, deleted: deletesBranch },
+    proof,
+    precious: [...precious],
+  };
 }
 
 /** What HEAD of the session's worktree is, from its administrative folder: it may be detached, on another branch, or gone. */

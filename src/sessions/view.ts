@@ -98,7 +98,7 @@ function deriveStatus(inspection: Inspection, proof: Proof | undefined, preview:
   const changes = status === undefined ? undefined : countChanges(status);
   // The first that holds.
   const candidates: readonly (readonly [SessionStatus, boolean])[] = [
-    ['busy', session.row.state === 'creating'],
+    ['busy', session.row.state === 'creating' || session.pending !== undefined],
     ['broken', tree !== 'ok' && tree !== 'switched'],
     ['conflict', changes !== undefined && changes.conflicted > 0],
     ['landed', proof !== undefined && proof !== 'empty'],
