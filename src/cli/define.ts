@@ -43,6 +43,8 @@ export interface CommandSpec<A extends Params, O extends Params, R, D> {
   readonly examples: readonly [string, ...string[]];
   /** Changes something, so `--dry-run` has a meaning. */
   readonly mutates: boolean;
+  /** Long text: on a terminal it goes through the pager. */
+  readonly paged?: boolean;
   /** Everything after the first argument belongs to another program. */
   readonly passThrough?: boolean;
   /** Shape of `data` in `--json`. */

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { WtError } from '../core/errors.ts';
 import { EXIT } from '../core/exit-codes.ts';
 import type { Deps } from '../platform/deps.ts';
+import { showPaged } from '../platform/pager.ts';
 import { withProgress } from '../platform/progress.ts';
 import { traced } from '../platform/trace.ts';
 import { guardTerminal, safe, safeJson } from '../ui/text.ts';
@@ -45,11 +46,18 @@ async function perform(call: Call, outer: Deps): Promise<number> {
   if (globals.json)
     deps.io.out(`${safeJson({ schema: SCHEMA, ok: true, command: call.verb, data: spec.json(outcome), warnings })}\n`);
   else {
-    const text = spec.human(outcome, context.look);
-    deps.io.out(deps.io.stdoutIsTTY ? guardTerminal(text) : text);
+    await print(deps, spec.human(outcome, context.look), spec.paged === true);
     if (!globals.quiet) for (const warning of warnings) deps.io.err(`${theme.warn} ${safe(warning)}\n`);
   }
   return spec.exitCode?.(outcome) ?? EXIT.ok;
+}
+
+/** Off a terminal byte for byte; on one nothing but colours controls it. */
+async function print(deps: Deps, text: string, isPaged: boolean): Promise<void> {
+  if (!deps.io.stdoutIsTTY) return deps.io.out(text);
+  const guarded = guardTerminal(text);
+  const isShown = isPaged && text !== '' && (await showPaged(deps.run, deps.env, { text: guarded, cwd: deps.cwd }));
+  if (!isShown) deps.io.out(guarded);
 }
 
 function withGlobals(deps: Deps, { globals, directory }: Call): Deps {

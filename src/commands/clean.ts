@@ -5,6 +5,7 @@ import { cleanSessions, type CleanOutcome, type CleanRequest, type Kept } from '
 import { openRepo } from '../sessions/open.ts';
 import { reasonLine } from '../ui/errors.ts';
 import { bytes, plural, safe, shellLine } from '../ui/text.ts';
+import { renderTable, type Column } from '../ui/table.ts';
 import type { Look } from '../ui/theme.ts';
 
 type Outcome = CleanOutcome | { readonly kind: 'declined' };
@@ -73,36 +74,65 @@ export default defineCommand({
         },
 });
 
-function describe({ kind, removed, kept, pruned }: CleanOutcome, { theme }: Look): string {
-  const would = kind === 'planned';
-  const size = Math.max(0, ...[...removed, ...kept, ...pruned].map(({ id }) => id.length));
-  const name = (id: string): string => theme.name(id.padEnd(size));
-  const lines = [
-    ...removed.flatMap(({ id, proof, freedBytes, outcome }) => [
-      `${would ? 'would remove' : `${theme.ok} removed`}  ${name(id)}  ${theme.good(proof ?? 'unproven')}${freedBytes === null ? '' : theme.dim(`  ${bytes(freedBytes)}`)}`,
-      ...(outcome.plan.precious.length === 0
-        ? []
-        : [
-            `             ${theme.warn} ${plural(outcome.plan.precious.length, 'ignored file')} went along: ${safe(outcome.plan.precious.slice(0, 5).join(', '))}`,
-          ]),
-    ]),
-    ...pruned.map(
-      ({ id, reason }) => `${would ? 'would prune ' : `${theme.ok} pruned `}  ${name(id)}  ${theme.dim(reason)}`,
-    ),
-    ...kept.map(
-      ({ id, reasons, fix }) =>
-        `  kept     ${name(id)}  ${safe(reasons.map(wordsOf).join('; '))}  ${theme.command(shellLine(fix))}`,
-    ),
+interface Row {
+  readonly what: string;
+  readonly id: string;
+  readonly why: string;
+  readonly next: string;
+  readonly isKept: boolean;
+}
+
+const columns: readonly Column<Row>[] = [
+  { header: '', value: (row) => row.what, paint: (text, row, theme) => (row.isKept ? text : theme.good(text)) },
+  { header: 'ID', value: (row) => row.id, min: 8, paint: (text, _, theme) => theme.name(text) },
+  { header: 'WHY', value: (row) => row.why, min: 20 },
+  { header: 'NEXT', value: (row) => row.next, drop: 1, paint: (text, _, theme) => theme.command(text) },
+];
+
+function describe({ kind, removed, kept, pruned }: CleanOutcome, look: Look): string {
+  const isPlan = kind === 'planned';
+  const rows: readonly Row[] = [
+    ...removed.map(({ id, proof, freedBytes }) => {
+      const size = freedBytes === null ? '' : `, ${bytes(freedBytes)}`;
+      return {
+        what: isPlan ? 'would remove' : 'removed',
+        id,
+        why: `${proof ?? 'unproven'}${size}`,
+        next: '',
+        isKept: false,
+      };
+    }),
+    ...pruned.map(({ id, reason }) => ({
+      what: isPlan ? 'would prune' : 'pruned',
+      id,
+      why: reason,
+      next: '',
+      isKept: false,
+    })),
+    ...kept.map(({ id, reasons, fix }) => ({
+      what: 'kept',
+      id,
+      why: reasons.map(wordsOf).join('; '),
+      next: shellLine(fix),
+      isKept: true,
+    })),
   ];
-  if (lines.length === 0) return 'Nothing to clean: there are no sessions.\n';
-  const total = removed.length + pruned.length;
-  const end =
-    total === 0
-      ? 'Nothing has landed; nothing was removed.'
-      : would
-        ? 'Nothing was changed.'
-        : 'What was removed lies in the trash.';
-  return `${lines.join('\n')}\n${theme.dim(end)}\n`;
+  if (rows.length === 0) return 'Nothing to clean: there are no sessions.\n';
+  const along = removed.flatMap(({ id, outcome }) => outcome.plan.precious.map((name) => `${id}/${name}`));
+  const notes =
+    along.length === 0
+      ? []
+      : [`${look.theme.warn} ${plural(along.length, 'ignored file')} went along: ${safe(few(along))}`];
+  const end = isPlan
+    ? 'Nothing was changed.'
+    : removed.length + pruned.length === 0
+      ? 'Nothing was removed.'
+      : 'What was removed lies in the trash.';
+  return `${renderTable(columns, rows, look)}${[...notes, look.theme.dim(end)].map((line) => `${line}\n`).join('')}`;
+}
+
+function few(names: readonly string[]): string {
+  return names.length <= 5 ? names.join(', ') : `${names.slice(0, 5).join(', ')} and ${names.length - 5} more`;
 }
 
 function wordsOf(reason: Kept['reasons'][number]): string {

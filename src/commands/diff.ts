@@ -16,6 +16,7 @@ export default defineCommand({
   },
   examples: ['wt diff fix-login', 'wt diff fix-login --stat', 'wt diff fix-login > fix-login.patch'],
   mutates: false,
+  paged: true,
   data: z.object({
     id: z.string(),
     from: z.string(),

@@ -22,8 +22,9 @@ export default defineCommand({
     'Task, state, commits, files, conflicts with the base and with other sessions, events, size on disk, and the next step.',
   args: { id: sessionArg },
   options: {},
-  examples: ['wt show fix-login', 'wt show --json . '.trim()],
+  examples: ['wt show fix-login', 'wt show fix-login --json'],
   mutates: false,
+  paged: true,
   data: z.object({
     session: SessionView,
     commits: z.array(
