@@ -9,11 +9,11 @@ import { reportError, toWtError } from './report.ts';
 export async function showHome(deps: Deps, version: string): Promise<number> {
   const theme = createTheme(deps.io.color);
   const rows = [
-    ['wt create fix-login --task "…"', 'a branch and worktree of its own, before an agent starts'],
-    ['wt list', 'every session, those that need a person first'],
-    ['wt diff fix-login', 'what it changed, uncommitted work included'],
-    ['wt merge fix-login', 'land it after review; a conflict changes nothing'],
-    ['wt clean', 'remove what has landed; everything goes through the trash'],
+    ['wt create fix-login --task "…"', 'a branch and worktree for an agent'],
+    ['wt list', 'all sessions, what needs you first'],
+    ['wt diff fix-login', 'its changes, uncommitted ones included'],
+    ['wt merge fix-login', 'land it after review'],
+    ['wt clean', 'remove what has landed, via the trash'],
   ];
   const lines = rows.map(([line = '', what = '']) => `  ${theme.command(line.padEnd(32))}${theme.dim(what)}`);
   const text = `${theme.heading('wt')} ${version}: run many coding agents on one repository and lose nothing.\n\n${lines.join('\n')}\n\n${await stateLine(deps)}\n${theme.dim('wt --help lists every command.')}\n`;

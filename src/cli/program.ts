@@ -1,4 +1,4 @@
-import { Argument, Command, Option } from 'commander';
+import { Argument, Command, Help, Option } from 'commander';
 import { nearNames } from '../core/names.ts';
 import { WtError } from '../core/errors.ts';
 import type { AnyCommand, Globals, Param, Params } from './define.ts';
@@ -48,7 +48,7 @@ export async function buildProgram(
     .usage('<command> [flags]')
     .exitOverride()
     .configureOutput({ writeOut: texts.out, writeErr: () => {}, outputError: () => {} })
-    .configureHelp({ showGlobalOptions: false, sortSubcommands: false })
+    .configureHelp({ visibleCommands: (command) => [...command.commands], formatHelp: formatRootFirst })
     .enablePositionalOptions()
     .version(texts.version, '-V, --version', 'Print the version')
     .helpOption('-h, --help', 'Show help')
@@ -128,6 +128,28 @@ function parseParams(params: Params, raw: Record<string, unknown>): Record<strin
       return [key, parsed.data];
     }),
   );
+}
+
+/** The verbs come first in the help of the program; a verb's own help is commander's. */
+function formatRootFirst(command: Command, helper: Help): string {
+  if (command.parent !== null) return Help.prototype.formatHelp.call(helper, command, helper);
+  const verbs = helper.visibleCommands(command);
+  const width = Math.max(
+    ...verbs.map((verb) => helper.subcommandTerm(verb).length),
+    helper.longestOptionTermLength(command, helper),
+  );
+  const item = (term: string, text: string): string => helper.formatItem(term, width, text, helper);
+  const groups = [...new Set(verbs.map((verb) => verb.helpGroup()))].map((title) => {
+    const lines = verbs.filter((verb) => verb.helpGroup() === title).map((verb) => item(termOf(verb), verb.summary()));
+    return [title, ...lines, ''].join('\n');
+  });
+  const flags = helper.visibleOptions(command).map((option) => item(helper.optionTerm(option), option.description));
+  const head = [`Usage: ${helper.commandUsage(command)}`, '', helper.commandDescription(command), ''];
+  return [...head, ...groups, 'Global flags, before or after the command:', ...flags, ''].join('\n');
+}
+
+function termOf(verb: Command): string {
+  return [verb.name(), ...verb.aliases()].join(', ');
 }
 
 /** Near verbs for a word that is none. */

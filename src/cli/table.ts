@@ -65,6 +65,7 @@ export type VerbName = keyof typeof table;
 
 /** The verb an argument names, by its name or its alias. */
 export function findVerb(word: string | undefined): VerbName | undefined {
+  if (word === undefined) return undefined;
   const names = Object.keys(table) as VerbName[];
   return names.find((name) => name === word || (table[name] as Verb).alias === word);
 }

@@ -42,6 +42,11 @@ export default defineCommand({
       schema: z.string().min(1).optional(),
     },
     reuse: flag('--reuse', 'Return the session when it exists already'),
+    setup: {
+      flags: '--no-setup',
+      help: 'Check out the files and do nothing more',
+      schema: z.boolean().default(true),
+    },
     fetch: flag('--fetch', 'Fetch the base from its remote first'),
     fromChanges: flag('--from-changes', 'Move the uncommitted changes made here into the session'),
   },
