@@ -38,7 +38,8 @@ export default defineCommand({
     const request = { force, keepBranch, verb: 'remove' };
     // First all are judged, so that one refusal leaves all where they are.
     const planned: RemoveOutcome[] = [];
-    for (const { id } of sessions) planned.push(await removeSession(repo, id, { ...request, dryRun: true }));
+    if (sessions.length > 1 || globals.dryRun)
+      for (const { id } of sessions) planned.push(await removeSession(repo, id, { ...request, dryRun: true }));
     if (globals.dryRun) return planned;
     const outcomes: RemoveOutcome[] = [];
     for (const { id } of sessions)

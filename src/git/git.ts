@@ -1,6 +1,7 @@
 import { WtError } from '../core/errors.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Env } from '../platform/deps.ts';
+import { INTERNAL_MARK } from '../platform/processes.ts';
 import type { Runner, RunResult } from '../platform/runner.ts';
 
 export interface GitOptions {
@@ -131,7 +132,8 @@ function requestOf(place: GitPlace, args: readonly string[], options: GitOptions
     ],
     shownArgs: args,
     cwd: place.dir,
-    env: { ...GIT_ENV, ...env },
+    // A commit's hooks are a person's programs, not ours.
+    env: { ...GIT_ENV, ...(hooks ? {} : { [INTERNAL_MARK]: '1' }), ...env },
     timeoutMs,
     shielded,
     ...(input === undefined ? {} : { input }),

@@ -9,17 +9,36 @@ export interface ProcessInside {
   readonly isCaller: boolean;
 }
 
-/** Processes whose working directory is at or below a folder, proc(5); best effort, empty where /proc is missing. */
+/** Set for git processes that wt itself starts: for a moment they stand in a session without anybody being there. */
+export const INTERNAL_MARK = 'WT_INTERNAL';
+
+const SECOND_LOOK_MS = 50;
+
+/**
+ * Processes whose working directory is at or below a folder, proc(5); best effort, empty where /proc is missing. Looks
+ * twice, so that one that is only passing through does not count.
+ */
 export async function listProcessesInside(folder: string): Promise<readonly ProcessInside[]> {
+  const first = await findInside(folder);
+  if (first.length === 0) return [];
+  await new Promise((resolve) => setTimeout(resolve, SECOND_LOOK_MS));
+  const second = await findInside(folder);
+  return second.filter(({ pid }) => first.some((one) => one.pid === pid));
+}
+
+async function findInside(folder: string): Promise<readonly ProcessInside[]> {
   const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name)).map(Number);
   const callers = await ancestors(process.pid);
   const found = await Promise.all(
     pids.map(async (pid): Promise<ProcessInside | undefined> => {
       const cwd = await readlink(`/proc/${pid}/cwd`).catch(() => undefined);
-      if (pid === process.pid || cwd === undefined || (cwd !== folder && !cwd.startsWith(`${folder}${path.sep}`)))
-        return undefined;
-      const command = (await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')).trim();
-      return { pid, command: command === '' ? 'unknown' : command, isCaller: callers.has(pid) };
+      if (pid === process.pid || cwd === undefined) return undefined;
+      if (cwd !== folder && !cwd.startsWith(`${folder}${path.sep}`)) return undefined;
+      const [command, environment] = await Promise.all(
+        ['comm', 'environ'].map((name) => readFile(`/proc/${pid}/${name}`, 'latin1').catch(() => '')),
+      );
+      const isOurs = environment?.split('\0').includes(`${INTERNAL_MARK}=1`) === true;
+      return isOurs || !command ? undefined : { pid, command: command.trim(), isCaller: callers.has(pid) };
     }),
   );
   return found.filter((entry) => entry !== undefined);

@@ -19,7 +19,7 @@ export interface Held {
   log(event: string, session: string | null, data?: Event['data']): Promise<void>;
 }
 
-const DEFAULT_TIMEOUT_SECONDS = 60;
+const DEFAULT_TIMEOUT_SECONDS = 120;
 
 /** Runs under the repository's lock; recovers dead operations and repairs the registry first. Throws `registry.busy`. */
 export async function hold<T>(
