@@ -10,6 +10,7 @@ import { listWorktrees } from '../git/worktree.ts';
 import { nearNames } from '../core/names.ts';
 import { endJournal, writeJournal } from '../registry/journal.ts';
 import { readBook, type Book, type Session } from '../sessions/book.ts';
+import { scratchPath } from '../sessions/cache.ts';
 import { hold, type Held } from '../sessions/hold.ts';
 import { inspectTree } from '../sessions/inspect.ts';
 import { gitAtWorktree, shielded, type Repo } from '../sessions/repo.ts';
@@ -19,7 +20,6 @@ import { findCheckout, requireNoOverlap } from './checkout.ts';
 import { restoreCheckout } from './converge.ts';
 import { explainConflict } from './explain.ts';
 import { landingMessage, requireLandable, type MergePlan, type MergeRequest } from './plan.ts';
-import { scratchFolder } from './proof.ts';
 import { replayCommits } from './replay.ts';
 
 /** A landing that may happen, one that has nothing to land, or one that conflicts: the caller has to tell them apart. */
@@ -41,7 +41,9 @@ export interface Landing {
 /** What would land, for a person to look at: everything is built in a throw-away object folder. Throws `merge.conflict`. */
 export async function previewMerge(repo: Repo, request: MergeRequest): Promise<Prepared> {
   const book = await readBook(repo);
-  return withScratchObjects(repo.commonDir, scratchFolder(repo), (env) => prepare(repo, book, request, { env }));
+  return withScratchObjects(repo.commonDir, scratchPath(repo, 'objects'), (env) =>
+    prepare(repo, book, request, { env }),
+  );
 }
 
 /** Lands under the lock. `approved` is what a person said yes to: anything else by now is `target.moved`. */

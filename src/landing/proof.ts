@@ -9,6 +9,7 @@ import { withScratchObjects } from '../git/snapshot.ts';
 import { readText } from '../platform/files.ts';
 import { hasChanges, countChanges } from '../git/status.ts';
 import type { Inspection } from '../sessions/inspect.ts';
+import { scratchPath } from '../sessions/cache.ts';
 import type { Repo } from '../sessions/repo.ts';
 
 /** Why removing a session loses nothing. `empty` is no landing: the session never had commits of its own. */
@@ -47,7 +48,7 @@ export async function previewMerges(
   );
   if (jobs.length + pairJobs.length === 0) return { bases: inspections.map(() => undefined), pairs: [] };
   const merges = [...jobs.map(({ ours, theirs }) => [ours.commit, theirs.commit] as const), ...pairJobs];
-  const results = await withScratchObjects(repo.commonDir, scratchFolder(repo), (env) =>
+  const results = await withScratchObjects(repo.commonDir, scratchPath(repo, 'objects'), (env) =>
     mergeTrees(repo.git, merges, { env }),
   );
   let next = 0;
@@ -66,10 +67,6 @@ export async function previewMerges(
       .slice(jobs.length)
       .map((result) => (result === undefined ? undefined : result.kind === 'conflict' ? result.paths : [])),
   };
-}
-
-export function scratchFolder(repo: Repo): string {
-  return path.join(repo.layout.cache, `objects-${Math.floor(repo.deps.random() * 1e12).toString(36)}`);
 }
 
 /** The proofs that the list's own facts give. Uncommitted work rules every proof out. Pure. */
@@ -100,7 +97,7 @@ export async function hasOwnWork(
   if (log === undefined) return true;
   return log
     .split('\n')
-    .some((line) => /\t(?:commit|cherry-pick|revert|am|rebase|merge .*: Merge made|pull.*: Merge made)/.test(line));
+    .some((line) => /\t(?:commit|cherry-pick|revert|am|(?:merge|pull)[^:]*: Merge made)/.test(line));
 }
 
 const HISTORY_LIMIT = 300;
@@ -154,7 +151,7 @@ async function isContainedOnTheWay(
 ): Promise<boolean> {
   const commits = await listLine(repo.git, range);
   const candidates = [{ commit: range.target.commit, tree: range.target.tree }, ...commits];
-  const results = await withScratchObjects(repo.commonDir, scratchFolder(repo), (env) =>
+  const results = await withScratchObjects(repo.commonDir, scratchPath(repo, 'objects'), (env) =>
     mergeTrees(
       repo.git,
       candidates.map(({ commit }) => [commit, branch.commit] as const),

@@ -4,8 +4,8 @@ import { formatDiff, listFileChanges, type DiffFormat, type FileChange } from '.
 import { listRefs, refOfBranch } from '../git/ref.ts';
 import { snapshotFiles, withScratchObjects } from '../git/snapshot.ts';
 import { WtError } from '../core/errors.ts';
-import { scratchFolder } from '../landing/proof.ts';
 import { readBook, type Session } from './book.ts';
+import { scratchPath } from './cache.ts';
 import { gitAtWorktree, type Repo } from './repo.ts';
 import { requireSession } from './select.ts';
 import { checkTree } from './worktree.ts';
@@ -39,7 +39,7 @@ export async function diffSession(repo: Repo, request: DiffRequest): Promise<Dif
       reason: 'the session has no working folder there; --committed shows its commits',
     });
   const gitDir = session.admin.directory;
-  const folder = scratchFolder(repo);
+  const folder = scratchPath(repo, 'objects');
   return withScratchObjects(repo.commonDir, folder, async (env) => {
     const to = await snapshotFiles(gitAtWorktree(repo, session.path), {
       gitDir,

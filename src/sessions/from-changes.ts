@@ -9,6 +9,7 @@ import { findOperation } from '../git/repo.ts';
 import { snapshotFiles, snapshotIndex } from '../git/snapshot.ts';
 import { readStatus } from '../git/status.ts';
 import { lstatOf, makePrivateDirectory, removeFile } from '../platform/files.ts';
+import { scratchPath } from './cache.ts';
 import { gitAtWorktree, shielded, type Repo } from './repo.ts';
 import { findGitDir } from './worktree.ts';
 
@@ -190,7 +191,7 @@ function takeFiles(repo: Repo, git: Git, gitDir: string): Promise<string> {
 
 async function withIndexFile<T>(repo: Repo, use: (file: string) => Promise<T>): Promise<T> {
   await makePrivateDirectory(repo.layout.cache);
-  const file = path.join(repo.layout.cache, `index-${Math.floor(repo.deps.random() * 1e12).toString(36)}`);
+  const file = scratchPath(repo, 'index');
   try {
     return await use(file);
   } finally {

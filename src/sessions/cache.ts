@@ -1,0 +1,20 @@
+import path from 'node:path';
+import { discardOwnTree, listDirectory, lstatOf } from '../platform/files.ts';
+import type { Repo } from './repo.ts';
+
+/** A name in the cache that nobody else uses: for a throw-away object folder or index. */
+export function scratchPath(repo: Repo, kind: 'objects' | 'index'): string {
+  return path.join(repo.layout.cache, `${kind}-${Math.floor(repo.deps.random() * 1e15).toString(36)}`);
+}
+
+const STALE_MS = 3_600_000;
+
+/** Deletes scratch that killed processes left behind. */
+export async function sweepCache(repo: Repo): Promise<void> {
+  const now = repo.deps.clock.now().getTime();
+  for (const { name } of await listDirectory(repo.layout.cache)) {
+    const file = path.join(repo.layout.cache, name);
+    const stats = /^(?:objects|index)-/.test(name) ? await lstatOf(file) : undefined;
+    if (stats !== undefined && now - stats.mtimeMs > STALE_MS) await discardOwnTree(file);
+  }
+}
