@@ -3,6 +3,7 @@ import { defineCommand } from '../cli/define.ts';
 import { agentOption, baseOption, taskOption } from '../cli/params.ts';
 import { adoptWorktree } from '../sessions/adopt.ts';
 import { openRepo } from '../sessions/open.ts';
+import { cardOf, SessionCard } from '../sessions/view.ts';
 import { safe } from '../ui/text.ts';
 
 export default defineCommand({
@@ -29,14 +30,7 @@ export default defineCommand({
   mutates: true,
   data: z.object({
     adopted: z.boolean(),
-    session: z.object({
-      id: z.string(),
-      branch: z.string(),
-      base: z.object({ branch: z.string().nullable(), commit: z.string() }),
-      path: z.string(),
-      agent: z.string().nullable(),
-      task: z.string().nullable(),
-    }),
+    session: SessionCard,
   }),
 
   async run({ deps, globals }, { path, as, base, agent, task }) {
@@ -60,15 +54,5 @@ export default defineCommand({
     }[kind];
     return `${head}  ${safe(`branch ${row.branch}, base ${row.base.branch ?? row.base.commit.slice(0, 7)}`)}\n  ${theme.path(path)}\n`;
   },
-  json: ({ kind, session: { id, row, path } }) => ({
-    adopted: kind === 'adopted',
-    session: {
-      id,
-      branch: row.branch,
-      base: { branch: row.base.branch, commit: row.base.commit },
-      path,
-      agent: row.agent,
-      task: row.task,
-    },
-  }),
+  json: ({ kind, session }) => ({ adopted: kind === 'adopted', session: cardOf(session) }),
 });

@@ -4,7 +4,8 @@ import path from 'node:path';
 import { defineCommand, type Context } from '../cli/define.ts';
 import { agentOption, baseOption, flag, taskOption } from '../cli/params.ts';
 import { WtError } from '../core/errors.ts';
-import { parseTarget } from '../sessions/create.ts';
+import { parseTarget, type NewSessionPlan } from '../sessions/create.ts';
+import { cardOf, SessionCard } from '../sessions/view.ts';
 import { createSession, type CreateOutcome } from '../sessions/create-apply.ts';
 import { makeUpId } from '../sessions/names.ts';
 import { openRepo } from '../sessions/open.ts';
@@ -59,15 +60,7 @@ export default defineCommand({
   mutates: true,
   data: z.object({
     created: z.boolean(),
-    session: z.object({
-      id: z.string(),
-      branch: z.string(),
-      base: z.object({ branch: z.string().nullable(), commit: z.string() }),
-      path: z.string(),
-      agent: z.string().nullable(),
-      task: z.string().nullable(),
-      createdAt: z.string(),
-    }),
+    session: SessionCard,
     planned: z.boolean().optional(),
   }),
 
@@ -95,7 +88,7 @@ export default defineCommand({
   json: ({ outcome }) => ({
     created: outcome.kind === 'created',
     ...(outcome.kind === 'planned' ? { planned: true } : {}),
-    session: outcome.kind === 'planned' ? plannedSession(outcome.plan) : sessionOf(outcome.session),
+    session: outcome.kind === 'planned' ? plannedCard(outcome.plan) : cardOf(outcome.session),
   }),
 });
 
@@ -115,38 +108,8 @@ async function readTask(
   return task;
 }
 
-type Planned = Extract<CreateOutcome, { kind: 'planned' }>['plan'];
-
-function plannedSession({
-  id,
-  branch,
-  base,
-  path: target,
-  agent,
-  task,
-  createdAt,
-}: Planned): ReturnType<typeof sessionOf> {
+function plannedCard({ id, branch, base, path: target, agent, task, createdAt }: NewSessionPlan): SessionCard {
   return { id, branch, base: { branch: base.branch, commit: base.commit }, path: target, agent, task, createdAt };
-}
-
-function sessionOf({ row, path: target }: Extract<CreateOutcome, { kind: 'created' }>['session']): {
-  id: string;
-  branch: string;
-  base: { branch: string | null; commit: string };
-  path: string;
-  agent: string | null;
-  task: string | null;
-  createdAt: string;
-} {
-  return {
-    id: row.id,
-    branch: row.branch,
-    base: { branch: row.base.branch, commit: row.base.commit },
-    path: target,
-    agent: row.agent,
-    task: row.task,
-    createdAt: row.createdAt,
-  };
 }
 
 function warningsOf(outcome: CreateOutcome, branchArgument: string | undefined): readonly string[] {

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { defineCommand } from '../cli/define.ts';
 import { flag, sessionArg } from '../cli/params.ts';
+import { FileChange } from '../git/diff.ts';
 import { WtError } from '../core/errors.ts';
 import { diffSession } from '../sessions/diff.ts';
 import { openRepo } from '../sessions/open.ts';
@@ -21,14 +22,7 @@ export default defineCommand({
     id: z.string(),
     from: z.string(),
     to: z.string(),
-    files: z.array(
-      z.object({
-        path: z.string(),
-        status: z.enum(['added', 'modified', 'deleted', 'type-changed']),
-        added: z.number().nullable(),
-        deleted: z.number().nullable(),
-      }),
-    ),
+    files: z.array(FileChange),
     patch: z.string().optional(),
   }),
 

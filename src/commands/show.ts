@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { defineCommand } from '../cli/define.ts';
 import { sessionArg } from '../cli/params.ts';
+import { FileChange } from '../git/diff.ts';
 import { Event } from '../registry/events.ts';
 import { openRepo } from '../sessions/open.ts';
 import { showSession, type ShowOutcome } from '../sessions/show.ts';
@@ -9,12 +10,6 @@ import { changesText, conflictsText, distanceText, paintStatus, TREE_WORDS } fro
 import { age, bytes, plural, safe, shellLine, truncate, wrap } from '../ui/text.ts';
 import type { Look, Theme } from '../ui/theme.ts';
 
-const FileEntry = z.object({
-  path: z.string(),
-  status: z.enum(['added', 'modified', 'deleted', 'type-changed']),
-  added: z.number().nullable(),
-  deleted: z.number().nullable(),
-});
 const SHOWN = 10;
 
 export default defineCommand({
@@ -30,7 +25,7 @@ export default defineCommand({
     commits: z.array(
       z.object({ commit: z.string(), subject: z.string(), author: z.string(), committedAt: z.string() }),
     ),
-    files: z.array(FileEntry),
+    files: z.array(FileChange),
     uncommitted: z.array(z.string()),
     events: z.array(Event),
     sizeBytes: z.number().nullable(),

@@ -1,12 +1,14 @@
+import * as z from 'zod';
 import type { Git, GitOptions } from './git.ts';
 
 /** One changed file with its line counts; null for binary content. */
-export interface FileChange {
-  readonly path: string;
-  readonly status: 'added' | 'modified' | 'deleted' | 'type-changed';
-  readonly added: number | null;
-  readonly deleted: number | null;
-}
+export const FileChange = z.object({
+  path: z.string(),
+  status: z.enum(['added', 'modified', 'deleted', 'type-changed']),
+  added: z.number().nullable(),
+  deleted: z.number().nullable(),
+});
+export type FileChange = Readonly<z.infer<typeof FileChange>>;
 
 const PLAIN = ['--no-ext-diff', '--no-textconv', '--no-renames', '--ignore-submodules=none'];
 

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { countChanges, hasChanges } from '../git/status.ts';
 import { PROOFS, type Preview, type Proof } from '../landing/proof.ts';
+import type { Session } from './book.ts';
 import type { Inspection } from './inspect.ts';
 
 /** In the order in which they ask for a person. Derived on every read, never stored. */
@@ -22,16 +23,21 @@ export type SessionStatus = (typeof STATUSES)[number];
 
 export const TREES = ['ok', 'missing', 'foreign', 'unregistered', 'switched', 'branch-missing', 'unreadable'] as const;
 
-/** A session as people and scripts see it: the shape of `wt list --json`. Absent: not asked for or does not apply; null: unknown. */
-export const SessionView = z.object({
+/** What a session is, whatever state it is in: the shape that `create` and `adopt` answer with. */
+export const SessionCard = z.object({
   id: z.string(),
   branch: z.string(),
   base: z.object({ branch: z.string().nullable(), commit: z.string() }),
   path: z.string(),
   agent: z.string().nullable(),
   task: z.string().nullable(),
-  status: z.enum(STATUSES),
   createdAt: z.iso.datetime(),
+});
+export type SessionCard = z.infer<typeof SessionCard>;
+
+/** A session as people and scripts see it: the shape of `wt list --json`. Absent: not asked for or does not apply; null: unknown. */
+export const SessionView = SessionCard.extend({
+  status: z.enum(STATUSES),
   head: z.object({ commit: z.string(), subject: z.string(), committedAt: z.iso.datetime().nullable() }).nullable(),
   changes: z
     .object({ staged: z.number(), modified: z.number(), untracked: z.number(), conflicted: z.number() })
@@ -54,23 +60,22 @@ export const SessionView = z.object({
 export type SessionView = z.infer<typeof SessionView>;
 
 /** Pure. */
+export function cardOf({ id, row, path }: Pick<Session, 'id' | 'row' | 'path'>): SessionCard {
+  const { branch, base, agent, task, createdAt } = row;
+  return { id, branch, base: { branch: base.branch, commit: base.commit }, path, agent, task, createdAt };
+}
+
+/** Pure. */
 export function viewSession(
   inspection: Inspection,
   proof: Proof | undefined,
   preview: Preview | undefined,
 ): SessionView {
   const { session, branch, status, distance, operation } = inspection;
-  const { row } = session;
   const changes = status === undefined ? null : countChanges(status);
   return {
-    id: session.id,
-    branch: row.branch,
-    base: { branch: row.base.branch, commit: row.base.commit },
-    path: session.path,
-    agent: row.agent,
-    task: row.task,
+    ...cardOf(session),
     status: deriveStatus(inspection, proof, preview),
-    createdAt: row.createdAt,
     head:
       branch === undefined
         ? null
