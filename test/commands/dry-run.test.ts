@@ -1,0 +1,88 @@
+import { expect, test } from 'vitest';
+import { table, type VerbName } from '#src/cli/table.ts';
+import { listing, refs } from '../support/listing.ts';
+import { makeBench, type Bench } from '../support/wt.ts';
+
+/** Sessions in every state a mutating verb meets: landed, ready, dirty, new; and a foreign worktree. */
+async function makeWorkshop(): Promise<Bench> {
+  const bench = await makeBench({ f: 'one\n' });
+  for (const id of ['landed', 'ready', 'dirty', 'fresh']) await bench.wt('create', id);
+  await bench.work('landed', { a: '1\n' });
+  await bench.wt('merge', 'landed', '--yes');
+  await bench.work('ready', { b: '1\n' });
+  await bench.room.write(bench.at('dirty'), { new: 'x\n', f: 'edited, long\n' });
+  await bench.git('worktree', 'add', '-q', '-b', 'mine', `${bench.room.dir}/mine`);
+  await bench.wt('list');
+  return bench;
+}
+
+const CALLS: readonly (readonly [VerbName, readonly string[]])[] = [
+  ['create', ['x']],
+  ['create', ['feature/x', '--task', 'T', '--agent', 'claude']],
+  ['create', ['x', '--branch', 'mine-too']],
+  ['create', ['fresh', '--reuse']],
+  ['commit', ['dirty']],
+  ['commit', ['dirty', '-m', 'message']],
+  ['merge', ['ready']],
+  ['merge', ['ready', '--yes']],
+  ['merge', ['ready', '--strategy', 'squash', '--yes']],
+  ['remove', ['fresh']],
+  ['remove', ['dirty', '--force']],
+  ['remove', ['ready', '--force', '--yes']],
+  ['clean', []],
+  ['clean', ['--yes']],
+  ['clean', ['--all', '--yes']],
+  ['adopt', ['../mine']],
+  ['adopt', ['../mine', '--as', 'other', '--base', 'main', '--task', 'T']],
+];
+
+test.each(CALLS)('wt %s %j --dry-run changes no ref, no file and no record', async (verb, argv) => {
+  const bench = await makeWorkshop();
+  const before = [await refs(bench), ...(await listing(bench.room.dir))];
+  for (const flag of ['--dry-run', '-n']) expect((await bench.wt(verb, ...argv, flag)).code).toBe(0);
+  expect((await bench.wt('--dry-run', '--json', verb, ...argv)).code).toBe(0);
+  expect([await refs(bench), ...(await listing(bench.room.dir))]).toEqual(before);
+});
+
+test('every verb that changes something has been tried above', async () => {
+  const names = Object.keys(table) as VerbName[];
+  const mutating = await Promise.all(
+    names.map(async (name) => [name, ((await table[name].load()).default as { mutates: boolean }).mutates] as const),
+  );
+  expect(mutating.flatMap(([name, mutates]) => (mutates ? [name] : [])).toSorted()).toEqual(
+    [...new Set(CALLS.map(([verb]) => verb))].toSorted(),
+  );
+});
+
+const READING: readonly (readonly [VerbName, readonly string[]])[] = [
+  ['list', ['--all', '--conflicts']],
+  ['show', ['dirty']],
+  ['path', ['dirty']],
+  ['diff', ['dirty']],
+  ['diff', ['ready', '--committed', '--stat']],
+  ['events', []],
+  ['exec', ['dirty', '--', 'true']],
+];
+
+test.each(READING)('wt %s %j changes no ref, no file and no record', async (verb, argv) => {
+  const bench = await makeWorkshop();
+  await bench.wt(verb, ...argv);
+  const before = [await refs(bench), ...(await listing(bench.room.dir))];
+  expect((await bench.wt(verb, ...argv)).code).toBe(0);
+  expect([await refs(bench), ...(await listing(bench.room.dir))]).toEqual(before);
+});
+
+test('a dry run of a create says what it would make', async () => {
+  const { wt } = await makeBench();
+  expect((await wt('create', 'a', '-n')).stdout).toMatchInlineSnapshot(`
+    "Would create a  branch wt/a from main <short>
+      $ROOM/app/.worktrees/a
+    "
+  `);
+});
+
+test('a dry run of a create that would be refused is refused', async () => {
+  const bench = await makeWorkshop();
+  expect((await bench.wt('create', 'fresh', '-n')).code).toBe(4);
+  expect((await bench.wt('create', '../x', '-n')).code).toBe(2);
+});

@@ -1,0 +1,132 @@
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { listCommits } from '#src/git/commit.ts';
+import { withScratchObjects } from '#src/git/snapshot.ts';
+import { replayCommits, type ReplayResult } from '#src/landing/replay.ts';
+import type { GitOptions } from '#src/git/git.ts';
+import { gitOf } from '../support/deps.ts';
+import { makeRoom, type Files, type Room } from '../support/room.ts';
+
+interface Sides {
+  readonly room: Room;
+  readonly root: string;
+  readonly commit: (branch: string, files: Files, message?: string, ...args: string[]) => Promise<void>;
+  /** Replays what `side` has and `main` has not onto `main`. */
+  readonly replay: (options?: GitOptions) => Promise<ReplayResult>;
+}
+
+async function makeSides(files: Files = { x: '1\n2\n3\n4\n5\n' }): Promise<Sides> {
+  const room = await makeRoom();
+  const root = await room.repo('app', files);
+  await room.git(root, 'branch', 'side');
+  return {
+    room,
+    root,
+    async commit(branch, written, message = 'step', ...args) {
+      await room.git(root, 'checkout', '-q', branch);
+      await room.write(root, written);
+      await room.git(root, 'add', '-A');
+      await room.git(root, 'commit', '-q', '-m', message, ...args);
+      await room.git(root, 'checkout', '-q', 'main');
+    },
+    async replay(options = {}) {
+      const git = gitOf(room, root);
+      const commits = await listCommits(git, ['--reverse', '--topo-order', 'side', '--not', 'main']);
+      const onto = {
+        commit: await room.git(root, 'rev-parse', 'main'),
+        tree: await room.git(root, 'rev-parse', 'main^{tree}'),
+      };
+      return replayCommits(git, commits, onto, options);
+    },
+  };
+}
+
+describe('replayed commits', () => {
+  test('are those that git rebase makes, with their authors, dates and messages', async () => {
+    const { room, root, commit, replay } = await makeSides();
+    await commit(
+      'side',
+      { x: '1\n2\n3\n4\nside\n' },
+      'first "ü"\n\nbody\n\nmore',
+      '--author=Ann Öther <ann@example.org>',
+      '--date=2001-02-03T04:05:06+0230',
+    );
+    await commit('side', { 'new file': 'y\n' }, 'second');
+    await commit('main', { x: 'main\n2\n3\n4\n5\n' });
+    const before = await room.git(root, 'show-ref');
+    const result = await replay();
+    expect(await room.git(root, 'show-ref')).toBe(before);
+    expect(await room.git(root, 'status', '--porcelain')).toBe('');
+    await room.git(root, 'rebase', '-q', 'main', 'side');
+    const look = async (tip: string): Promise<string> => {
+      const text = await room.git(root, 'log', '--format=%T%n%an <%ae>%n%ad%n%B', '--date=raw', `main..${tip}`);
+      return text.replaceAll(/\n{2,}/g, '\n');
+    };
+    const made = result.kind === 'done' ? result.commit : '';
+    expect(await look(made)).toBe(await look('side'));
+    expect(result).toMatchObject({ kind: 'done', tree: await room.git(root, 'rev-parse', 'side^{tree}') });
+    expect(await room.git(root, 'rev-list', '--count', `main..${made}`)).toBe('2');
+  });
+
+  test('leave out what the base has by now', async () => {
+    const { room, root, commit, replay } = await makeSides();
+    await commit('side', { x: '1\n2\n3\n4\nsame\n' }, 'there already');
+    await commit('side', { y: 'y\n' }, 'own');
+    await commit('main', { x: '1\n2\n3\n4\nsame\n' });
+    const result = await replay();
+    const made = result.kind === 'done' ? result.commit : '';
+    expect(await room.git(root, 'log', '--format=%s', `main..${made}`)).toBe('own');
+  });
+
+  test('are none when all of them are there: the base stays what it is', async () => {
+    const { room, root, commit, replay } = await makeSides();
+    await commit('side', { x: 'same\n' });
+    await commit('main', { x: 'same\n' }, 'other words');
+    expect(await replay()).toEqual({
+      kind: 'done',
+      commit: await room.git(root, 'rev-parse', 'main'),
+      tree: await room.git(root, 'rev-parse', 'main^{tree}'),
+    });
+  });
+
+  test('leave out merges and keep what was done on both sides of them', async () => {
+    const { room, root, commit, replay } = await makeSides();
+    await commit('side', { a: '1\n' }, 'before');
+    await commit('main', { m: '1\n' }, 'of main');
+    await room.git(root, 'checkout', '-q', 'side');
+    await room.git(root, 'merge', '-q', '--no-edit', 'main');
+    await room.git(root, 'checkout', '-q', 'main');
+    await commit('side', { b: '1\n' }, 'after');
+    await commit('main', { n: '1\n' }, 'later');
+    const result = await replay();
+    const made = result.kind === 'done' ? result.commit : '';
+    expect(await room.git(root, 'log', '--format=%s', `main..${made}`)).toBe('after\nbefore');
+    expect(await room.git(root, 'ls-tree', '--name-only', made)).toBe('a\nb\nm\nn\nx');
+  });
+});
+
+describe('a replay that conflicts', () => {
+  test('names the commit and the paths, and leaves everything as it was', async () => {
+    const { room, root, commit, replay } = await makeSides();
+    await commit('side', { fine: 'y\n' }, 'fine');
+    await commit('side', { x: 'side\n2\n3\n4\n5\n' }, 'clash');
+    await commit('side', { later: 'y\n' }, 'later');
+    await commit('main', { x: 'main\n2\n3\n4\n5\n' });
+    const before = await room.git(root, 'show-ref');
+    expect(await replay()).toMatchObject({ kind: 'conflict', at: { subject: 'clash' }, paths: ['x'] });
+    expect(await room.git(root, 'show-ref')).toBe(before);
+    expect(await room.git(root, 'status', '--porcelain')).toBe('');
+  });
+});
+
+test('a replay that is only looked at leaves nothing in the repository', async () => {
+  const { room, root, commit, replay } = await makeSides();
+  await commit('side', { y: 'y\n' });
+  await commit('main', { z: 'z\n' });
+  const objects = await room.git(root, 'count-objects');
+  const result = await withScratchObjects(path.join(root, '.git'), path.join(room.dir, 'scratch'), (env) =>
+    replay({ env }),
+  );
+  expect(result.kind).toBe('done');
+  expect(await room.git(root, 'count-objects')).toBe(objects);
+});

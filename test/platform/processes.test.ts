@@ -1,0 +1,50 @@
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { sizeOf } from '#src/platform/disk.ts';
+import { listMountsInside, listProcessesInside } from '#src/platform/processes.ts';
+import { makeRoom } from '../support/room.ts';
+import { start, until } from '../support/spawn.ts';
+
+describe('a process that works in a folder', () => {
+  test('is found there and below, and not beside it', async () => {
+    const room = await makeRoom();
+    for (const name of ['a/deep', 'ab']) await mkdir(path.join(room.dir, name), { recursive: true });
+    const child = start(room, path.join(room.dir, 'a', 'deep'), ['sleep', '300']);
+    const find = async (folder: string): Promise<readonly unknown[]> =>
+      listProcessesInside(path.join(room.dir, folder));
+    const expected = [{ pid: child.pid, command: 'sleep', isCaller: false }];
+    await until(async () => (await find('a')).some((one) => (one as { command: string }).command === 'sleep'));
+    expect(await find('a')).toEqual(expected);
+    expect(await find('a/deep')).toEqual(expected);
+    expect(await find('ab')).toEqual([]);
+    child.kill('SIGKILL');
+    await child.done;
+    expect(await find('a')).toEqual([]);
+  });
+
+  test('is the caller when this process descends from it', async () => {
+    const found = await listProcessesInside(process.cwd());
+    expect(found.map(({ pid }) => pid)).not.toContain(process.pid);
+    expect(found.find(({ pid }) => pid === process.ppid)?.isCaller).toBe(true);
+  });
+});
+
+test('a mount is found at a folder and below it, and not beside it', async () => {
+  const room = await makeRoom();
+  expect(await listMountsInside('/proc')).toContain('/proc');
+  expect(await listMountsInside('/pro')).toEqual([]);
+  expect(await listMountsInside(room.dir)).toEqual([]);
+});
+
+test('the size of a folder is that of its own files, links not followed', async () => {
+  const room = await makeRoom();
+  await mkdir(path.join(room.dir, 'a', 'b'), { recursive: true });
+  await writeFile(path.join(room.dir, 'big'), 'x'.repeat(3_000_000));
+  await symlink('../big', path.join(room.dir, 'a', 'link'));
+  const empty = (await sizeOf(path.join(room.dir, 'a'))) ?? 0;
+  expect(empty).toBeLessThan(1_000_000);
+  await writeFile(path.join(room.dir, 'a', 'b', 'x'), 'x'.repeat(2_000_000));
+  expect(((await sizeOf(path.join(room.dir, 'a'))) ?? 0) - empty).toBeGreaterThanOrEqual(2_000_000);
+  expect(await sizeOf(path.join(room.dir, 'gone'))).toBeUndefined();
+});

@@ -1,0 +1,126 @@
+import { execa } from 'execa';
+import { writeFile } from 'node:fs/promises';
+import { openSync, closeSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { createRunner, throwIfInterrupted } from '#src/platform/runner.ts';
+import { traced } from '#src/platform/trace.ts';
+import { makeRoom } from '../support/room.ts';
+
+describe('a program', () => {
+  test('gives back what it printed and how it ended, to the last newline', async () => {
+    const room = await makeRoom();
+    const result = await createRunner(room.env)({
+      file: 'sh',
+      args: ['-c', 'printf "a\\n\\n"; echo b >&2; exit 3'],
+      cwd: room.dir,
+    });
+    expect(result).toMatchObject({ exitCode: 3, stdout: 'a\n\n', stderr: 'b\n' });
+  });
+
+  test('sees the given environment and nothing else', async () => {
+    const room = await makeRoom();
+    const run = createRunner({ PATH: room.env['PATH'], A: '1', B: '2', C: '3' });
+    const { stdout } = await run({ file: 'env', args: [], cwd: room.dir, env: { B: 'two', C: undefined } });
+    expect(stdout.split('\n').filter((line) => /^[A-Z]=/.test(line))).toEqual(['A=1', 'B=two']);
+    expect(stdout).not.toContain('VITEST');
+  });
+
+  test('reads its input, and none when there is none', async () => {
+    const room = await makeRoom();
+    const run = createRunner(room.env);
+    expect((await run({ file: 'cat', args: [], cwd: room.dir, input: 'ü\0x' })).stdout).toBe('ü\0x');
+    expect((await run({ file: 'cat', args: [], cwd: room.dir })).stdout).toBe('');
+  });
+
+  test('is handed over line by line', async () => {
+    const room = await makeRoom();
+    const lines: string[] = [];
+    const onLine = (line: string, stream: string): void => void lines.push(`${stream} ${line}`);
+    const { exitCode } = await createRunner(room.env)({
+      file: 'sh',
+      args: ['-c', 'echo one; echo two; echo bad >&2; exit 4'],
+      cwd: room.dir,
+      stdio: { onLine },
+    });
+    expect([exitCode, lines.toSorted()]).toEqual([4, ['stderr bad', 'stdout one', 'stdout two']]);
+  });
+
+  test('keeps a file descriptor open as its number 3 when it is given one', async () => {
+    const room = await makeRoom();
+    await writeFile(path.join(room.dir, 'x'), 'from the descriptor');
+    const fd = openSync(path.join(room.dir, 'x'), 'r');
+    const { stdout } = await createRunner(room.env)({ file: 'sh', args: ['-c', 'cat <&3'], cwd: room.dir, holdFd: fd });
+    closeSync(fd);
+    expect(stdout).toBe('from the descriptor');
+  });
+});
+
+describe('a program that did not end by itself', () => {
+  test('is 127 when there is none, 126 when it may not run, 128 and the signal when it was killed', async () => {
+    const room = await makeRoom();
+    await writeFile(path.join(room.dir, 'plain'), 'x', { mode: 0o644 });
+    const run = createRunner(room.env);
+    expect(await run({ file: 'no-such-program', args: [], cwd: room.dir })).toMatchObject({
+      exitCode: 127,
+      stderr: 'no-such-program: no such program on PATH\n',
+    });
+    expect((await run({ file: path.join(room.dir, 'plain'), args: [], cwd: room.dir })).exitCode).toBe(126);
+    expect((await run({ file: 'sh', args: ['-c', 'kill -TERM $$'], cwd: room.dir })).exitCode).toBe(143);
+    expect((await run({ file: 'sh', args: ['-c', 'kill -KILL $$'], cwd: room.dir })).exitCode).toBe(137);
+  });
+
+  test('fails for its folder when that is gone, not for the program', async () => {
+    const room = await makeRoom();
+    const cwd = path.join(room.dir, 'gone');
+    await expect(createRunner(room.env)({ file: 'git', args: [], cwd })).rejects.toMatchObject({
+      code: 'repo.not-found',
+      details: { cwd, reason: 'gone' },
+    });
+  });
+
+  test('is stopped after its time, and the failure shows what a reader wants to see', async () => {
+    const room = await makeRoom();
+    const request = { file: 'sleep', args: ['30'], cwd: room.dir, timeoutMs: 50, shownArgs: ['shown'] };
+    await expect(createRunner(room.env)(request)).rejects.toMatchObject({
+      code: 'git.timeout',
+      details: { args: ['sleep', 'shown'] },
+    });
+  });
+});
+
+describe('an interrupt', () => {
+  test('stops what runs and starts nothing more', async () => {
+    const room = await makeRoom();
+    const stop = new AbortController();
+    const run = createRunner(room.env, stop.signal);
+    const running = run({ file: 'sleep', args: ['30'], cwd: room.dir });
+    stop.abort('SIGTERM');
+    await expect(running).rejects.toMatchObject({ code: 'interrupted', details: { signal: 'SIGTERM' } });
+    await expect(run({ file: 'true', args: [], cwd: room.dir })).rejects.toMatchObject({ code: 'interrupted' });
+    expect(() => throwIfInterrupted(stop.signal)).toThrow('interrupted');
+    expect(() => throwIfInterrupted(undefined)).not.toThrow();
+  });
+
+  test('leaves alone what takes something back', async () => {
+    const room = await makeRoom();
+    const stop = new AbortController();
+    const run = createRunner(room.env, stop.signal);
+    const running = run({ file: 'sh', args: ['-c', 'sleep 0.2; echo done'], cwd: room.dir, shielded: true });
+    stop.abort('SIGINT');
+    expect(await running).toMatchObject({ exitCode: 0, stdout: 'done\n' });
+    expect((await run({ file: 'true', args: [], cwd: room.dir, shielded: true })).exitCode).toBe(0);
+  });
+});
+
+test('a trace line can be pasted, and shows the part of the arguments that tells something', async () => {
+  const told: string[] = [];
+  const run = traced(
+    () => Promise.resolve({ exitCode: 1, stdout: '', stderr: '', durationMs: 1.6 }),
+    (line) => void told.push(line),
+  );
+  await run({ file: 'git', args: ['-c', 'x', 'log'], shownArgs: ['log', 'a b'], cwd: '/x' });
+  await run({ file: 'git', args: ['status'], cwd: '/x' });
+  expect(told).toEqual(["git log 'a b'  [/x] exit 1, 2 ms", 'git status  [/x] exit 1, 2 ms']);
+  expect((await execa('sh', ['-c', `echo ${told[0]?.split('  ')[0]}`])).stdout).toBe('git log a b');
+});

@@ -1,0 +1,78 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { isAncestor, readParents } from '#src/git/commit.ts';
+import { measure } from '#src/sessions/distance.ts';
+import { gitOf } from '../support/deps.ts';
+import { makeRoom } from '../support/room.ts';
+
+/** Parents of each commit, by number, all smaller: a history with roots, lines and merges. */
+const anyHistory = fc
+  .array(fc.tuple(fc.nat(), fc.nat(), fc.nat(9)), { minLength: 1, maxLength: 12 })
+  .map((picks) =>
+    picks.map(([a, b, kind], i) =>
+      i === 0 || kind === 0 ? [] : kind < 6 || i === 1 ? [a % i] : [...new Set([a % i, b % i])],
+    ),
+  );
+
+test('a distance is what git counts, on any history and above any floor', async () => {
+  const room = await makeRoom();
+  const root = await room.repo();
+  const git = gitOf(room, root);
+  let run = 0;
+  await fc.assert(
+    fc.asyncProperty(anyHistory, fc.nat(), fc.nat(), fc.nat(), async (history, a, b, c) => {
+      const prefix = `refs/heads/run${run++}`;
+      const stream = history.map(([first, second], i) =>
+        [
+          `commit ${prefix}/c${i}`,
+          `mark :${i + 1}`,
+          `committer T <t@example.org> ${1_700_000_000 + i} +0000`,
+          `data <<E\n${prefix} ${i}\nE`,
+          ...(first === undefined ? [] : [`from :${first + 1}`]),
+          ...(second === undefined ? [] : [`merge :${second + 1}`]),
+          '',
+        ].join('\n'),
+      );
+      await git(['fast-import', '--quiet', '--force'], { input: stream.join('\n') });
+      const commits = (
+        await room.git(root, 'for-each-ref', '--sort=committerdate', '--format=%(objectname)', prefix)
+      ).split('\n');
+      const [tip = '', base = '', cutAt = ''] = [a, b, c].map((n) => commits[n % commits.length]);
+      const count = async (...args: string[]): Promise<number> =>
+        Number(await room.git(root, 'rev-list', '--count', ...args));
+      const expected = {
+        ahead: await count(tip, '--not', base, cutAt),
+        behind: await count(base, '--not', tip),
+        isContained: await isAncestor(git, tip, base),
+      };
+      const all = await readParents(git, [tip, base, cutAt], []);
+      expect(measure(all, { tip, base, cutAt })).toEqual(expected);
+      const { exitCode, stdout } = await git(['merge-base', '--octopus', tip, base, cutAt], { expect: [0, 1] });
+      const above = await readParents(git, [tip, base, cutAt], exitCode === 0 ? [stdout.trim()] : []);
+      expect(measure(above, { tip, base, cutAt })).toEqual(expected);
+    }),
+    { numRuns: 25 },
+  );
+});
+
+describe('a distance', () => {
+  const line = new Map([
+    ['d', ['c']],
+    ['c', ['b']],
+    ['b', ['a']],
+    ['x', ['b']],
+  ]);
+
+  test('counts own commits and those of the base', () => {
+    expect(measure(line, { tip: 'x', base: 'd', cutAt: 'b' })).toEqual({ ahead: 1, behind: 2, isContained: false });
+  });
+
+  test('does not count as own what the base had when the session was cut, also after the base was set back', () => {
+    expect(measure(line, { tip: 'd', base: 'b', cutAt: 'c' })).toEqual({ ahead: 1, behind: 0, isContained: false });
+  });
+
+  test('of a tip below the floor is none, and it is contained', () => {
+    expect(measure(line, { tip: 'a', base: 'd', cutAt: 'a' })).toEqual({ ahead: 0, behind: 3, isContained: true });
+    expect(measure(new Map(), { tip: 'a', base: 'a', cutAt: 'a' })).toEqual({ ahead: 0, behind: 0, isContained: true });
+  });
+});

@@ -1,0 +1,93 @@
+import { describe, expect, test } from 'vitest';
+import { WtError, type CatalogCode, type ErrorCatalog, type Reason } from '#src/core/errors.ts';
+import { explain, reasonLine } from '#src/ui/errors.ts';
+
+const samples: { readonly [C in CatalogCode]: ErrorCatalog[C] } = {
+  'usage.invalid': { option: '--base <ref>', reason: 'it looks like a flag' },
+  'id.invalid': { id: 'a b', reason: 'no spaces', proposal: 'a-b' },
+  'repo.not-found': { cwd: '/x', reason: 'outside' },
+  'repo.no-commits': { root: '/x' },
+  'git.too-old': { found: '2.30.0', needed: '2.38.0' },
+  'git.failed': { args: ['git', 'status'], exitCode: 128, stderr: 'fatal: no' },
+  'git.timeout': { args: ['git', 'status'], seconds: 60 },
+  'session.not-found': { id: 'a', near: ['b'] },
+  'session.exists': { id: 'a', path: '/x', branch: 'wt/a' },
+  'branch.exists': { id: 'a', branch: 'wt/a', holder: null, blocks: null },
+  'branch.checked-out': { branch: 'wt/a', path: '/x', holder: null },
+  'branch.invalid': { branch: '-x', reason: 'it starts with "-"' },
+  'path.exists': { path: '/x', what: 'a folder', adoptable: false },
+  'base.not-found': { base: 'mian', near: ['main'] },
+  'session.refused': { id: 'a', verb: 'remove', reasons: [{ code: 'session.locked', reason: 'portable disk' }] },
+  'merge.conflict': {
+    id: 'a',
+    into: 'main',
+    files: [{ path: 'x', target: 'abc fix', session: null }],
+    tasks: ['a: t'],
+    verb: 'merge',
+  },
+  'target.dirty': { target: 'main', path: '/x', paths: ['x'], operation: null },
+  'target.moved': { target: 'main', reason: 'raced', id: 'a' },
+  'hook.failed': { hook: 'pre-commit', output: 'no', id: 'a' },
+  'io.failed': { path: '/x', syscall: 'open', errno: 'EACCES', message: 'EACCES: permission denied' },
+  'io.disk-full': { path: null },
+  'path.unsafe': { path: '/x', reason: 'it is a symbolic link' },
+  'confirm.required': { question: 'Land a?', argv: ['wt', 'merge', 'a', '--yes'] },
+  'registry.damaged': { path: '/x', reason: 'it is a symbolic link' },
+  'registry.busy': { holder: 'process 1 (wt merge)', waitedMs: 60_000 },
+  'registry.too-new': { path: '/x', found: 2, known: 1 },
+  interrupted: { signal: 'SIGINT' },
+  internal: { message: 'it went wrong' },
+};
+
+describe('the words of a failure', () => {
+  test.each(Object.keys(samples) as CatalogCode[])('of %s say what happened, on one line', (code) => {
+    const { message, lines = [], fix = [] } = explain(new WtError(code, samples[code]));
+    expect(message).toMatch(/^\S.*\S$/);
+    expect(`${message} ${lines.join(' ')} ${fix.join(' ')}`).not.toMatch(/undefined|null|\[object|NaN/);
+    expect(fix.every((word) => word !== '')).toBe(true);
+  });
+
+  test('name the holder of the lock and the path in the way', () => {
+    expect(explain(new WtError('registry.busy', samples['registry.busy'])).message).toContain('process 1 (wt merge)');
+    expect(explain(new WtError('path.exists', samples['path.exists'])).message).toBe('/x is taken by a folder');
+  });
+
+  test('list at most ten paths and count the others', () => {
+    const paths = Array.from({ length: 25 }, (_, i) => `f${i}`);
+    const { lines } = explain(new WtError('target.dirty', { target: 'main', path: '/x', paths, operation: null }));
+    expect(lines).toHaveLength(11);
+    expect(lines?.at(-1)).toBe('and 15 more');
+  });
+});
+
+describe('the way out of a refusal', () => {
+  const fixOf = (verb: 'remove' | 'merge' | 'commit', reasons: readonly Reason[]): readonly string[] | undefined =>
+    explain(new WtError('session.refused', { id: 'a', verb, reasons })).fix;
+  const dirty: Reason = { code: 'session.dirty', staged: 1, modified: 0, untracked: 0, hidden: 0, paths: ['x'] };
+  const unmerged: Reason = { code: 'session.unmerged', commits: 1, base: 'main', subjects: [] };
+
+  test('is --force only when nothing but work stands in the way', () => {
+    expect(fixOf('remove', [dirty, unmerged])).toEqual(['wt', 'remove', 'a', '--force']);
+    expect(fixOf('remove', [dirty, { code: 'session.live', processes: ['vim (1)'] }])).toEqual(['wt', 'show', 'a']);
+    expect(fixOf('remove', [{ code: 'path.mounted', path: '/x', mount: '/x/m' }])).toEqual(['wt', 'show', 'a']);
+  });
+
+  test('is never --force for a landing', () => {
+    expect(fixOf('merge', [dirty])).toEqual(['wt', 'commit', 'a']);
+    expect(fixOf('merge', [unmerged])).toEqual(['wt', 'show', 'a']);
+  });
+
+  test('leads out of the session first', () => {
+    expect(fixOf('remove', [dirty, { code: 'session.inside', path: '/x/a', root: '/x' }])).toEqual(['cd', '/x']);
+  });
+});
+
+test('uncommitted work is counted by kind, with a few names', () => {
+  const paths = ['a', 'b', 'c', 'd', 'e'];
+  expect(reasonLine({ code: 'session.dirty', staged: 1, modified: 0, untracked: 3, hidden: 1, paths })).toBe(
+    'uncommitted work: 1 staged, 3 untracked, 1 hidden from git status (a, b, c and 2 more)',
+  );
+  expect(reasonLine({ code: 'session.unmerged', commits: 1, base: null, subjects: ['abc x'] })).toBe(
+    '1 commit not in any other branch: abc x',
+  );
+});
