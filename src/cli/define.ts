@@ -52,7 +52,8 @@ export interface CommandSpec<A extends Params, O extends Params, R, D> {
   run(context: Context, input: Input<A> & Input<O>): Promise<R>;
   /** Data in, text out. */
   human(outcome: R, look: Look): string;
-  json(outcome: R): D;
+  /** Undefined: everything has been emitted already. */
+  json(outcome: R): D | undefined;
   /** Things worth knowing that are no failure; on stderr, and in `warnings` of the JSON. */
   warnings?(outcome: R): readonly string[];
   /** Exit code of a success; default 0. */

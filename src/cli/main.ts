@@ -5,12 +5,13 @@ import { EXIT } from '../core/exit-codes.ts';
 import type { Deps } from '../platform/deps.ts';
 import { showPaged } from '../platform/pager.ts';
 import { withProgress } from '../platform/progress.ts';
+import { throwIfInterrupted } from '../platform/runner.ts';
 import { traced } from '../platform/trace.ts';
 import { guardTerminal, safe, safeJson } from '../ui/text.ts';
 import { createTheme, type Look } from '../ui/theme.ts';
 import type { Context, Globals } from './define.ts';
 import { showHome } from './home.ts';
-import { buildProgram, nearVerbs, verbIn, type Call } from './program.ts';
+import { buildProgram, keepDashes, nearVerbs, verbIn, type Call } from './program.ts';
 import { reportError, SCHEMA, toWtError } from './report.ts';
 
 /** argv and the world → exit code. Never throws. */
@@ -24,10 +25,11 @@ export async function main(argv: readonly string[], deps: Deps, version: string)
   let exitCode: number = EXIT.ok;
   try {
     if (argv.length === 0) return await showHome(deps, version);
-    const program = await buildProgram(argv, { out: deps.io.out, version }, async (call) => {
+    const program = await buildProgram(argv, { out: deps.io.out, version, columns: deps.io.columns }, async (call) => {
+      Object.assign(asked, { json: call.globals.json, verbose: call.globals.verbose });
       exitCode = await perform(call, deps);
     });
-    await program.parseAsync([...argv], { from: 'user' });
+    await program.parseAsync([...keepDashes(argv)], { from: 'user' });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
@@ -43,9 +45,11 @@ async function perform(call: Call, outer: Deps): Promise<number> {
   const outcome: unknown = await spec.run(context, input);
   const warnings = spec.warnings?.(outcome) ?? [];
   const { theme } = createLook(deps, deps.io.errColor);
-  if (globals.json)
-    deps.io.out(`${safeJson({ schema: SCHEMA, ok: true, command: call.verb, data: spec.json(outcome), warnings })}\n`);
-  else {
+  const data: unknown = globals.json ? spec.json(outcome) : undefined;
+  if (globals.json) {
+    if (data !== undefined)
+      deps.io.out(`${safeJson({ schema: SCHEMA, ok: true, command: call.verb, data, warnings })}\n`);
+  } else {
     await print(deps, spec.human(outcome, context.look), spec.paged === true);
     if (!globals.quiet) for (const warning of warnings) deps.io.err(`${theme.warn} ${safe(warning)}\n`);
   }
@@ -81,6 +85,7 @@ function contextOf(deps: Deps, globals: Globals): Context {
     async confirm(question, withoutAsking) {
       if (globals.yes) return true;
       const answer = globals.input && !globals.json ? await deps.confirm(question) : undefined;
+      throwIfInterrupted(deps.signal);
       if (answer === undefined) throw new WtError('confirm.required', { question, argv: withoutAsking });
       return answer;
     },
@@ -109,10 +114,14 @@ function usageError(error: CommanderError, argv: readonly string[]): WtError<'us
       fix: near === undefined ? ['wt', '--help'] : ['wt', near, '--help'],
     });
   }
-  const [, flag] = /'(.*?)'/.exec(text) ?? [];
+  const fix = ['wt', ...(verbIn(argv) === undefined ? [] : [String(verbIn(argv))]), '--help'];
+  if (error.code === 'commander.help')
+    return new WtError('usage.invalid', { option: 'wt', reason: 'no command was given', fix });
+  const [, flag, near] = /^unknown option '(.*?)'(?: \(Did you mean (.*)\?\))?/.exec(text) ?? [];
+  if (flag === undefined) return new WtError('usage.invalid', { option: 'usage', reason: text, fix });
   return new WtError('usage.invalid', {
-    option: flag ?? 'usage',
-    reason: text,
-    fix: ['wt', ...(verbIn(argv) === undefined ? [] : [String(verbIn(argv))]), '--help'],
+    option: flag,
+    reason: `there is no such flag${near === undefined ? '' : `; did you mean ${near}?`}`,
+    fix,
   });
 }

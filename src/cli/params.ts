@@ -41,7 +41,9 @@ export const flag = (
 });
 export const duration = z
   .string()
-  .refine((value) => parseDuration(value) !== undefined, 'a number and a unit, as in 90s, 30m, 12h, 7d, 2w')
+  .refine((value) => parseDuration(value) !== undefined, {
+    error: ({ input }) => `"${String(input)}" is no age; a number and a unit are, as in 90s, 30m, 12h, 7d, 2w`,
+  })
   .transform((value) => parseDuration(value) ?? 0);
 
 /** Flags that every verb takes, before or after its name. */

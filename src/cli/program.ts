@@ -17,6 +17,16 @@ export interface Call {
 export interface Texts {
   readonly out: (text: string) => void;
   readonly version: string;
+  readonly columns: number;
+}
+
+/**
+ * commander swallows the first "--"; where another program's words follow it, a second one is kept for us, so that
+ * `wt exec -- ls` and `wt exec a -- ls` can be told apart.
+ */
+export function keepDashes(argv: readonly string[]): readonly string[] {
+  const at = argv.indexOf('--');
+  return at < 0 || verbIn(argv) !== 'exec' ? argv : [...argv.slice(0, at + 1), ...argv.slice(at)];
 }
 
 /** The verb that argv names: its first word that is no flag and no flag's value. */
@@ -47,7 +57,12 @@ export async function buildProgram(
     .description('Run many coding agents on one repository and lose nothing.')
     .usage('<command> [flags]')
     .exitOverride()
-    .configureOutput({ writeOut: texts.out, writeErr: () => {}, outputError: () => {} })
+    .configureOutput({
+      writeOut: texts.out,
+      writeErr: () => {},
+      outputError: () => {},
+      getOutHelpWidth: () => texts.columns,
+    })
     .configureHelp({ visibleCommands: (command) => [...command.commands], formatHelp: formatRootFirst })
     .enablePositionalOptions()
     .version(texts.version, '-V, --version', 'Print the version')
@@ -63,23 +78,26 @@ export async function buildProgram(
       .helpGroup(`${verb.group}:`)
       .helpOption('-h, --help', 'Show help');
     if (verb.alias !== undefined) command.alias(verb.alias);
-    if (name === named) configure(command, { name, verb, spec: (await verb.load()).default }, program, act);
+    if (name === named) configure(command, { name, verb, spec: (await verb.load()).default, argv }, program, act);
   }
   return program;
 }
 
 function configure(
   command: Command,
-  { name, verb, spec }: { name: VerbName; verb: Verb; spec: AnyCommand },
+  { name, verb, spec, argv }: { name: VerbName; verb: Verb; spec: AnyCommand; argv: readonly string[] },
   program: Command,
   act: (call: Call) => Promise<void>,
 ): void {
   command.description(`${verb.summary}.\n\n${spec.description}`);
   for (const arg of Object.values<Param>(spec.args)) command.addArgument(new Argument(arg.flags, arg.help));
+  command.optionsGroup('Flags:');
   addOptions(command, spec.options as Params);
+  command.usage(['[flags]', ...Object.values<Param>(spec.args).map((arg) => arg.flags)].join(' '));
   command.optionsGroup('Global flags:');
-  addOptions(command, spec.mutates ? globalParams : withoutDryRun());
-  if (spec.passThrough === true) command.passThroughOptions();
+  addOptions(command, globalParams, spec.mutates ? [] : ['dryRun']);
+  // With a "--" it is plain where the other program's words begin; without one they begin after the first argument.
+  if (spec.passThrough === true && !argv.includes('--')) command.passThroughOptions();
   command.addHelpText('after', `\nExamples:\n${spec.examples.map((line: string) => `  ${line}`).join('\n')}`);
   command.action(async (...values: unknown[]) => {
     const before = program.opts<Record<string, unknown>>();
@@ -99,11 +117,6 @@ function configure(
   });
 }
 
-function withoutDryRun(): Params {
-  const { dryRun: _, ...others } = globalParams;
-  return others;
-}
-
 /** A flag counts wherever it stands: `--no-input` is false when either place says so, the others true. */
 function pickGlobal(key: string, before: Record<string, unknown>, after: Record<string, unknown>): unknown {
   const name = key === 'directory' ? 'C' : key;
@@ -111,8 +124,9 @@ function pickGlobal(key: string, before: Record<string, unknown>, after: Record<
   return after[name] ?? before[name];
 }
 
-function addOptions(command: Command, params: Params): void {
-  for (const { flags, help } of Object.values(params)) command.addOption(new Option(flags, help));
+function addOptions(command: Command, params: Params, hidden: readonly string[] = []): void {
+  for (const [key, { flags, help }] of Object.entries(params))
+    command.addOption(new Option(flags, help).hideHelp(hidden.includes(key)));
 }
 
 function parseParams(params: Params, raw: Record<string, unknown>): Record<string, unknown> {

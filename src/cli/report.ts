@@ -2,7 +2,7 @@ import { fromErrno, WtError } from '../core/errors.ts';
 import { EXIT, exitCodeOf, exitCodeOfSignal, retryableCodes } from '../core/exit-codes.ts';
 import type { Streams } from '../platform/streams.ts';
 import { explain } from '../ui/errors.ts';
-import { guardTerminal, safeJson, shellLine } from '../ui/text.ts';
+import { guardTerminal, safe, safeJson, shellLine } from '../ui/text.ts';
 import { createTheme } from '../ui/theme.ts';
 
 export const SCHEMA = 1;
@@ -36,7 +36,7 @@ export function reportError(
     const theme = createTheme(io.errColor);
     const shown = lines
       .filter((line) => line !== '')
-      .map((line) => `  ${line}\n`)
+      .map((line) => `  ${safe(line)}\n`)
       .join('');
     const rest =
       unchanged === undefined || exitCodeOf[error.code] === EXIT.usage || exitCodeOf[error.code] === EXIT.notFound
@@ -44,7 +44,7 @@ export function reportError(
         : `  ${theme.dim(unchanged)}\n`;
     io.err(
       guardTerminal(
-        `${theme.bad('error:')} ${message}\n${shown}${rest}${fix === undefined ? '' : `  next: ${theme.command(shellLine(fix))}\n`}`,
+        `${theme.bad('error:')} ${safe(message)}\n${shown}${rest}${fix === undefined ? '' : `  next: ${theme.command(shellLine(fix))}\n`}`,
       ),
     );
   }

@@ -3,8 +3,8 @@ import { defineCommand } from '../cli/define.ts';
 import { duration, flag } from '../cli/params.ts';
 import { cleanSessions, type CleanOutcome, type CleanRequest, type Kept } from '../sessions/clean.ts';
 import { openRepo } from '../sessions/open.ts';
-import { reasonLine } from '../ui/errors.ts';
-import { bytes, plural, safe, shellLine } from '../ui/text.ts';
+import { proofWords, reasonLine } from '../ui/errors.ts';
+import { bytes, few, plural, safe, shellLine } from '../ui/text.ts';
 import { renderTable, type Column } from '../ui/table.ts';
 import type { Look } from '../ui/theme.ts';
 
@@ -92,12 +92,12 @@ const columns: readonly Column<Row>[] = [
 function describe({ kind, removed, kept, pruned }: CleanOutcome, look: Look): string {
   const isPlan = kind === 'planned';
   const rows: readonly Row[] = [
-    ...removed.map(({ id, proof, freedBytes }) => {
+    ...removed.map(({ id, proof, freedBytes, outcome }) => {
       const size = freedBytes === null ? '' : `, ${bytes(freedBytes)}`;
       return {
         what: isPlan ? 'would remove' : 'removed',
         id,
-        why: `${proof ?? 'unproven'}${size}`,
+        why: `${proof === null ? 'unproven' : `${proof}: ${proofWords(proof, outcome.plan.session.row.base.branch)}`}${size}`,
         next: '',
         isKept: false,
       };
@@ -129,10 +129,6 @@ function describe({ kind, removed, kept, pruned }: CleanOutcome, look: Look): st
       ? 'Nothing was removed.'
       : 'What was removed lies in the trash.';
   return `${renderTable(columns, rows, look)}${[...notes, look.theme.dim(end)].map((line) => `${line}\n`).join('')}`;
-}
-
-function few(names: readonly string[]): string {
-  return names.length <= 5 ? names.join(', ') : `${names.slice(0, 5).join(', ')} and ${names.length - 5} more`;
 }
 
 function wordsOf(reason: Kept['reasons'][number]): string {

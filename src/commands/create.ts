@@ -100,12 +100,21 @@ async function readTask(
     throw new WtError('usage.invalid', { option: '--task-file', reason: 'give either --task or --task-file' });
   if (input.taskFile === undefined) return input.task ?? null;
   const text =
-    input.taskFile === '-' ? await deps.io.readStdin() : await readFile(path.resolve(deps.cwd, input.taskFile), 'utf8');
+    input.taskFile === '-' ? await deps.io.readStdin() : await readTaskFile(path.resolve(deps.cwd, input.taskFile));
   const task = text.trim();
   if (task === '') throw new WtError('usage.invalid', { option: '--task-file', reason: 'the task is empty' });
   if (Buffer.byteLength(task) > 65_536)
     throw new WtError('usage.invalid', { option: '--task-file', reason: 'the task is longer than 64 kB' });
   return task;
+}
+
+async function readTaskFile(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    const reason = `${file} cannot be read: ${error instanceof Error ? error.message : ''}`;
+    throw new WtError('usage.invalid', { option: '--task-file', reason }, { cause: error });
+  }
 }
 
 function plannedCard({ id, branch, base, path: target, agent, task, createdAt }: NewSessionPlan): SessionCard {

@@ -25,7 +25,7 @@ export default defineCommand({
   mutates: false,
   data: z.object({ events: z.array(Event) }),
 
-  async run(context, { follow, since, session }): Promise<readonly Event[]> {
+  async run(context, { follow, since, session }): Promise<readonly Event[] | undefined> {
     const { deps } = context;
     const { layout } = await openRepo(deps);
     const wanted = async (after: number): Promise<readonly Event[]> =>
@@ -41,11 +41,11 @@ export default defineCommand({
       }
       await pause(context);
     }
-    return [];
+    return undefined;
   },
 
-  human: (events, { theme }) => events.map((event) => line(event, theme)).join(''),
-  json: (events) => ({ events: [...events] }),
+  human: (events, { theme }) => (events ?? []).map((event) => line(event, theme)).join(''),
+  json: (events) => (events === undefined ? undefined : { events: [...events] }),
 });
 
 async function pause({ deps }: Context): Promise<void> {

@@ -78,7 +78,13 @@ function forPeople(outcome: Outcome, look: Look): string {
   const { theme } = look;
   const parts: string[] = [];
   if (sessions.length > 0)
-    parts.push(renderTable(listColumns(look, withConflicts), sessions, look) + theme.dim(footer(outcome)) + '\n');
+    parts.push(
+      renderTable(listColumns(look, withConflicts), sessions, look) +
+        footer(outcome, look.width)
+          .split('\n')
+          .map((line) => `${theme.dim(line)}\n`)
+          .join(''),
+    );
   else if (hidden > 0)
     parts.push(
       `${plural(hidden, 'session')}, all landed.  ${theme.command('wt clean')} ${theme.dim('removes them,')} ${theme.command('wt list --all')} ${theme.dim('shows them')}\n`,
@@ -108,6 +114,8 @@ function forPeople(outcome: Outcome, look: Look): string {
   return parts.join('\n');
 }
 
-function footer({ sessions, hidden }: Outcome): string {
-  return `${countLine(sessions)}${hidden === 0 ? '' : `; ${hidden} landed not shown (wt list --all)`}`;
+/** Counts on one line, what is not shown on another. */
+function footer({ sessions, hidden }: Outcome, width: number): string {
+  const lines = [countLine(sessions), ...(hidden === 0 ? [] : [`${hidden} landed not shown (wt list --all)`])];
+  return lines.map((line) => truncate(line, width)).join('\n');
 }

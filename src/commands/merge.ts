@@ -24,7 +24,7 @@ const SHOWN = 12;
 
 export default defineCommand({
   description:
-    'Shows what will land and asks. The merged result is built in the object store and the base moves only if it has not moved meanwhile; a worktree that has the base checked out is brought along, and unrelated uncommitted files there stay. A conflict leaves everything as it was.',
+    'Shows what will land and asks. The merged result is built in the object store and the base moves only if it has not moved meanwhile; a worktree that has the base checked out will be brought along, and unrelated uncommitted files there stay. A conflict leaves everything as it was.',
   args: { id: sessionArg },
   options: {
     into: {
@@ -93,9 +93,7 @@ export default defineCommand({
       return describeNothing(outcome, look) + describeRemoval(outcome.session.id, outcome.removed, look);
     const { plan, commit } = outcome.landing;
     const along =
-      plan.checkout === undefined
-        ? ''
-        : `  ${look.theme.path(plan.checkout)} ${look.theme.dim('is up to date with it')}\n`;
+      plan.checkout === undefined ? '' : `  ${look.theme.path(plan.checkout)} ${look.theme.dim('was brought along')}\n`;
     const from = plan.target.commit.slice(0, 7);
     return `${look.theme.ok} Landed ${look.theme.name(plan.session.id)} on ${look.theme.name(plan.into)}  ${look.theme.dim(`${from}..${commit.slice(0, 7)} (${plan.strategy}, ${plural(plan.commits.length, 'commit')}, ${plural(plan.files.length, 'file')})`)}\n${along}${describeRemoval(plan.session.id, outcome.removed, look)}`;
   },
@@ -148,7 +146,7 @@ function plannedJson({ session, into, strategy, commits, files }: MergePlan): {
 async function askFor(
   context: Context,
   plan: MergePlan,
-  input: { strategy: string; into: string | undefined; remove: boolean },
+  input: { strategy: string; into: string | undefined; message: string | undefined; remove: boolean },
 ): Promise<boolean> {
   if (context.deps.io.stderrIsTTY && !context.globals.json)
     context.tell(
@@ -160,6 +158,7 @@ async function askFor(
     plan.session.id,
     ...(input.into === undefined ? [] : ['--into', input.into]),
     ...(input.strategy === 'merge' ? [] : ['--strategy', input.strategy]),
+    ...(input.message === undefined ? [] : ['--message', input.message]),
     ...(input.remove ? ['--remove'] : []),
     '--yes',
   ];
@@ -198,7 +197,7 @@ function renderPlan(
     ),
     ...(checkout === undefined
       ? []
-      : ['', `${theme.path(truncate(checkout, room - 20, 'middle'))} ${theme.dim('is brought along')}`]),
+      : ['', `${theme.path(truncate(checkout, room - 20, 'middle'))} ${theme.dim('will be brought along')}`]),
   ];
   return `${lines.join('\n')}\n`;
 }

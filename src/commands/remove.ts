@@ -5,8 +5,8 @@ import { readBook } from '../sessions/book.ts';
 import { openRepo } from '../sessions/open.ts';
 import { removeSession, type RemoveOutcome } from '../sessions/remove.ts';
 import { requireSessions } from '../sessions/select.ts';
-import { reasonLine } from '../ui/errors.ts';
-import { plural, safe } from '../ui/text.ts';
+import { proofWords, reasonLine } from '../ui/errors.ts';
+import { few, plural, safe } from '../ui/text.ts';
 import type { Look } from '../ui/theme.ts';
 
 export default defineCommand({
@@ -60,27 +60,20 @@ export default defineCommand({
   }),
 });
 
-const SHOWN = 5;
-
 function describe({ kind, plan, trash }: RemoveOutcome, { theme }: Look): string {
   const { session, proof, deletesBranch, precious, forced } = plan;
-  const why = proof === null ? '' : theme.dim(`  ${proof}`);
-  const branch = deletesBranch
-    ? `branch ${session.row.branch} deleted, its commits kept`
-    : `branch ${session.row.branch} stays`;
+  const isPlan = kind === 'planned';
+  const why = proof === null ? '' : theme.dim(`  ${proofWords(proof, session.row.base.branch)}`);
+  const gone = isPlan ? 'would be deleted, its commits kept' : 'deleted, its commits kept';
+  const along = `${plural(precious.length, 'ignored file')} ${isPlan ? 'would go' : 'went'} along: ${few(precious)}`;
   const notes = [
     ...forced.map((reason) => `${theme.warn} ${safe(reasonLine(reason))}`),
-    ...(precious.length === 0
-      ? []
-      : [
-          `${theme.warn} ${plural(precious.length, 'ignored file')} went along: ${safe(precious.slice(0, SHOWN).join(', '))}${precious.length > SHOWN ? ' …' : ''}`,
-        ]),
-    theme.dim(branch),
+    ...(precious.length === 0 ? [] : [`${theme.warn} ${safe(along)}`]),
+    theme.dim(`branch ${session.row.branch} ${deletesBranch ? gone : 'stays'}`),
     ...(trash === null ? [] : [`${theme.dim('kept in')} ${theme.path(trash)}`]),
   ];
-  const head =
-    kind === 'planned'
-      ? `Would remove ${theme.name(session.id)}${why}`
-      : `${theme.ok} Removed ${theme.name(session.id)}${why}`;
+  const head = isPlan
+    ? `Would remove ${theme.name(session.id)}${why}`
+    : `${theme.ok} Removed ${theme.name(session.id)}${why}`;
   return `${head}\n${notes.map((note) => `  ${note}\n`).join('')}`;
 }

@@ -6,7 +6,7 @@ import { Event } from '../registry/events.ts';
 import { openRepo } from '../sessions/open.ts';
 import { showSession, type ShowOutcome } from '../sessions/show.ts';
 import { SessionView } from '../sessions/view.ts';
-import { changesText, conflictsText, distanceText, paintStatus, TREE_WORDS } from '../ui/session.ts';
+import { changesText, conflictsText, distanceWords, paintStatus, TREE_WORDS } from '../ui/session.ts';
 import { age, bytes, plural, safe, shellLine, truncate, wrap } from '../ui/text.ts';
 import type { Look, Theme } from '../ui/theme.ts';
 
@@ -58,10 +58,7 @@ function describe(outcome: ShowOutcome, look: Look): string {
       'status',
       `${paintStatus(session.status, session.status, theme)}${session.proof === undefined || session.proof === 'empty' ? '' : theme.dim(`  ${session.proof}`)}${session.tree === 'ok' ? '' : theme.bad(`  ${TREE_WORDS[session.tree]}`)}`,
     ],
-    [
-      'branch',
-      `${safe(session.branch)}  ${theme.dim(`${distanceText(session) || 'level with'} ${session.base.branch ?? ''}`.trim())}`,
-    ],
+    ['branch', `${safe(session.branch)}  ${theme.dim(distanceWords(session))}`],
     [
       'base',
       `${safe(session.base.branch ?? 'a bare commit')} ${theme.dim(`cut at ${session.base.commit.slice(0, 7)}`)}`,
@@ -109,7 +106,7 @@ function sections(
       `Commits (${commits.length})`,
       commits.map(({ commit, subject, committedAt }) =>
         truncate(
-          `${theme.attention(commit.slice(0, 7))} ${safe(subject)} ${theme.dim(`${age(committedAt, look.now)} ago`)}`,
+          `${theme.attention(commit.slice(0, 7))} ${safe(subject)}  ${theme.dim(`${age(committedAt, look.now)} ago`)}`,
           width - 2,
         ),
       ),

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { copyFile } from 'node:fs/promises';
+import { copyFile, utimes } from 'node:fs/promises';
 import type { Env } from '../platform/deps.ts';
 import { discardOwnTree, lstatOf, makePrivateDirectory } from '../platform/files.ts';
 import type { Git } from './git.ts';
@@ -33,10 +33,21 @@ function quoteAlternate(directory: string): string {
     : directory;
 }
 
+/**
+ * Copies an index with its modification time: git compares that with the files' to tell which entries it must not trust
+ * (racy-git in its technical documentation). False when there is no index.
+ */
+export async function copyIndex(from: string, to: string): Promise<boolean> {
+  const stats = await lstatOf(from);
+  if (stats === undefined) return false;
+  await copyFile(from, to);
+  await utimes(to, stats.atime, stats.mtime);
+  return true;
+}
+
 /** Tree of everything in a worktree that is not ignored, its index untouched. `index` names a file to work in. */
 export async function snapshotFiles(git: Git, spec: { gitDir: string; index: string; env?: Env }): Promise<string> {
-  const real = path.join(spec.gitDir, 'index');
-  if ((await lstatOf(real)) !== undefined) await copyFile(real, spec.index);
+  await copyIndex(path.join(spec.gitDir, 'index'), spec.index);
   const env = { ...spec.env, GIT_INDEX_FILE: spec.index };
   await git(['add', '--all', '--', ':/'], { env, timeoutMs: 600_000 });
   return (await git(['write-tree'], { env })).stdout.trim();

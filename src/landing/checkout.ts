@@ -1,13 +1,12 @@
-import path from 'node:path';
 import { WtError } from '../core/errors.ts';
 import type { FileChange } from '../git/diff.ts';
 import { branchOf } from '../git/ref.ts';
 import { findOperation, findOperationBranch } from '../git/repo.ts';
 import { changedPaths, listEditedPaths, listHiddenPaths, readStatus } from '../git/status.ts';
 import type { Worktree } from '../git/worktree.ts';
-import { listDirectory, lstatOf } from '../platform/files.ts';
 import { gitAtWorktree, type Repo } from '../sessions/repo.ts';
 import { findGitDir } from '../sessions/worktree.ts';
+import { findInTheWay } from '../sessions/in-the-way.ts';
 import { findOverlap } from './plan.ts';
 
 /**
@@ -57,28 +56,4 @@ export async function requireNoOverlap(
       paths: [...overlap].toSorted(),
       operation: null,
     });
-}
-
-/** What lies where a new file will be: git would write over an ignored file without a word. */
-async function findInTheWay(checkout: string, name: string, deleted: ReadonlySet<string>): Promise<readonly string[]> {
-  const parts = name.split('/');
-  for (let depth = 1; depth <= parts.length; depth++) {
-    const prefix = parts.slice(0, depth).join('/');
-    const stats = await lstatOf(path.join(checkout, prefix));
-    if (stats === undefined) return [];
-    if (stats.isDirectory() && depth < parts.length) continue;
-    if (stats.isDirectory()) return (await listFiles(checkout, prefix)).filter((file) => !deleted.has(file));
-    return deleted.has(prefix) ? [] : [prefix];
-  }
-  return [];
-}
-
-async function listFiles(checkout: string, folder: string): Promise<readonly string[]> {
-  const files: string[] = [];
-  for (const entry of await listDirectory(path.join(checkout, folder))) {
-    const name = `${folder}/${entry.name}`;
-    if (entry.isDirectory()) files.push(...(await listFiles(checkout, name)));
-    else files.push(name);
-  }
-  return files;
 }

@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile, readlink } from 'node:fs/promises';
 import path from 'node:path';
-import { msOf } from '../core/time.ts';
-import { findGitDir } from '../sessions/worktree.ts';
 import { lstatOf, removeFile } from '../platform/files.ts';
 import { gitAtWorktree, type Repo } from '../sessions/repo.ts';
 import type { Git } from '../git/git.ts';
@@ -23,7 +21,7 @@ interface PathChange {
 export async function restoreCheckout(
   repo: Repo,
   worktree: string,
-  move: { from: string; to: string; startedAt: string },
+  move: { from: string; to: string },
 ): Promise<readonly string[]> {
   const git = gitAtWorktree(repo, worktree);
   const { stdout } = await git(['diff-tree', '-r', '-z', '--raw', '--no-abbrev', '--no-renames', move.from, move.to]);
@@ -31,12 +29,6 @@ export async function restoreCheckout(
   const strangers: string[] = [];
   for (const change of changes) if (!(await isOurs(git, worktree, change))) strangers.push(change.path);
   if (strangers.length > 0) return strangers;
-  const gitDir = await findGitDir(worktree);
-  for (const lock of ['index.lock', 'HEAD.lock', 'ORIG_HEAD.lock']) {
-    const file = path.join(gitDir ?? repo.commonDir, lock);
-    const stats = await lstatOf(file);
-    if (stats !== undefined && stats.mtimeMs >= msOf(move.startedAt) - 1000) await removeFile(file);
-  }
   for (const { path: name, from } of changes) {
     if (NONE.test(from)) {
       await git(['update-index', '--force-remove', '--', name]);
@@ -50,7 +42,7 @@ export async function restoreCheckout(
 export async function convergeCheckout(
   repo: Repo,
   worktree: string,
-  move: { from: string; to: string; startedAt: string },
+  move: { from: string; to: string },
 ): Promise<readonly string[]> {
   const strangers = await restoreCheckout(repo, worktree, move);
   if (strangers.length > 0) return strangers;

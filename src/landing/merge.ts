@@ -207,7 +207,7 @@ async function apply(held: Held, plan: MergePlan, commit: string): Promise<void>
   } catch (error) {
     // A full disk may have stopped git half-way: what it had written goes back.
     if (checkout !== undefined && !WtError.is(error, 'target.moved'))
-      await restoreCheckout(repo, checkout, { from: target.commit, to: commit, startedAt: at }).catch(() => []);
+      await restoreCheckout(repo, checkout, { from: target.commit, to: commit }).catch(() => []);
     await endJournal(repo.layout.journal, op);
     await held.log('session.merge.failed', session.id, { error: WtError.any(error) ? error.code : 'internal' });
     throw error;

@@ -8,6 +8,6 @@ export async function withProgress<T>(text: string, isShown: boolean, work: () =
     return await work();
   } finally {
     clearTimeout(timer);
-    spinner.stop();
+    if (spinner.isSpinning) spinner.stop();
   }
 }

@@ -48,6 +48,7 @@ export function createRunner(baseEnv: Env, signal?: AbortSignal): Runner {
   return async (request) => {
     if (!request.shielded) throwIfInterrupted(signal);
     const child = execa(request.file, [...request.args], optionsOf(request, baseEnv, signal));
+    letGo(child, request, signal);
     if (request.stdio === 'inherit')
       signal?.addEventListener('abort', () => passOn(signal, (name) => child.kill(name)));
     const lines = request.stdio;
@@ -65,6 +66,25 @@ export function createRunner(baseEnv: Env, signal?: AbortSignal): Runner {
 /** Throws `interrupted` once a signal has arrived. */
 export function throwIfInterrupted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new WtError('interrupted', { signal: String(signal.reason) });
+}
+
+const GRACE_MS = 100;
+
+/** A stopped program's own children may hold its pipes open for long (a filter, a hook): they are not waited for. */
+function letGo(
+  child: ReturnType<typeof execa>,
+  { timeoutMs, shielded }: RunRequest,
+  signal: AbortSignal | undefined,
+): void {
+  const startMs = performance.now();
+  child.once('exit', () => {
+    const isLate = timeoutMs !== undefined && performance.now() - startMs >= timeoutMs;
+    if (!isLate && (shielded || !signal?.aborted)) return;
+    setTimeout(() => {
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+    }, GRACE_MS);
+  });
 }
 
 /** The terminal sends Ctrl-C to everybody itself; what was sent to wt alone goes on to the child. */

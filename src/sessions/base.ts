@@ -6,7 +6,7 @@ import { acquireLock } from '../platform/lock.ts';
 import { makePrivateDirectory, readText, replaceFile } from '../platform/files.ts';
 import path from 'node:path';
 import { sessionAround, type Book } from './book.ts';
-import type { Repo } from './repo.ts';
+import { gitAtWorktree, type Repo } from './repo.ts';
 
 /** Where a session is cut: the commit, and the branch it will land on. */
 export interface BaseFacts {
@@ -29,33 +29,55 @@ export function defaultBaseName(repo: Repo, book: Book): string {
   return repo.headCommit;
 }
 
-/** A branch, a remote branch, a tag or any commit. Throws `base.not-found`, `repo.no-commits`, `usage.invalid`. */
-export async function requireBase(repo: Repo, name: string, refs?: readonly Ref[]): Promise<BaseFacts> {
-  if (name.startsWith('-'))
-    throw new WtError('usage.invalid', { option: '--base <ref>', reason: `"${name}" looks like a flag` });
-  const found = refs ?? (await listRefs(repo.git, basePatterns(name)));
+/**
+ * A branch, a remote branch, a tag or any commit; `HEAD` and what is relative to it as seen from where the caller stands.
+ * Throws `base.not-found`, `repo.no-commits`, `usage.invalid`.
+ */
+export async function requireBase(repo: Repo, asked: string, refs?: readonly Ref[]): Promise<BaseFacts> {
+  if (asked.startsWith('-'))
+    throw new WtError('usage.invalid', { option: '--base <ref>', reason: `"${asked}" looks like a flag` });
+  const name = shortName(repo, asked);
+  const found = refs ?? (await listRefs(repo.git, basePatterns(repo, asked)));
   const local = found.find((ref) => ref.name === refOfBranch(name));
+  const bare = { name, branch: null, upstream: undefined, behind: 0 };
   if (local !== undefined)
     return { name, branch: name, commit: local.commit, upstream: shortRemote(local.upstream), behind: local.behind };
   const remote = found.find((ref) => ref.name === `refs/remotes/${name}`);
-  if (remote !== undefined)
-    return { name, branch: name.slice(name.indexOf('/') + 1), commit: remote.commit, upstream: undefined, behind: 0 };
+  if (remote !== undefined) return { ...bare, branch: await branchOfRemote(repo, name), commit: remote.commit };
   const tag = found.find((ref) => ref.name === `refs/tags/${name}`);
-  const commit = tag?.commit ?? (await resolveCommit(repo.git, name));
-  if (commit !== undefined) return { name, branch: null, commit, upstream: undefined, behind: 0 };
+  const here = repo.top === undefined ? repo.git : gitAtWorktree(repo, repo.top);
+  const commit = tag?.commit ?? (await resolveCommit(here, name));
+  if (commit !== undefined) return { ...bare, commit };
   if (repo.headCommit === undefined) throw new WtError('repo.no-commits', { root: repo.root });
   const known = await listRefs(repo.git, ['refs/heads/', 'refs/remotes/', 'refs/tags/']);
-  throw new WtError('base.not-found', {
-    base: name,
-    near: nearNames(
-      name,
-      known.map((ref) => ref.name.replace(/^refs\/(?:heads|remotes|tags)\//, '')),
-    ),
-  });
+  const names = known.map((ref) => ref.name.replace(/^refs\/(?:heads|remotes|tags)\//, ''));
+  throw new WtError('base.not-found', { base: asked, near: nearNames(asked, names) });
 }
 
-export function basePatterns(name: string): readonly string[] {
+/** Where the refs that a base may name are found. */
+export function basePatterns(repo: Repo, asked: string): readonly string[] {
+  const name = shortName(repo, asked);
   return [refOfBranch(name), `refs/remotes/${name}`, `refs/tags/${name}`];
+}
+
+/** Without `refs/heads/` and the like; HEAD is the branch checked out where the caller stands. */
+function shortName(repo: Repo, asked: string): string {
+  if ((asked === 'HEAD' || asked === '@') && repo.headRef !== undefined) return branchOf(repo.headRef);
+  return asked.replace(/^refs\/(?:heads|remotes|tags)\//, '');
+}
+
+/** The branch that a remote branch is called locally: without its remote's name, which may have slashes in it. */
+async function branchOfRemote(repo: Repo, name: string): Promise<string> {
+  const remote = remoteOf(name, await listRemotes(repo.git)) ?? name.slice(0, name.indexOf('/'));
+  const branch = name.slice(remote.length + 1);
+  if (branch !== 'HEAD') return branch;
+  const { stdout } = await repo.git(['symbolic-ref', '--quiet', `refs/remotes/${name}`], { expect: [0, 1] });
+  return stdout.trim() === '' ? branch : branchOfRemote(repo, stdout.trim().replace(/^refs\/remotes\//, ''));
+}
+
+/** The longest remote name that a remote branch begins with. */
+function remoteOf(name: string, remotes: readonly string[]): string | undefined {
+  return remotes.filter((one) => name.startsWith(`${one}/`)).toSorted((x, y) => y.length - x.length)[0];
 }
 
 function shortRemote(ref: string | undefined): string | undefined {
@@ -68,9 +90,7 @@ function shortRemote(ref: string | undefined): string | undefined {
  */
 export async function fetchBase(repo: Repo, name: string): Promise<BaseFacts> {
   const before = await requireBase(repo, name);
-  const remotes = await listRemotes(repo.git);
-  const full = before.upstream ?? name;
-  const remote = remotes.filter((one) => full.startsWith(`${one}/`)).toSorted((a, b) => b.length - a.length)[0];
+  const remote = remoteOf(before.upstream ?? before.name, await listRemotes(repo.git));
   if (remote === undefined)
     throw new WtError('usage.invalid', { option: '--fetch', reason: `${name} has no upstream to fetch` });
   await fetchOnce(repo, remote);

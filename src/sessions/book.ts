@@ -62,7 +62,7 @@ export function reconcile(
     const computed = sessionPath(layout, id);
     const admin = noted.get(id) ?? entries.find((entry) => entry.note === undefined && entry.path === computed);
     const kind = pending.get(id);
-    const session = { id: row.id, row, path: admin?.path ?? computed, admin };
+    const session = { id: row.id, row: confirmed(row, admin), path: admin?.path ?? computed, admin };
     sessions.set(id, kind === undefined ? session : { ...session, pending: kind });
   }
   const taken = new Set([...sessions.values()].map((session) => session.admin?.admin));
@@ -72,6 +72,12 @@ export function reconcile(
     unmanaged: entries.filter((entry) => !taken.has(entry.admin)),
     repair: repairOf(registry, restored),
   };
+}
+
+/** Which branch is the session's, and whether it may go with it, git's own folder knows better than a file that anybody edits. */
+function confirmed(row: SessionRow, admin: AdminEntry | undefined): SessionRow {
+  const note = admin?.note;
+  return note === undefined ? row : { ...row, branch: note.branch, ownsBranch: note.ownsBranch };
 }
 
 /** Of two worktrees with one note (a copied folder) the one at the computed path is the session's. */

@@ -131,7 +131,7 @@ function judgeFacts({ proof, view }: Examined, facts: RemoveFacts, request: Clea
       kind: 'keep',
       kept: {
         id: view.id,
-        reasons: [{ code: 'new', detail: 'no commits yet, so nothing has landed' }],
+        reasons: [{ code: 'new', detail: 'no commits yet' }],
         fix: ['wt', 'remove', view.id],
       },
     };

@@ -1,9 +1,9 @@
-import { copyFile } from 'node:fs/promises';
 import path from 'node:path';
 import { WtError, type Reason } from '../core/errors.ts';
 import { findOperation } from '../git/repo.ts';
+import { copyIndex } from '../git/snapshot.ts';
 import { changedPaths, readStatus } from '../git/status.ts';
-import { lstatOf, makePrivateDirectory, moveDurably, removeFile } from '../platform/files.ts';
+import { makePrivateDirectory, moveDurably, removeFile } from '../platform/files.ts';
 import { readBook, type Session } from './book.ts';
 import { hold } from './hold.ts';
 import { gitAtWorktree, type Repo } from './repo.ts';
@@ -63,8 +63,7 @@ async function stageAndCommit(repo: Repo, session: Session, message: string): Pr
   const index = path.join(session.admin?.directory ?? '', 'index');
   await makePrivateDirectory(repo.layout.cache);
   const saved = path.join(repo.layout.cache, `commit-${session.id}.index`);
-  const hadIndex = (await lstatOf(index)) !== undefined;
-  if (hadIndex) await copyFile(index, saved);
+  const hadIndex = await copyIndex(index, saved);
   const before = (await git(['rev-parse', '--verify', '--quiet', 'HEAD'], { expect: [0, 1] })).stdout;
   try {
     await git(['add', '--all', '--', ':/'], { timeoutMs: 600_000 });

@@ -5,6 +5,7 @@ import { findMergeBase } from '../git/commit.ts';
 import { gitHolding } from '../git/git.ts';
 import { excludeOnce } from '../git/ignore.ts';
 import { changeRefs, listRefs, refOfBranch } from '../git/ref.ts';
+import { findOperationBranch } from '../git/repo.ts';
 import { listTrackedUnder } from '../git/status.ts';
 import { addWorktree, checkoutFiles, listWorktrees } from '../git/worktree.ts';
 import { WtError } from '../core/errors.ts';
@@ -24,7 +25,14 @@ import {
   type CreateRequest,
   type NewSessionPlan,
 } from './create.ts';
-import { gatherChanges, placeChanges, requireUnchanged, sweepCaller } from './from-changes.ts';
+import {
+  gatherChanges,
+  placeChanges,
+  requireChanges,
+  requireUnchanged,
+  sweepCaller,
+  type Changes,
+} from './from-changes.ts';
 import { hold, type Held } from './hold.ts';
 import { EXCLUDE_LINE, sessionPath } from './layout.ts';
 import { undoCreate } from './recover.ts';
@@ -69,10 +77,12 @@ export async function createSession(
   request: CreateRequest,
   options: CreateOptions,
 ): Promise<CreateOutcome> {
-  const fetched = options.fetch
-    ? await fetchBase(repo, request.base ?? defaultBaseName(repo, await readBook(repo)))
-    : undefined;
+  const fetched =
+    options.fetch && !options.dryRun
+      ? await fetchBase(repo, request.base ?? defaultBaseName(repo, await readBook(repo)))
+      : undefined;
   if (options.dryRun) {
+    if (options.fromChanges) await requireChanges(repo);
     const plan = planCreate(await gatherCreateFacts(repo, await readBook(repo), request, fetched), request);
     return plan.kind === 'reuse' ? { kind: 'reused', session: plan.session } : { kind: 'planned', plan };
   }
@@ -91,7 +101,7 @@ export async function createSession(
       if (taken !== undefined) await requireUnchanged(held.repo, taken);
       const done = await finish(held, begun);
       isReady = true;
-      if (taken !== undefined) await sweepCaller(held.repo, taken);
+      if (taken !== undefined) await sweep(held.repo, taken, begun.plan);
       return done;
     });
     return { kind: 'created', session, plan: begun.plan, moved: taken?.changes.length };
@@ -99,6 +109,17 @@ export async function createSession(
     if (isReady) throw error; // the session holds the work; taking it back now could lose some
     await hold(shielded(repo), (held) => takeBack(held, begun.entry, error), { shielded: true });
     throw error;
+  }
+}
+
+/** The session has the work by now, so a failure here leaves it twice, not lost. */
+async function sweep(repo: Repo, taken: Changes, { path: target }: NewSessionPlan): Promise<void> {
+  try {
+    await sweepCaller(repo, taken);
+  } catch (error) {
+    const message = `the changes are in ${target}, but ${taken.worktree} could not be cleaned of them`;
+    const details = { path: taken.worktree, syscall: null, errno: 'EIO', message };
+    throw new WtError('io.failed', details, { cause: error, changed: true });
   }
 }
 
@@ -114,15 +135,14 @@ async function gatherCreateFacts(
   const name = request.base ?? defaultBaseName(repo, book);
   const twin = findSession(book, request.id);
   const [refs, occupant, tracked, existingTree] = await Promise.all([
-    listRefs(git, [...new Set([...basePatterns(name), ...branchPatterns(request.branch)])]),
+    listRefs(git, [...new Set([...basePatterns(repo, name), ...branchPatterns(request.branch)])]),
     describeOccupant(target, book),
     repo.isBare ? undefined : listTrackedUnder(git, path.relative(root, layout.worktrees)).then(([first]) => first),
     twin === undefined ? undefined : checkTree(twin),
   ]);
   const base = fetched ?? (await requireBase(repo, name, refs));
   const existing = refs.find((ref) => ref.name === refOfBranch(request.branch));
-  const checkedOutAt =
-    existing === undefined ? undefined : (await listWorktrees(git)).find((tree) => tree.ref === existing.name)?.path;
+  const checkedOutAt = existing === undefined ? undefined : await findHolder(repo, existing.name);
   const cutAt = existing === undefined ? undefined : await findMergeBase(git, existing.commit, base.commit);
   return {
     layout,
@@ -135,6 +155,16 @@ async function gatherCreateFacts(
     existingTree,
     now: repo.deps.clock.now(),
   };
+}
+
+/** Path of the worktree that has a branch, also while a rebase or bisect there only hides it. */
+async function findHolder(repo: Repo, ref: string): Promise<string | undefined> {
+  for (const tree of await listWorktrees(repo.git)) {
+    if (tree.ref === ref) return tree.path;
+    const gitDir = tree.isBare || tree.ref !== undefined ? undefined : await findGitDir(tree.path);
+    if (gitDir !== undefined && (await findOperationBranch(gitDir)) === ref) return tree.path;
+  }
+  return undefined;
 }
 
 async function describeOccupant(target: string, book: Book): Promise<CreateFacts['occupant']> {
@@ -191,15 +221,7 @@ async function begin(
 
 async function register(held: Held, plan: NewSessionPlan, entry: CreateEntry): Promise<Begun> {
   const { repo } = held;
-  const ref = refOfBranch(plan.branch);
-  if (
-    plan.createsBranch &&
-    !(await changeRefs(repo.git, [{ kind: 'create', ref, to: plan.start }], {
-      message: `branch: Created from ${plan.base.name}`,
-    }))
-  ) {
-    throw new WtError('branch.exists', { id: plan.id, branch: plan.branch, holder: null, blocks: null });
-  }
+  if (plan.createsBranch) await cutBranch(repo, plan);
   throwIfInterrupted(repo.deps.signal);
   await addWorktree(repo.git, { path: plan.path, branch: plan.branch, lockReason: `wt:${entry.op}` });
   const adminDirectory = await findGitDir(plan.path);
@@ -221,6 +243,20 @@ async function register(held: Held, plan: NewSessionPlan, entry: CreateEntry): P
   await writeNote(adminDirectory, noteOf(row));
   await held.save(new Map([[id, row]]));
   return { plan, entry, row, adminDirectory, holdFd: held.lease.fd };
+}
+
+async function cutBranch(repo: Repo, { id, branch, start, base }: NewSessionPlan): Promise<void> {
+  const ref = refOfBranch(branch);
+  const message = `branch: Created from ${base.name}`;
+  if (await changeRefs(repo.git, [{ kind: 'create', ref, to: start }], { message })) return;
+  const [now] = await listRefs(repo.git, [ref]);
+  if (now !== undefined) throw new WtError('branch.exists', { id, branch, holder: null, blocks: null });
+  const lock = path.join(repo.commonDir, `${ref}.lock`);
+  const isLocked = (await lstatOf(lock)) !== undefined;
+  const stderr = isLocked
+    ? `${lock} stands in the way: a git command holds the branch, or was killed`
+    : `${ref} could not be made`;
+  throw new WtError('git.failed', { args: ['git', 'update-ref', ref, start], exitCode: 128, stderr });
 }
 
 async function finish(held: Held, { entry, row, adminDirectory }: Begun): Promise<Session> {

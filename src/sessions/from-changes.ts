@@ -6,10 +6,11 @@ import { listFileChanges, type FileChange } from '../git/diff.ts';
 import type { Git } from '../git/git.ts';
 import { mergeTree } from '../git/merge-tree.ts';
 import { findOperation } from '../git/repo.ts';
-import { snapshotFiles, snapshotIndex } from '../git/snapshot.ts';
-import { readStatus } from '../git/status.ts';
-import { lstatOf, makePrivateDirectory, removeFile } from '../platform/files.ts';
+import { copyIndex, snapshotFiles, snapshotIndex } from '../git/snapshot.ts';
+import { changedPaths, readStatus } from '../git/status.ts';
+import { makePrivateDirectory, removeFile } from '../platform/files.ts';
 import { scratchPath } from './cache.ts';
+import { findInTheWay } from './in-the-way.ts';
 import { gitAtWorktree, shielded, type Repo } from './repo.ts';
 import { findGitDir } from './worktree.ts';
 
@@ -24,6 +25,16 @@ export interface Changes {
   readonly changes: readonly FileChange[];
   readonly indexCommit: string;
   readonly filesCommit: string;
+}
+
+/** Throws when there is nothing to move; for a dry run, which writes nothing. */
+export async function requireChanges(repo: Repo): Promise<void> {
+  const paths = repo.top === undefined ? [] : changedPaths(await readStatus(gitAtWorktree(repo, repo.top)));
+  if (paths.length === 0) throw nothingToMove();
+}
+
+function nothingToMove(): WtError {
+  return new WtError('usage.invalid', { option: '--from-changes', reason: 'there are no uncommitted changes here' });
 }
 
 /** Takes a picture of the caller's staged, unstaged and untracked work; nothing is touched. Throws when it cannot be moved whole. */
@@ -45,13 +56,9 @@ export async function gatherChanges(repo: Repo): Promise<Changes> {
   const files = await takeFiles(repo, git, gitDir);
   const changes = await listFileChanges(git, headCommit, files);
   const staged = await listFileChanges(git, headCommit, index);
-  if (changes.length === 0 && staged.length === 0)
-    throw new WtError('usage.invalid', {
-      option: '--from-changes',
-      reason: 'there are no uncommitted changes here',
-      fix: ['wt', 'create'],
-    });
+  if (changes.length === 0 && staged.length === 0) throw nothingToMove();
   await requireMovable(git, headCommit, files);
+  await requireNothingHidden(top, changes);
   const keep = (tree: string, what: string): Promise<string> =>
     writeCommit(repo.git, { tree, parents: [headCommit], message: `wt: ${what} of ${top}`, env: KEEPER });
   return {
@@ -80,6 +87,19 @@ async function requireMovable(git: Git, head: string, files: string): Promise<vo
     throw new WtError('usage.invalid', { option: '--from-changes', reason: 'a file name is not valid UTF-8' });
 }
 
+/** Cleaning brings deleted files back: an ignored file that lies there now would be written over. */
+async function requireNothingHidden(worktree: string, changes: readonly FileChange[]): Promise<void> {
+  const carried = new Set(changes.filter(({ status }) => status !== 'deleted').map(({ path: name }) => name));
+  for (const { path: name, status } of changes) {
+    const [hidden] = status === 'deleted' ? await findInTheWay(worktree, name, carried) : [];
+    if (hidden !== undefined)
+      throw new WtError('usage.invalid', {
+        option: '--from-changes',
+        reason: `${hidden} is ignored and lies where ${name} comes back; move it away first`,
+      });
+  }
+}
+
 /** Puts the work into a fresh session's worktree. On the same commit byte for byte, else merged; throws `merge.conflict`. */
 export async function placeChanges(
   repo: Repo,
@@ -88,7 +108,11 @@ export async function placeChanges(
 ): Promise<void> {
   const git = gitAtWorktree(repo, target.worktree);
   if (target.start !== taken.head) return placeMerged(repo, git, taken, target);
-  for (const change of taken.changes) await copyPath(taken.worktree, target.worktree, change);
+  // What goes first: a folder may stand where a file comes, and the other way round.
+  for (const { path: name, status } of taken.changes)
+    if (status === 'deleted') await removeWithEmptyFolders(target.worktree, name);
+  for (const { path: name, status } of taken.changes)
+    if (status !== 'deleted') await copyPath(taken.worktree, target.worktree, name);
   await git(['read-tree', taken.index]);
   await git(['update-index', '-q', '--refresh'], { expect: [0, 1] });
   await requireSame(repo, git, target.worktree, taken.files);
@@ -120,9 +144,8 @@ async function placeMerged(
   await requireSame(repo, git, target.worktree, files.tree);
 }
 
-async function copyPath(from: string, to: string, { path: name, status }: FileChange): Promise<void> {
+async function copyPath(from: string, to: string, name: string): Promise<void> {
   const [source, target] = [path.join(from, name), path.join(to, name)];
-  if (status === 'deleted') return removeFile(target);
   const stats = await lstat(source);
   await mkdir(path.dirname(target), { recursive: true });
   await rm(target, { force: true });
@@ -179,8 +202,7 @@ async function removeWithEmptyFolders(worktree: string, name: string): Promise<v
 /** Tree of a worktree's index, read from a copy; undefined while it holds conflicts. */
 function takeIndex(repo: Repo, git: Git, gitDir: string): Promise<string | undefined> {
   return withIndexFile(repo, async (file) => {
-    const real = path.join(gitDir, 'index');
-    if ((await lstatOf(real)) !== undefined) await copyFile(real, file);
+    await copyIndex(path.join(gitDir, 'index'), file);
     return snapshotIndex(git, { GIT_INDEX_FILE: file });
   });
 }

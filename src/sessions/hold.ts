@@ -5,7 +5,7 @@ import type { SessionRow } from '../registry/session.ts';
 import { setAside, writeRegistry } from '../registry/store.ts';
 import { makePrivateDirectory } from '../platform/files.ts';
 import { readBook, rowsOf, sessionAround, type Book } from './book.ts';
-import { sweepCache } from './cache.ts';
+import { sweepScratch } from './cache.ts';
 import type { Repo } from './repo.ts';
 import { recoverDead } from './recover.ts';
 
@@ -39,7 +39,7 @@ export async function hold<T>(
   });
   try {
     const locked: Repo = { ...repo, git: gitHolding(repo.git, lease.fd) };
-    if (lease.generation % 16 === 0) await sweepCache(repo);
+    if (lease.generation % 16 === 0) await sweepScratch(repo);
     for (const line of await recoverDead(locked, lease)) deps.io.err(`wt: ${line}\n`);
     return await use(await bind(locked, lease));
   } finally {

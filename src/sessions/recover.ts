@@ -1,4 +1,6 @@
 import path from 'node:path';
+import { WtError } from '../core/errors.ts';
+import { breakLocks } from './break-locks.ts';
 import { msOf } from '../core/time.ts';
 import { changeRefs, listRefs, refOfBranch } from '../git/ref.ts';
 import { convergeCheckout } from '../landing/converge.ts';
@@ -24,7 +26,7 @@ export async function recoverDead(repo: Repo, lease: Lease): Promise<readonly st
       await endJournal(repo.layout.journal, entry.op);
     } catch (error) {
       // One that cannot be settled now must not stand in the way of every other command.
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = WtError.any(error) ? error.code : String(error);
       lines.push(`cannot settle the interrupted ${entry.kind} of ${entry.id}: ${reason}`);
     }
   }
@@ -32,6 +34,7 @@ export async function recoverDead(repo: Repo, lease: Lease): Promise<readonly st
 }
 
 async function recover(repo: Repo, lease: Lease, entry: JournalEntry): Promise<string> {
+  await breakLocks(repo, entry);
   switch (entry.kind) {
     case 'create':
       return (await rollCreate(repo, lease, entry)) === 'finished'
@@ -73,7 +76,6 @@ async function rollCreate(repo: Repo, lease: Lease, entry: Entry<'create'>): Pro
 /** Takes a create back to nothing, the branch included. Every step may have been done before. */
 export async function undoCreate(repo: Repo, lease: Lease, entry: Entry<'create'>): Promise<void> {
   const admin = await findAdminOf(repo, entry);
-  await breakRefLock(repo, entry);
   if (await isOwnUnfinishedTree(repo, entry.path)) await moveToTrash(repo, entry.op, 'tree', entry.path);
   if (admin !== undefined) await moveToTrash(repo, entry.op, 'admin', admin.directory);
   if (entry.createsBranch) {
@@ -112,17 +114,26 @@ export async function putBack(repo: Repo, entry: Entry<'remove'>): Promise<void>
 export async function finishRemove(repo: Repo, lease: Lease, entry: Entry<'remove'>): Promise<void> {
   await moveToTrash(repo, entry.op, 'tree', entry.path);
   if (entry.adminDirectory !== null) await moveToTrash(repo, entry.op, 'admin', entry.adminDirectory);
-  if (entry.deleteBranchAt !== null)
-    await changeRefs(repo.git, [{ kind: 'delete', ref: refOfBranch(entry.branch), from: entry.deleteBranchAt }], {
-      shielded: true,
-    });
+  if (entry.deleteBranchAt !== null) await deleteBranch(repo, refOfBranch(entry.branch), entry.deleteBranchAt);
   await saveRow(repo, lease, entry.id, undefined);
+}
+
+/** Only while it still names that commit: one that somebody has moved meanwhile stays. */
+async function deleteBranch(repo: Repo, ref: string, from: string): Promise<void> {
+  if (await changeRefs(repo.git, [{ kind: 'delete', ref, from }], { shielded: true })) return;
+  const [left] = await listRefs(repo.git, [ref]);
+  if (left?.commit === from)
+    throw new WtError('git.failed', {
+      args: ['git', 'update-ref', '-d', ref, from],
+      exitCode: 128,
+      stderr: 'the branch could not be deleted',
+    });
 }
 
 async function rollMerge(repo: Repo, entry: Entry<'merge'>): Promise<readonly string[]> {
   const [target] = await listRefs(repo.git, [entry.target]);
   if (target?.commit !== entry.from || entry.worktree === null) return [];
-  return convergeCheckout(repo, entry.worktree, { from: entry.from, to: entry.to, startedAt: entry.startedAt });
+  return convergeCheckout(repo, entry.worktree, { from: entry.from, to: entry.to });
 }
 
 async function saveRow(
@@ -165,10 +176,4 @@ async function isOwnUnfinishedTree(repo: Repo, tree: string): Promise<boolean> {
   if (pointer === '') return names.length === 1;
   const target = path.resolve(tree, pointer.replace(/^gitdir:\s*/, '').trim());
   return path.dirname(target) === path.join(repo.commonDir, 'worktrees');
-}
-
-async function breakRefLock(repo: Repo, entry: Entry<'create'>): Promise<void> {
-  const file = path.join(repo.commonDir, `${refOfBranch(entry.branch)}.lock`);
-  const stats = await lstatOf(file);
-  if (stats !== undefined && stats.mtimeMs >= msOf(entry.startedAt) - 1000) await removeFile(file);
 }

@@ -203,7 +203,7 @@ async function lastOfReflog(repo: Repo, directory: string): Promise<string | und
 /** Commits reachable from the session's tips but from no other branch, remote branch or tag. */
 async function listUnlanded(repo: Repo, session: Session, tips: readonly string[]): Promise<RemoveFacts['unlanded']> {
   if (tips.length === 0) return { count: 0, subjects: [] };
-  const others = ['--not', `--exclude=${refOfBranch(session.row.branch)}`, '--branches', '--remotes', '--tags'];
+  const others = ['--not', `--exclude=${session.row.branch}`, '--branches', '--remotes', '--tags'];
   const commits = await listCommits(repo.git, [...tips, ...others]);
   return {
     count: commits.length,

@@ -64,11 +64,11 @@ async function readWork(
 }
 
 /** What a person would do next with a session in this state. Pure. */
-export function nextStep({ id, status, path, changes }: SessionView): readonly string[] {
+export function nextStep({ id, branch, status, tree, path, changes }: SessionView): readonly string[] {
   const hasMarkers = changes !== null && changes.conflicted > 0;
   const steps: Readonly<Record<SessionStatus, readonly string[]>> = {
     conflict: hasMarkers ? ['git', '-C', path, 'status'] : ['wt', 'merge', id, '--dry-run'],
-    broken: ['wt', 'remove', id],
+    broken: tree === 'switched' ? ['git', '-C', path, 'switch', branch] : ['wt', 'remove', id],
     waiting: ['cd', path],
     failed: ['cd', path],
     done: ['wt', 'merge', id],

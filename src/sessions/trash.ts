@@ -1,10 +1,10 @@
 import path from 'node:path';
+import { WtError } from '../core/errors.ts';
 import * as z from 'zod';
 import { writeCommit, KEEPER } from '../git/commit.ts';
 import type { Git } from '../git/git.ts';
 import { changeRefs, listRefs, type RefChange } from '../git/ref.ts';
-import { snapshotIndex } from '../git/snapshot.ts';
-import { copyFile } from 'node:fs/promises';
+import { copyIndex, snapshotIndex } from '../git/snapshot.ts';
 import {
   listDirectory,
   lstatOf,
@@ -16,6 +16,7 @@ import {
 } from '../platform/files.ts';
 import { SessionRow } from '../registry/session.ts';
 import { SessionId } from '../core/names.ts';
+import { scratchPath } from './cache.ts';
 import type { Repo } from './repo.ts';
 
 /** `meta.json` of a trash entry: everything needed to bring the session back. */
@@ -41,22 +42,34 @@ export function trashFolder(repo: Repo, op: string): string {
   return path.join(repo.layout.trash, op);
 }
 
-/** Pins HEAD, the branch tip and the index under `refs/wt/trash/<id>/<op>/`, so that no gc can eat them. */
+const PIN_ATTEMPTS = 3;
+
+/**
+ * Pins HEAD, the branch tip and the index under `refs/wt/trash/<id>/<op>/`, so that no gc can eat them. A gc that runs at
+ * this moment may eat the index's fresh commit before it is pinned: then it is made again.
+ */
 export async function pinSession(
   repo: Repo,
   op: string,
   spec: { id: string; gitDir: string | null; head: string | null; tip: string | null },
 ): Promise<void> {
   const prefix = `refs/wt/trash/${spec.id}/${op}`;
-  const index =
-    spec.gitDir === null
-      ? undefined
-      : await commitIndex(repo, op, { gitDir: spec.gitDir, parent: spec.head ?? spec.tip });
-  const pins = { head: spec.head, branch: spec.tip, index: index ?? null };
-  const changes: RefChange[] = Object.entries(pins).flatMap(([name, to]) =>
-    to === null ? [] : [{ kind: 'create', ref: `${prefix}/${name}`, to }],
-  );
-  if (changes.length > 0 && !(await changeRefs(repo.git, changes))) throw new Error(`cannot write ${prefix}`);
+  for (let attempt = 1; attempt <= PIN_ATTEMPTS; attempt++) {
+    const index =
+      spec.gitDir === null
+        ? undefined
+        : await commitIndex(repo, op, { gitDir: spec.gitDir, parent: spec.head ?? spec.tip });
+    const pins = { head: spec.head, branch: spec.tip, index: index ?? null };
+    const changes: RefChange[] = Object.entries(pins).flatMap(([name, to]) =>
+      to === null ? [] : [{ kind: 'create', ref: `${prefix}/${name}`, to }],
+    );
+    if (changes.length === 0 || (await changeRefs(repo.git, changes))) return;
+  }
+  throw new WtError('git.failed', {
+    args: ['git', 'update-ref', prefix],
+    exitCode: 128,
+    stderr: 'the backups could not be written',
+  });
 }
 
 /** Drops the pins of an operation that never came to move anything. */
@@ -77,11 +90,10 @@ async function commitIndex(
   spec: { gitDir: string; parent: string | null },
 ): Promise<string | undefined> {
   const real = path.join(spec.gitDir, 'index');
-  if ((await lstatOf(real)) === undefined) return undefined;
   await makePrivateDirectory(repo.layout.cache);
-  const copy = path.join(repo.layout.cache, `${op}.index`);
+  const copy = scratchPath(repo, 'index');
   try {
-    await copyFile(real, copy);
+    if (!(await copyIndex(real, copy))) return undefined;
     const env = { GIT_INDEX_FILE: copy };
     const tree = (await snapshotIndex(repo.git, env)) ?? (await treeOfStages(repo.git, env));
     return await writeCommit(repo.git, {

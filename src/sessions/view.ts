@@ -104,7 +104,7 @@ function deriveStatus(inspection: Inspection, proof: Proof | undefined, preview:
   // The first that holds.
   const candidates: readonly (readonly [SessionStatus, boolean])[] = [
     ['busy', session.row.state === 'creating' || session.pending !== undefined],
-    ['broken', tree !== 'ok' && tree !== 'switched'],
+    ['broken', tree !== 'ok'],
     ['conflict', changes !== undefined && changes.conflicted > 0],
     ['landed', proof !== undefined && proof !== 'empty'],
     ['conflict', preview?.conflicts !== undefined && preview.conflicts.length > 0],

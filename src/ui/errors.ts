@@ -1,5 +1,6 @@
 import type { CatalogCode, ErrorCatalog, Reason, WtError } from '../core/errors.ts';
-import { plural, shellLine } from './text.ts';
+import type { Proof } from '../landing/proof.ts';
+import { few, plural, shellLine } from './text.ts';
 
 /** A failure in words: what happened, the particulars, what was left as it was, the next command. */
 export interface Explanation {
@@ -61,7 +62,11 @@ const words: { readonly [C in CatalogCode]: (details: ErrorCatalog[C]) => Explan
   'path.exists': (d) => ({
     message: `${d.path} is taken by ${d.what}`,
     lines: ['wt never deletes or writes into what it did not make'],
-    fix: d.adoptable ? ['wt', 'adopt', d.path] : ['ls', '-la', d.path],
+    fix: d.adoptable
+      ? ['wt', 'adopt', d.path]
+      : d.what === 'an empty folder'
+        ? ['rmdir', d.path]
+        : ['ls', '-la', d.path],
   }),
   'base.not-found': (d) => ({
     message: `there is no branch, tag or commit "${d.base}"`,
@@ -145,14 +150,14 @@ export function reasonLine(reason: Reason): string {
         [reason.hidden, 'hidden from git status'],
       ] as const;
       const parts = counts.filter(([n]) => n > 0).map(([n, what]) => `${n} ${what}`);
-      return `uncommitted work: ${parts.join(', ')} (${few(reason.paths, 3)})`;
+      return `uncommitted work: ${parts.join(', ')} (${few(reason.paths)})`;
     }
     case 'session.unmerged': {
-      const subjects = reason.subjects.length === 0 ? '' : `: ${few(reason.subjects, 3)}`;
+      const subjects = reason.subjects.length === 0 ? '' : `: ${few(reason.subjects)}`;
       return `${plural(reason.commits, 'commit')} not in ${reason.base ?? 'any other branch'}${subjects}`;
     }
     case 'session.live':
-      return `in use by ${few(reason.processes, 3)}`;
+      return `in use by ${few(reason.processes)}`;
     case 'session.locked':
       return `locked${reason.reason === '' ? '' : `: ${reason.reason}`}`;
     case 'session.operation':
@@ -170,18 +175,25 @@ function explainRefusal({ id, verb, reasons }: ErrorCatalog['session.refused']):
   const done = { remove: 'removed', merge: 'merged', commit: 'committed' }[verb];
   return {
     message: `session ${id} was not ${done}`,
-    lines: reasons.map(reasonLine),
+    lines: [
+      ...reasons.map(reasonLine),
+      ...(verb === 'remove' && isSoft(reasons) ? ['--force removes it all the same; a copy stays in the trash'] : []),
+    ],
     ...fixOf(fixForReasons(id, verb, reasons)),
   };
+}
+
+/** Only what `--force` lifts. */
+function isSoft(reasons: readonly Reason[]): boolean {
+  return reasons.every(({ code }) => code === 'session.dirty' || code === 'session.unmerged');
 }
 
 function fixForReasons(id: string, verb: string, reasons: readonly Reason[]): readonly string[] {
   const codes = new Set(reasons.map(({ code }) => code));
   const inside = reasons.find((reason) => reason.code === 'session.inside');
   if (inside !== undefined) return ['cd', inside.root];
-  if (verb === 'merge' && codes.has('session.dirty')) return ['wt', 'commit', id];
-  const isSoft = [...codes].every((code) => code === 'session.dirty' || code === 'session.unmerged');
-  return verb === 'remove' && isSoft ? ['wt', 'remove', id, '--force'] : ['wt', 'show', id];
+  if (!isSoft(reasons)) return ['wt', 'show', id];
+  return codes.has('session.dirty') ? ['wt', 'commit', id] : ['wt', 'merge', id];
 }
 
 function explainConflict({ id, into, files, tasks, verb }: ErrorCatalog['merge.conflict']): Explanation {
@@ -244,12 +256,21 @@ function listed(paths: readonly string[]): readonly string[] {
   return paths.length <= SHOWN ? paths : [...paths.slice(0, SHOWN), `and ${paths.length - SHOWN} more`];
 }
 
-function few(items: readonly string[], limit: number): string {
-  return items.length <= limit
-    ? items.join(', ')
-    : `${items.slice(0, limit).join(', ')} and ${items.length - limit} more`;
-}
-
 function fixOf(fix: readonly string[] | undefined): { fix?: readonly string[] } {
   return fix === undefined ? {} : { fix };
+}
+
+/** A proof in words. Exhaustive by type. */
+export function proofWords(proof: Proof, base: string | null): string {
+  const it = base ?? 'its base';
+  const proofs: Readonly<Record<Proof, string>> = {
+    'same-commit': `${it} is at the same commit`,
+    ancestor: `${it} has its commits`,
+    'no-added-changes': 'its commits cancel each other out',
+    'trees-match': `${it} has the same files`,
+    'merge-adds-nothing': `${it} has its changes`,
+    'patch-id': `${it} has the same patches`,
+    empty: 'it has no commits',
+  };
+  return proofs[proof];
 }

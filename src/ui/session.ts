@@ -48,6 +48,11 @@ export function distanceText({ ahead, behind }: Pick<SessionView, 'ahead' | 'beh
   return [mark('↑', ahead ?? 0), mark('↓', behind ?? 0)].filter((part) => part !== '').join(' ');
 }
 
+export function distanceWords({ ahead, behind, base }: Pick<SessionView, 'ahead' | 'behind' | 'base'>): string {
+  const parts = [...(ahead ? [`${ahead} ahead`] : []), ...(behind ? [`${behind} behind`] : [])];
+  return `${parts.length === 0 ? 'level with' : `${parts.join(', ')} of`} ${base.branch ?? base.commit.slice(0, 7)}`;
+}
+
 export function conflictsText({ conflicts }: Pick<SessionView, 'conflicts'>): string {
   if (conflicts === undefined) return '';
   const base = conflicts.base === null ? ['base?'] : conflicts.base.length > 0 ? ['base'] : [];

@@ -23,20 +23,31 @@ export function renderTable<T>(columns: readonly Column<T>[], rows: readonly T[]
     (column) => column.drop === undefined || column.drop === 0 || rows.some((row) => column.value(row) !== ''),
   );
   const { shown, widths } = fit(filled, rows, look.width);
-  const line = (cells: readonly string[]): string => `${cells.join(' '.repeat(GAP)).trimEnd()}\n`;
-  const head = line(shown.map((column, i) => look.theme.dim(pad(column.header, widths[i] ?? 0))));
+  const line = (cells: readonly Cell[]): string => `${join(cells, widths)}\n`;
+  const head = line(shown.map(({ header }) => ({ text: header, painted: look.theme.dim(header) })));
   const body = rows.map((row) => line(shown.map((column, i) => cell(column, row, widths[i] ?? 0, look.theme))));
   return head + body.join('');
 }
 
-function cell<T>(column: Column<T>, row: T, width: number, theme: Theme): string {
-  const text = truncate(safeLine(column.value(row)), width);
-  const padding = ' '.repeat(Math.max(0, width - widthOf(text)));
-  return (column.paint === undefined ? text : column.paint(text, row, theme)) + padding;
+interface Cell {
+  readonly text: string;
+  readonly painted: string;
 }
 
-function pad(text: string, width: number): string {
-  return text + ' '.repeat(Math.max(0, width - widthOf(text)));
+function cell<T>(column: Column<T>, row: T, width: number, theme: Theme): Cell {
+  const text = truncate(safeLine(column.value(row)), width);
+  return { text, painted: text === '' ? '' : (column.paint?.(text, row, theme) ?? text) };
+}
+
+/** Cells side by side; nothing behind the last one that has text. */
+function join(cells: readonly Cell[], widths: readonly number[]): string {
+  const last = cells.findLastIndex(({ text }) => text !== '');
+  return cells
+    .slice(0, last + 1)
+    .map(({ text, painted }, i) =>
+      i === last ? painted : painted + ' '.repeat((widths[i] ?? 0) - widthOf(text) + GAP),
+    )
+    .join('');
 }
 
 /** Shrinks what may shrink, widest first, then drops columns. Pure. */

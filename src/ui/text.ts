@@ -37,11 +37,19 @@ export function widthOf(text: string): number {
 }
 
 export function truncate(text: string, width: number, position: 'end' | 'middle' | 'start' = 'end'): string {
-  return widthOf(text) <= width ? text : cliTruncate(text, Math.max(1, width), { position });
+  if (widthOf(text) <= width) return text;
+  const cut = cliTruncate(text, Math.max(1, width), { position });
+  // It may come out a column too wide where a wide character is cut.
+  return widthOf(cut) <= width ? cut : cliTruncate(text, Math.max(1, width - 1), { position });
 }
 
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
+}
+
+/** The first three of a list, and how many more. */
+export function few(items: readonly string[]): string {
+  return items.length <= 3 ? items.join(', ') : `${items.slice(0, 3).join(', ')} and ${items.length - 3} more`;
 }
 
 /** How long ago, in one unit: 40s, 5m, 3h, 12d. */
