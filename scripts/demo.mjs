@@ -261,7 +261,7 @@ async function play() {
 
   say('\nTake away what has landed, each with the proof that nothing is lost. A squash');
   say('is seen through; work that has not landed stays, with the reason.');
-  await show(isTerminal ? 'wt clean' : 'wt clean | expand -t 10');
+  await show(isTerminal ? 'wt clean' : 'wt clean | cut -f1-3 | expand -t 10');
   const left = (await data('list')).sessions.map(({ id }) => id).join();
   must(left === 'vat', `only vat was to be left, not ${left}`);
   await showList('wt list');

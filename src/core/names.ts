@@ -2,7 +2,7 @@ import * as z from 'zod';
 
 const ID = /^[A-Za-z0-9](?:[A-Za-z0-9_-]{0,46}[A-Za-z0-9])?$/;
 const RESERVED =
-  /^(?:[0-9a-f]{40}|con|prn|aux|nul|com[0-9]|lpt[0-9]|head|fetch_head|orig_head|merge_head|cherry_pick_head|revert_head|bisect_head|auto_merge)$/i;
+  /^(?:[0-9a-f]{40}|con|prn|aux|nul|com[0-9]|lpt[0-9]|head|fetch_head|orig_head|merge_head|cherry_pick_head|revert_head|rebase_head|bisect_head|auto_merge)$/i;
 
 /** Why a text cannot be a session id, or undefined when it can. Pure. */
 export function whyInvalidId(text: string): string | undefined {
@@ -36,7 +36,7 @@ export const SessionId = z
 export type SessionId = z.infer<typeof SessionId>;
 
 // Control characters, C1 controls, bidi marks, zero-width characters: git takes them in a branch name, a terminal must not.
-const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u00a0\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffd]/;
+const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u00a0\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffd]/;
 
 const BRANCH_RULES: readonly (readonly [(text: string) => boolean, string])[] = [
   [(text) => text === '', 'it is empty'],

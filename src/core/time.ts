@@ -1,6 +1,9 @@
-/** Seconds since 1970 as ISO 8601 UTC. */
+const LAST_SECOND = 8_640_000_000_000;
+
+/** Seconds since 1970 as ISO 8601 UTC; what lies beyond a date's range, as a forged commit may, is the nearest one. */
 export function isoFromSeconds(seconds: number): string {
-  return new Date(seconds * 1000).toISOString();
+  const inRange = Math.min(Math.max(Number.isNaN(seconds) ? 0 : seconds, -LAST_SECOND), LAST_SECOND);
+  return new Date(inRange * 1000).toISOString();
 }
 
 export function isoFromMs(ms: number): string {

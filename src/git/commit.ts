@@ -66,7 +66,7 @@ export async function readParents(
   floor: readonly string[],
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const input = [...tips, ...floor.map((commit) => `^${commit}`)].join('\n');
-  const { stdout } = await git(['rev-list', '--parents', '--stdin'], { input: `${input}\n` });
+  const { stdout } = await git(['rev-list', '--ignore-missing', '--parents', '--stdin'], { input: `${input}\n` });
   return new Map(
     stdout
       .split('\n')

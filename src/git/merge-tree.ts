@@ -1,3 +1,4 @@
+import { WtError } from '../core/errors.ts';
 import type { Git, GitOptions } from './git.ts';
 
 /** A merge built in the object store; nothing checked out is touched (git-merge-tree(1) --write-tree). */
@@ -21,8 +22,10 @@ export async function mergeTree(
     ours,
     theirs,
   ];
-  const { exitCode, stdout } = await git(args, { ...options, expect: [0, 1] });
-  const [tree = '', ...paths] = stdout.split('\0').filter(Boolean);
+  const { exitCode, stdout, stderr } = await git(args, { ...options, expect: [0, 1] });
+  const [tree, ...paths] = stdout.split('\0').filter(Boolean);
+  // Exit 1 means a conflict, but git 2.39 also says it of what is no commit.
+  if (tree === undefined) throw new WtError('git.failed', { args: ['git', ...args], exitCode, stderr: stderr.trim() });
   return exitCode === 0 ? { kind: 'clean', tree } : { kind: 'conflict', tree, paths: [...new Set(paths)] };
 }
 
@@ -42,7 +45,7 @@ export async function mergeTrees(
     {
       ...options,
       input,
-      expect: [0, 128, 129],
+      expect: [0, 1, 128, 129],
     },
   );
   return exitCode === 0 ? parseMergeTrees(stdout) : pairs.map(() => undefined);

@@ -17,7 +17,7 @@ export async function replayCommits(
   options: GitOptions = {},
 ): Promise<ReplayResult> {
   let { commit, tree } = onto;
-  for (const picked of commits.filter((one) => one.parents.length === 1)) {
+  for (const picked of commits.filter((one) => one.parents.length < 2)) {
     const standIn = await writeCommit(git, {
       tree,
       parents: picked.parents,
@@ -42,5 +42,7 @@ export async function replayCommits(
 async function readAuthorship(git: Git, commit: string): Promise<{ author: Record<string, string>; message: string }> {
   const { stdout } = await git(['log', '-1', '--format=%an%x00%ae%x00%ad%x00%B', '--date=raw', commit]);
   const [name = '', email = '', date = '', message = ''] = stdout.split('\0');
-  return { author: { GIT_AUTHOR_NAME: name, GIT_AUTHOR_EMAIL: email, GIT_AUTHOR_DATE: date }, message };
+  // log ends the last field with a newline of its own; "@" makes small numbers seconds too.
+  const author = { GIT_AUTHOR_NAME: name, GIT_AUTHOR_EMAIL: email, GIT_AUTHOR_DATE: `@${date}` };
+  return { author, message: message.replace(/\n$/, '') };
 }

@@ -55,13 +55,13 @@ export async function replaceFile(file: string, text: string, mode = 0o600): Pro
   try {
     await handle.writeFile(text);
     await handle.sync();
+    await rename(temporary, file);
   } catch (error) {
     await unlink(temporary).catch(() => {});
     throw error;
   } finally {
     await handle.close();
   }
-  await rename(temporary, file);
   await syncDirectory(path.dirname(file));
 }
 

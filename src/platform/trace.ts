@@ -5,7 +5,7 @@ export function traced(run: Runner, tell: (line: string) => void): Runner {
   return async (request) => {
     const result = await run(request);
     const words = [request.file, ...(request.shownArgs ?? request.args)].map((word) =>
-      /^[\w@%+=:,./^{}-]+$/.test(word) ? word : `'${word}'`,
+      /^[\w@%+=:,./^{}-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`,
     );
     tell(`${words.join(' ')}  [${request.cwd}] exit ${result.exitCode}, ${Math.round(result.durationMs)} ms`);
     return result;

@@ -17,7 +17,7 @@ export type Event = z.infer<typeof Event>;
 /** Appends one event with the next number; the caller holds the lock. A torn last line of a crashed writer is closed first. */
 export async function appendEvent(file: string, event: Omit<Event, 'seq'>): Promise<Event> {
   const tail = await readTail(file, 256 * 1024);
-  const last = parseEvents(tail).at(-1);
+  const last = parseEvents(tail).at(-1) ?? (tail === '' ? undefined : (await readEvents(file)).at(-1));
   const numbered = { seq: (last?.seq ?? 0) + 1, ...event } as Event;
   const torn = tail !== '' && !tail.endsWith('\n');
   await appendText(file, `${torn ? '\n' : ''}${JSON.stringify(numbered)}\n`);

@@ -67,7 +67,7 @@ async function stageAndCommit(repo: Repo, session: Session, message: string): Pr
   const before = (await git(['rev-parse', '--verify', '--quiet', 'HEAD'], { expect: [0, 1] })).stdout;
   try {
     await git(['add', '--all', '--', ':/'], { timeoutMs: 600_000 });
-    await git(['commit', '--quiet', '--file=-', '--cleanup=strip'], {
+    await git(['commit', '--quiet', '--file=-', '--cleanup=whitespace'], {
       hooks: true,
       input: message,
       timeoutMs: 3_600_000,

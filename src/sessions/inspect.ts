@@ -105,24 +105,14 @@ async function walk(repo: Repo, pairs: readonly Pair[]): Promise<readonly (Dista
       pairs.flatMap(({ branch, base }) => (branch === undefined ? [] : [branch.commit, base?.commit ?? branch.commit])),
     ),
   ];
-  const known = new Set(tips);
-  const isKnown = pairs.every(
-    ({ branch, base, cutAt }) => branch === undefined || base !== undefined || known.has(cutAt),
-  );
-  // A base without a branch is measured from the commit it was cut at, which then belongs into the walk too.
-  const starts = isKnown
-    ? tips
-    : [
-        ...new Set([
-          ...tips,
-          ...pairs.filter(({ base, branch }) => base === undefined && branch !== undefined).map(({ cutAt }) => cutAt),
-        ]),
-      ];
-  const [first, ...others] = starts;
+  const [first, second] = tips;
   if (first === undefined) return pairs.map(() => undefined);
-  const floor = others.length === 0 ? first : await findOctopusBase(repo, starts);
+  // The commits they were cut at too: they count as nobody's own work, and one may lie aside of all branches by now.
+  const cuts = pairs.filter(({ branch }) => branch !== undefined).map(({ cutAt }) => cutAt);
+  const starts = [...new Set([...tips, ...cuts])];
+  const floor = second === undefined ? first : await findOctopusBase(repo, tips);
   const parents =
-    others.length === 0
+    starts.length === 1
       ? new Map<string, readonly string[]>()
       : await readParents(repo.git, starts, floor === undefined ? [] : [floor]);
   return pairs.map(({ branch, base, cutAt }) =>

@@ -130,6 +130,17 @@ test('cherry-picks between other changes of the same file are found by their pat
   expect(removed).toEqual([expect.objectContaining({ id: 'a', proof: 'patch-id' })]);
 });
 
+test('a squash whose neighbouring lines main had changed is found in its history, also once main went over it', async () => {
+  const bench = await makeBench({ 'list.txt': `${LIST}\n` });
+  await bench.wt('create', 'a');
+  await bench.work('a', { 'list.txt': `${LIST.replace('two', 'TWO')}\n` }, 'shout two');
+  await commit(bench, { 'list.txt': `${LIST.replace('four', 'vier')}\n` }, 'a line close by');
+  await bench.wt('merge', 'a', '--yes', '--strategy', 'squash');
+  await commit(bench, { 'list.txt': 'all new\n' }, 'all new');
+  const { removed } = await bench.data<Cleaned>('clean');
+  expect(removed).toEqual([expect.objectContaining({ id: 'a', proof: 'merge-adds-nothing' })]);
+});
+
 test('a session whose commits take each other back adds nothing', async () => {
   const bench = await makeBench({ 'list.txt': `${LIST}\n` });
   await bench.wt('create', 'a');

@@ -1,8 +1,8 @@
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { photograph } from '../support/invariants.ts';
-import { benchAt, makeBench, type Bench, type Result } from '../support/wt.ts';
+import { benchAt, makeBench, type Bench, type Result, type Stage } from '../support/wt.ts';
 
 const FILES = {
   'README.md': 'hello\n',
@@ -42,7 +42,7 @@ test('a base that is checked out in another worktree is brought along there', as
   await bench.git('worktree', 'add', '--quiet', other, 'main');
   await bench.room.write(other, { 'other.txt': 'mine, not committed\n' });
   const { stdout } = await bench.wt('merge', 'a', '--yes');
-  expect(stdout).toContain('$ROOM/other place is up to date with it');
+  expect(stdout).toContain('$ROOM/other place was brought along');
   expect(await bench.room.git(other, 'status', '--porcelain')).toBe('M other.txt'.padStart(12));
   expect(await readFile(path.join(other, 'new.txt'), 'utf8')).toBe('new\n');
   expect(await readFile(path.join(other, 'other.txt'), 'utf8')).toBe('mine, not committed\n');
@@ -288,13 +288,17 @@ test('a base that is being bisected does not move', async () => {
   expect(await photograph(bench)).toEqual(before);
 });
 
-test('a lock that somebody holds on the index of the checkout is left alone, and nothing moves', async () => {
+test('a lock that somebody takes on the index in the last moment is left alone, and nothing moves', async () => {
   const bench = await makeLandable();
   const before = await photograph(bench);
-  await bench.room.write(path.join(bench.root, '.git'), { 'index.lock': 'somebody\n' });
-  expect((await bench.wt('merge', 'a', '--yes')).code).toBe(5);
-  expect(await readFile(path.join(bench.root, '.git', 'index.lock'), 'utf8')).toBe('somebody\n');
-  await rm(path.join(bench.root, '.git', 'index.lock'));
+  const lock = path.join(bench.root, '.git', 'index.lock');
+  const wrap: Stage['wrap'] = (run) => async (request) => {
+    if (request.shownArgs?.[0] === 'merge') await writeFile(lock, 'somebody\n');
+    return run(request);
+  };
+  expect((await bench.wt('merge', 'a', '--yes', { wrap })).code).toBe(5);
+  expect(await readFile(lock, 'utf8')).toBe('somebody\n');
+  await rm(lock);
   expect(await photograph(bench)).toEqual(before);
 });
 

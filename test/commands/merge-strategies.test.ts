@@ -48,7 +48,7 @@ test('squash makes one commit on the base with the task as its subject', async (
   expect(code).toBe(0);
   expect(stdout).toMatchInlineSnapshot(`
     "✓ Landed a on main  <short>..<short> (squash, 2 commits, 2 files)
-      $ROOM/app is up to date with it
+      $ROOM/app was brought along
     "
   `);
   expect(await git('log', '-1', '--format=%P', 'main')).toBe(base);

@@ -104,6 +104,11 @@ const work: readonly Case[] = [
     },
   },
   {
+    what: 'an unlanded commit',
+    reason: { code: 'session.unmerged', commits: 1 },
+    lay: ({ work: commit }) => commit('a', { 'late.txt': 'late\n' }, 'late'),
+  },
+  {
     what: 'a commit on a detached HEAD',
     reason: { code: 'session.unmerged', commits: 1 },
     lay: async ({ room, work: commit }, at) => {
@@ -282,6 +287,15 @@ test('a branch that was edited to main in the registry does not cost main while 
   await tamper(bench, { branch: 'main' });
   await bench.wt('remove', 'a', '--force');
   expect(await bench.git('rev-parse', 'refs/heads/main')).toBe(main);
+});
+
+test('a branch that was edited to main in the registry does not cost main while nobody has it checked out', async () => {
+  const bench = await makeLanded();
+  await bench.git('switch', '--quiet', '-c', 'elsewhere');
+  const main = await bench.git('rev-parse', 'refs/heads/main');
+  await tamper(bench, { branch: 'main' });
+  await bench.wt('remove', 'a', '--force');
+  expect(await bench.git('rev-parse', '--verify', 'refs/heads/main')).toBe(main);
 });
 
 test('a mount inside a session holds it, and what is mounted is untouched', async ({ skip }) => {

@@ -86,6 +86,9 @@ test('a dry run refuses as the removal itself would', async () => {
   const { wt, room, at } = await makeLanded();
   await room.write(at('a'), { 'more.txt': 'more\n' });
   expect((await wt('remove', 'a', '--dry-run')).code).toBe(4);
+  await room.git(at('a'), 'add', '-A');
+  await room.git(at('a'), 'commit', '-qm', 'not landed');
+  expect((await wt('remove', 'a', '--dry-run')).code).toBe(4);
 });
 
 test('--force takes uncommitted and unlanded work along, and says what it passed over', async () => {
@@ -182,11 +185,12 @@ test('of several none goes when one is refused or unknown', async () => {
   expect(await photograph(bench)).toEqual(before);
 });
 
-test('a session whose folder was deleted by hand goes, and its commits stay', async () => {
+test('a session whose folder was deleted by hand goes, with its unlanded commits only when forced', async () => {
   const bench = await makeBench();
   await bench.wt('create', 'a');
   const tip = await bench.work('a', { 'a.txt': 'a\n' });
   await rm(bench.at('a'), { recursive: true });
+  expect((await bench.wt('remove', 'a')).code).toBe(4);
   expect((await bench.wt('remove', 'a', '--force')).code).toBe(0);
   expect(await branchesOf(bench)).toBe('main');
   expect(await bench.git('worktree', 'list', '--porcelain')).not.toContain('.worktrees/a');

@@ -76,6 +76,19 @@ describe('refs', () => {
     expect(await room.git(root, 'reflog', '-1', '--format=%gs', 'a')).toBe('wt merge x');
   });
 
+  test('move only from where they were seen', async () => {
+    const room = await makeRoom();
+    const root = await room.repo();
+    const git = gitOf(room, root);
+    const first = await room.git(root, 'rev-parse', 'HEAD');
+    await room.git(root, 'commit', '-q', '--allow-empty', '-m', 'second');
+    const second = await room.git(root, 'rev-parse', 'HEAD');
+    await room.git(root, 'branch', 'a', second);
+    expect(await changeRefs(git, [{ kind: 'update', ref: 'refs/heads/a', to: first, from: first }])).toBe(false);
+    expect(await changeRefs(git, [{ kind: 'delete', ref: 'refs/heads/a', from: first }])).toBe(false);
+    expect(await room.git(root, 'rev-parse', 'a')).toBe(second);
+  });
+
   test('are not made over one that is there', async () => {
     const room = await makeRoom();
     const root = await room.repo();

@@ -1,7 +1,7 @@
-import { mkdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { convergeCheckout } from '#src/landing/converge.ts';
+import { convergeCheckout, restoreCheckout } from '#src/landing/converge.ts';
 import { openRepo } from '#src/sessions/open.ts';
 import type { Repo } from '#src/sessions/repo.ts';
 import { makeDeps } from '../support/deps.ts';
@@ -17,7 +17,8 @@ interface Half {
   readonly to: string;
   /** Puts files where the landing was killed while it wrote them. */
   readonly write: (files: Files) => Promise<void>;
-  readonly converge: (startedAt?: string) => Promise<readonly string[]>;
+  readonly converge: () => Promise<readonly string[]>;
+  readonly restore: () => Promise<readonly string[]>;
   readonly state: () => Promise<string>;
 }
 
@@ -39,14 +40,14 @@ async function makeHalf(): Promise<Half> {
   const to = await room.git(root, 'rev-parse', 'HEAD');
   await room.git(root, 'checkout', '-q', 'main');
   const repo: Repo = await openRepo(makeDeps(room, root));
-  const startedAt = new Date(Date.now() - 60_000).toISOString();
   return {
     room,
     root,
     from,
     to,
     write: (files) => room.write(root, files),
-    converge: (at = startedAt) => convergeCheckout(repo, root, { from, to, startedAt: at }),
+    converge: () => convergeCheckout(repo, root, { from, to }),
+    restore: () => restoreCheckout(repo, root, { from, to }),
     state: async () => `${await room.git(root, 'rev-parse', 'main')}\n${await room.git(root, 'status', '--porcelain')}`,
   };
 }
@@ -64,10 +65,6 @@ describe('a landing that was killed', () => {
     },
     'with files and index written': async ({ room, root, to }) => {
       await room.git(root, 'read-tree', '-m', '-u', 'HEAD', to);
-    },
-    'with a lock of git left behind': async ({ root, write }) => {
-      await write({ edited: LONG, '.git/index.lock': '', '.git/HEAD.lock': '' });
-      expect(await exists(path.join(root, '.git', 'index.lock'))).toBe(true);
     },
   };
 
@@ -121,12 +118,15 @@ describe('a file that somebody has edited since', () => {
   });
 });
 
-test('a lock of git that is older than the landing is not broken', async () => {
+test('a landing that is given up leaves the checkout as it was, uncommitted work included', async () => {
   const half = await makeHalf();
-  const lock = path.join(half.root, '.git', 'index.lock');
-  await writeFile(lock, '');
-  await utimes(lock, new Date(0), new Date(0));
-  await expect(half.converge()).rejects.toMatchObject({ code: 'git.failed' });
-  expect(await exists(lock)).toBe(true);
-  expect(await half.room.git(half.root, 'rev-parse', 'main')).toBe(half.from);
+  await half.write({ mine: 'edited since\n' });
+  const before = await half.state();
+  await half.write({ edited: LONG, 'new/file': LONG.slice(0, 10) });
+  await rm(path.join(half.root, 'gone'));
+  expect(await half.restore()).toEqual([]);
+  expect(await half.state()).toBe(before);
+  expect(await readFile(path.join(half.root, 'edited'), 'utf8')).toBe('old\n');
+  expect(await readFile(path.join(half.root, 'mine'), 'utf8')).toBe('edited since\n');
+  expect(await exists(path.join(half.root, 'new/file'))).toBe(false);
 });

@@ -89,6 +89,17 @@ describe('replayed commits', () => {
     });
   });
 
+  test('are taken one by one: what takes an earlier one back does so on the base as well', async () => {
+    const { room, root, commit, replay } = await makeSides({ x: 'old\n' });
+    await commit('side', { x: 'new\n' }, 'do');
+    await commit('side', { x: 'old\n' }, 'undo');
+    await commit('main', { x: 'new\n' }, 'done here too');
+    const result = await replay();
+    const made = result.kind === 'done' ? result.commit : '';
+    expect(await room.git(root, 'log', '--format=%s', `main..${made}`)).toBe('undo');
+    expect(await room.git(root, 'show', `${made}:x`)).toBe('old');
+  });
+
   test('leave out merges and keep what was done on both sides of them', async () => {
     const { room, root, commit, replay } = await makeSides();
     await commit('side', { a: '1\n' }, 'before');

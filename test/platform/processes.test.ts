@@ -2,7 +2,7 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { sizeOf } from '#src/platform/disk.ts';
-import { listMountsInside, listProcessesInside } from '#src/platform/processes.ts';
+import { listMountsInside, listProcessesInside, type ProcessInside } from '#src/platform/processes.ts';
 import { makeRoom } from '../support/room.ts';
 import { start, until } from '../support/spawn.ts';
 
@@ -10,16 +10,19 @@ describe('a process that works in a folder', () => {
   test('is found there and below, and not beside it', async () => {
     const room = await makeRoom();
     for (const name of ['a/deep', 'ab']) await mkdir(path.join(room.dir, name), { recursive: true });
-    const child = start(room, path.join(room.dir, 'a', 'deep'), ['sleep', '300']);
-    const find = async (folder: string): Promise<readonly unknown[]> =>
+    const inside = start(room, path.join(room.dir, 'a', 'deep'), ['sleep', '300']);
+    const beside = start(room, path.join(room.dir, 'ab'), ['sleep', '300']);
+    const find = (folder: string): Promise<readonly ProcessInside[]> =>
       listProcessesInside(path.join(room.dir, folder));
-    const expected = [{ pid: child.pid, command: 'sleep', isCaller: false }];
-    await until(async () => (await find('a')).some((one) => (one as { command: string }).command === 'sleep'));
+    const isAsleep = async (folder: string): Promise<boolean> =>
+      (await find(folder)).some(({ command }) => command === 'sleep');
+    await until(async () => (await isAsleep('a/deep')) && (await isAsleep('ab')));
+    const expected = [{ pid: inside.pid, command: 'sleep', isCaller: false }];
     expect(await find('a')).toEqual(expected);
     expect(await find('a/deep')).toEqual(expected);
-    expect(await find('ab')).toEqual([]);
-    child.kill('SIGKILL');
-    await child.done;
+    expect(await find('ab')).toEqual([{ pid: beside.pid, command: 'sleep', isCaller: false }]);
+    inside.kill('SIGKILL');
+    await inside.done;
     expect(await find('a')).toEqual([]);
   });
 

@@ -123,7 +123,7 @@ describe('a removal', () => {
         const first = outcomeOf(() => planRemove(made, asked));
         expect(outcomeOf(() => planRemove(made, deepFreeze(asked)))).toEqual(first);
         const { firm, soft } = findReasons(made);
-        const isRefused = 'thrown' in (first as object);
+        const isRefused = 'thrown' in first;
         expect(isRefused).toBe(firm.length > 0 || (!asked.force && soft.length > 0));
         if (isRefused) refused++;
         else planned++;

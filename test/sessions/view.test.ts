@@ -53,7 +53,8 @@ describe('the status of a session', () => {
     ['broken', { tree: 'foreign', status: undefined }, undefined, undefined],
     ['broken', { branch: undefined, distance: undefined }, undefined, undefined],
     ['broken', { trouble: 'fatal', status: undefined }, undefined, undefined],
-    ['dirty', { switchedTo: 'refs/heads/x', status: dirty }, undefined, undefined],
+    ['broken', { switchedTo: 'refs/heads/x', status: dirty }, 'ancestor', undefined],
+    ['broken', { switchedTo: null }, undefined, undefined],
   ];
   test.each(cases)('is %s', (status, changes, proof, preview) => {
     expect(viewSession(inspection(changes), proof, preview).status).toBe(status);
@@ -183,6 +184,11 @@ describe('the next step', () => {
         expect(!isLanding || ['ready', 'done', 'approved'].includes(view.status)).toBe(true);
       }),
     );
+  });
+
+  test('of a session with another branch checked out leads back to its own', () => {
+    const view = viewSession(inspection({ switchedTo: 'refs/heads/x' }), undefined, undefined);
+    expect(nextStep(view)).toEqual(['git', '-C', '/repo/.worktrees/a', 'switch', 'wt/a']);
   });
 
   test('leads to the markers when there are some, else shows the conflict', () => {

@@ -66,15 +66,21 @@ describe('the way out of a refusal', () => {
   const dirty: Reason = { code: 'session.dirty', staged: 1, modified: 0, untracked: 0, hidden: 0, paths: ['x'] };
   const unmerged: Reason = { code: 'session.unmerged', commits: 1, base: 'main', subjects: [] };
 
-  test('is --force only when nothing but work stands in the way', () => {
-    expect(fixOf('remove', [dirty, unmerged])).toEqual(['wt', 'remove', 'a', '--force']);
+  test('keeps the work that stands in the way: it is committed, then landed', () => {
+    expect(fixOf('remove', [dirty, unmerged])).toEqual(['wt', 'commit', 'a']);
+    expect(fixOf('remove', [unmerged])).toEqual(['wt', 'merge', 'a']);
+    expect(fixOf('merge', [dirty])).toEqual(['wt', 'commit', 'a']);
+  });
+
+  test('is to look when more than work stands in the way', () => {
     expect(fixOf('remove', [dirty, { code: 'session.live', processes: ['vim (1)'] }])).toEqual(['wt', 'show', 'a']);
     expect(fixOf('remove', [{ code: 'path.mounted', path: '/x', mount: '/x/m' }])).toEqual(['wt', 'show', 'a']);
   });
 
-  test('is never --force for a landing', () => {
-    expect(fixOf('merge', [dirty])).toEqual(['wt', 'commit', 'a']);
-    expect(fixOf('merge', [unmerged])).toEqual(['wt', 'show', 'a']);
+  test('never forces', () => {
+    const reasons: readonly Reason[] = [dirty, unmerged, { code: 'session.locked', reason: '' }];
+    for (const verb of ['remove', 'merge', 'commit'] as const)
+      for (const reason of reasons) expect(fixOf(verb, [reason])).not.toContain('--force');
   });
 
   test('leads out of the session first', () => {

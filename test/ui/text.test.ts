@@ -155,7 +155,26 @@ test('a printed command carries no control character', () => {
 test('cut text fits, and text that fits is not cut', () => {
   const width = fc.integer({ min: 1, max: 40 });
   const position = fc.constantFrom('start', 'middle', 'end');
-  const unit = fc.constantFrom('a', 'B', '0', ' ', '-', 'é', 'e\u0301', '…', '→', '\t', '\n', '\u001b', '\u202e');
+  const unit = fc.constantFrom(
+    'a',
+    'B',
+    '0',
+    ' ',
+    '-',
+    'é',
+    'e\u0301',
+    '…',
+    '→',
+    '日',
+    '한',
+    '🙂',
+    '👨‍👩‍👧',
+    '❤️',
+    '\t',
+    '\n',
+    '\u001b',
+    '\u202e',
+  );
   fc.assert(
     fc.property(fc.string({ unit, maxLength: 60 }), width, position, (raw, columns, at) => {
       const text = safeLine(raw);
