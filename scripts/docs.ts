@@ -103,7 +103,7 @@ const samples: { readonly [C in Exclude<CatalogCode, 'session.refused'>]: ErrorC
     stderr: 'fatal: …',
   },
   'git.timeout': { args: ['git', 'status'], seconds: 60 },
-  'session.not-found': { id: 'fix-logn', near: ['fix-login'] },
+  'session.not-found': { id: 'fix-logn', near: ['fix-login'], trash: null },
   'session.exists': { id: 'fix-login', path: '/home/ada/shop/.worktrees/fix-login', branch: 'wt/fix-login' },
   'branch.exists': { id: 'fix-login', branch: 'wt/fix-login', holder: null, blocks: null },
   'branch.checked-out': { branch: 'main', path: '/home/ada/shop', holder: null },

@@ -4,7 +4,7 @@ import { flag } from '../cli/params.ts';
 import { listSessions, type ListOutcome } from '../sessions/list.ts';
 import { openRepo } from '../sessions/open.ts';
 import { SessionView, STATUSES } from '../sessions/view.ts';
-import { countLine, listColumns, pipeColumns } from '../ui/session.ts';
+import { countLine, listColumns, pipeColumnsWith } from '../ui/session.ts';
 import { renderTable } from '../ui/table.ts';
 import { age, plural, truncate } from '../ui/text.ts';
 import type { Look } from '../ui/theme.ts';
@@ -55,7 +55,9 @@ export default defineCommand({
   },
 
   human: (outcome, look) =>
-    look.isTerminal ? forPeople(outcome, look) : renderTable(pipeColumns, outcome.sessions, look),
+    look.isTerminal
+      ? forPeople(outcome, look)
+      : renderTable(pipeColumnsWith(outcome.withConflicts), outcome.sessions, look),
   json: ({ sessions, unmanaged, removed }) => ({
     sessions: [...sessions],
     unmanaged: [...unmanaged],
@@ -107,7 +109,7 @@ function forPeople(outcome: Outcome, look: Look): string {
   if (removed !== undefined && removed.length > 0) {
     const rows = removed.map(
       (meta) =>
-        `  ${theme.name(meta.id)}  ${theme.dim(`removed ${age(meta.at, look.now)} ago, branch ${meta.branch.name}${meta.proof === null ? '' : `, ${meta.proof}`}`)}\n`,
+        `  ${theme.name(meta.id)}  ${theme.dim(`${age(meta.at, look.now)} ago  branch ${meta.branch.name}  ${meta.op}`)}\n`,
     );
     parts.push(`${theme.heading('In the trash')}\n${rows.join('')}`);
   }

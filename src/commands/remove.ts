@@ -6,7 +6,7 @@ import { openRepo } from '../sessions/open.ts';
 import { removeSession, type RemoveOutcome } from '../sessions/remove.ts';
 import { requireSessions } from '../sessions/select.ts';
 import { proofWords, reasonLine } from '../ui/errors.ts';
-import { few, plural, safe } from '../ui/text.ts';
+import { few, plural, safe, wrap } from '../ui/text.ts';
 import type { Look } from '../ui/theme.ts';
 
 export default defineCommand({
@@ -60,15 +60,19 @@ export default defineCommand({
   }),
 });
 
-function describe({ kind, plan, trash }: RemoveOutcome, { theme }: Look): string {
+function describe({ kind, plan, trash }: RemoveOutcome, { theme, isTerminal, width }: Look): string {
   const { session, proof, deletesBranch, precious, forced } = plan;
   const isPlan = kind === 'planned';
   const why = proof === null ? '' : theme.dim(`  ${proofWords(proof, session.row.base.branch)}`);
   const gone = isPlan ? 'would be deleted, its commits kept' : 'deleted, its commits kept';
   const along = `${plural(precious.length, 'ignored file')} ${isPlan ? 'would go' : 'went'} along: ${few(precious)}`;
+  const warning = (text: string): readonly string[] =>
+    wrap(safe(text), isTerminal ? width - 4 : Number.MAX_SAFE_INTEGER).map(
+      (line, i) => `${i === 0 ? theme.warn : ' '} ${line}`,
+    );
   const notes = [
-    ...forced.map((reason) => `${theme.warn} ${safe(reasonLine(reason))}`),
-    ...(precious.length === 0 ? [] : [`${theme.warn} ${safe(along)}`]),
+    ...forced.flatMap((reason) => warning(reasonLine(reason))),
+    ...(precious.length === 0 ? [] : warning(along)),
     theme.dim(`branch ${session.row.branch} ${deletesBranch ? gone : 'stays'}`),
     ...(trash === null ? [] : [`${theme.dim('kept in')} ${theme.path(trash)}`]),
   ];

@@ -129,10 +129,12 @@ function sections(
     ...list(
       theme,
       'Events',
-      events.map(
-        ({ at, event, by }) =>
-          `${theme.dim(`${age(at, look.now)} ago`.padEnd(10))}${safe(event)} ${theme.dim(`by ${by}`)}`,
-      ),
+      events
+        .filter(({ event }) => !event.endsWith('.before'))
+        .map(
+          ({ at, event, by }) =>
+            `${theme.dim(`${age(at, look.now)} ago`.padEnd(10))}${safe(event)}  ${theme.dim(`by ${by}`)}`,
+        ),
     ),
   ];
 }

@@ -38,7 +38,7 @@ export interface ErrorCatalog {
   'git.too-old': { found: string; needed: string };
   'git.failed': { args: readonly string[]; exitCode: number | null; stderr: string };
   'git.timeout': { args: readonly string[]; seconds: number };
-  'session.not-found': { id: string; near: readonly string[] };
+  'session.not-found': { id: string; near: readonly string[]; trash: string | null };
   'session.exists': { id: string; path: string; branch: string };
   'branch.exists': { id: string; branch: string; holder: string | null; blocks: string | null };
   'branch.checked-out': { branch: string; path: string; holder: string | null };

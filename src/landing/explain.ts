@@ -17,7 +17,13 @@ export async function explainConflict(
   const [theirs, ours, landed] = await Promise.all([
     lastCommits(repo.git, range(target.commit), paths),
     lastCommits(repo.git, range(branch.commit), paths),
-    listCommits(repo.git, ['--first-parent', '--max-count=500', ...range(target.commit)]),
+    listCommits(repo.git, [
+      '--first-parent',
+      '--max-count=500',
+      ...range(target.commit),
+      '--',
+      ...paths.map((path) => `:(top,literal)${path}`),
+    ]),
   ]);
   const files = paths.map((path) => ({ path, target: theirs.get(path) ?? null, session: ours.get(path) ?? null }));
   return { files, tasks: await tasksOf(repo, session, new Set(landed.map(({ commit }) => commit))) };
@@ -48,7 +54,7 @@ async function lastCommits(
   return last;
 }
 
-/** The session's own task, and those of sessions that have landed on the target since. */
+/** The session's own task, and those of sessions whose landing changed the same paths. */
 async function tasksOf(repo: Repo, session: Session, landed: ReadonlySet<string>): Promise<readonly string[]> {
   const rows = [
     ...[...(await readBook(repo)).sessions.values()].map(({ row }) => row),

@@ -125,7 +125,15 @@ function judgeEarly({ view, inspection }: Examined, request: CleanRequest, nowMs
 function judgeFacts({ proof, view }: Examined, facts: RemoveFacts, request: CleanRequest): Verdict {
   const { firm, soft } = findReasons(facts);
   const reasons = [...firm, ...(request.all ? [] : soft)];
-  if (reasons.length > 0) return { kind: 'keep', kept: { id: view.id, reasons, fix: fixFor(view.id, reasons) } };
+  if (reasons.length > 0)
+    return {
+      kind: 'keep',
+      kept: {
+        id: view.id,
+        reasons,
+        fix: view.status === 'conflict' ? ['wt', 'merge', view.id, '--dry-run'] : fixFor(view.id, reasons),
+      },
+    };
   if (!request.all && proof === 'empty' && request.olderThanMs === undefined) {
     return {
       kind: 'keep',

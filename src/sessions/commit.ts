@@ -3,7 +3,7 @@ import { WtError, type Reason } from '../core/errors.ts';
 import { findOperation } from '../git/repo.ts';
 import { copyIndex } from '../git/snapshot.ts';
 import { changedPaths, readStatus } from '../git/status.ts';
-import { makePrivateDirectory, moveDurably, removeFile } from '../platform/files.ts';
+import { makePrivateDirectory, moveDurably, readText, removeFile } from '../platform/files.ts';
 import { readBook, type Session } from './book.ts';
 import { hold } from './hold.ts';
 import { gitAtWorktree, type Repo } from './repo.ts';
@@ -43,11 +43,19 @@ export async function commitSession(repo: Repo, request: CommitRequest): Promise
   if (reasons.length > 0) throw new WtError('session.refused', { id: session.id, verb: 'commit', reasons });
   const paths = changedPaths(status);
   if (paths.length === 0 && operation === undefined) return { kind: 'nothing', id: session.id };
-  const message = request.message ?? defaultMessage(session, paths);
+  // git has a message for the end of a merge already.
+  const message =
+    request.message ?? (operation === 'merge' ? await mergeMessage(session) : defaultMessage(session, paths));
   if (request.dryRun) return { kind: 'planned', id: session.id, commit: null, message, paths };
   const commit = await stageAndCommit(repo, session, message);
   await hold(repo, (held) => held.log('session.commit.after', session.id, { commit, files: paths.length }));
   return { kind: 'committed', id: session.id, commit, message, paths };
+}
+
+async function mergeMessage({ id, row, admin }: Session): Promise<string> {
+  const text = admin === undefined ? undefined : await readText(path.join(admin.directory, 'MERGE_MSG'));
+  const lines = (text ?? '').split('\n').filter((line) => !line.startsWith('#'));
+  return lines.join('\n').trim() || `Merge ${row.base.branch ?? row.base.commit} into ${id}`;
 }
 
 /** The task's first line, else what changed. Pure. */

@@ -102,7 +102,7 @@ interface Pair {
 async function walk(repo: Repo, pairs: readonly Pair[]): Promise<readonly (Distance | undefined)[]> {
   const tips = [
     ...new Set(
-      pairs.flatMap(({ branch, base }) => (branch === undefined ? [] : [branch.commit, base?.commit ?? branch.commit])),
+      pairs.flatMap(({ branch, base, cutAt }) => (branch === undefined ? [] : [branch.commit, base?.commit ?? cutAt])),
     ),
   ];
   const [first, second] = tips;

@@ -105,7 +105,7 @@ export async function removeSession(
 ): Promise<RemoveOutcome> {
   const decide = async (place: Repo, book: Book): Promise<RemovePlan> => {
     const session = book.sessions.get(id);
-    if (session === undefined) throw new WtError('session.not-found', { id, near: [] });
+    if (session === undefined) throw new WtError('session.not-found', { id, near: [], trash: null });
     await refuseTracked(place);
     const facts = await gatherRemoveFacts(place, book, session);
     request.refuse?.(facts);

@@ -4,6 +4,7 @@ import { nearNames } from '../core/names.ts';
 import { realPathOf } from '../platform/files.ts';
 import { sessionAround, type Book, type Session } from './book.ts';
 import type { Repo } from './repo.ts';
+import { listTrash, trashFolder } from './trash.ts';
 
 /** An id, a branch, a path, or "." for the session the caller stands in. Throws `session.not-found` with near names. */
 export async function requireSession(repo: Repo, book: Book, text: string | undefined): Promise<Session> {
@@ -19,7 +20,9 @@ export async function requireSession(repo: Repo, book: Book, text: string | unde
   const place = await realPathOf(path.resolve(repo.deps.cwd, text));
   const found = findSession(book, text) ?? (text.includes('/') ? sessionAround(book, place) : undefined);
   if (found !== undefined) return found;
-  throw new WtError('session.not-found', { id: text, near: nearNames(text, [...book.sessions.keys()]) });
+  const removed = (await listTrash(repo)).find(({ id }) => id === text);
+  const trash = removed === undefined ? null : trashFolder(repo, removed.op);
+  throw new WtError('session.not-found', { id: text, near: nearNames(text, [...book.sessions.keys()]), trash });
 }
 
 /** By id (exact, else without regard to case), then by branch. Pure. */

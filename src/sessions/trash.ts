@@ -138,9 +138,14 @@ export async function listTrash(repo: Repo): Promise<readonly TrashMeta[]> {
 }
 
 async function readTrashMeta(repo: Repo, op: string): Promise<TrashMeta | undefined> {
-  const text = await readText(path.join(trashFolder(repo, op), 'meta.json'));
+  const folder = trashFolder(repo, op);
+  const text = await readText(path.join(folder, 'meta.json'));
   try {
-    return TrashMeta.parse(JSON.parse(text ?? ''));
+    const meta = TrashMeta.parse(JSON.parse(text ?? ''));
+    const parts = await Promise.all(['tree', 'admin'].map((part) => lstatOf(path.join(folder, part))));
+    // Both moved back by hand: it is a session again. One that had neither folder left only its branch here.
+    const isBack = parts.every((part) => part === undefined) && meta.admin !== null;
+    return isBack ? undefined : meta;
   } catch {
     return undefined;
   }

@@ -41,8 +41,11 @@ const words: { readonly [C in CatalogCode]: (details: ErrorCatalog[C]) => Explan
   'git.timeout': (d) => ({ message: `git took longer than ${d.seconds} s and was stopped: ${shellLine(d.args)}` }),
   'session.not-found': (d) => ({
     message: `there is no session "${d.id}"`,
-    ...(d.near.length === 0 ? {} : { lines: [`near: ${d.near.join(', ')}`] }),
-    fix: ['wt', 'list'],
+    lines: [
+      ...(d.near.length === 0 ? [] : [`near: ${d.near.join(', ')}`]),
+      ...(d.trash === null ? [] : [`one of that id lies in the trash: ${d.trash}`]),
+    ],
+    fix: d.trash === null ? ['wt', 'list'] : ['wt', 'list', '--all'],
   }),
   'session.exists': (d) => ({
     message: `session ${d.id} exists already`,

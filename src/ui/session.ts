@@ -50,7 +50,8 @@ export function distanceText({ ahead, behind }: Pick<SessionView, 'ahead' | 'beh
 
 export function distanceWords({ ahead, behind, base }: Pick<SessionView, 'ahead' | 'behind' | 'base'>): string {
   const parts = [...(ahead ? [`${ahead} ahead`] : []), ...(behind ? [`${behind} behind`] : [])];
-  return `${parts.length === 0 ? 'level with' : `${parts.join(', ')} of`} ${base.branch ?? base.commit.slice(0, 7)}`;
+  const how = parts.length === 0 ? 'level with' : `${parts.join(', ')}${behind ? '' : ' of'}`;
+  return `${how} ${base.branch ?? base.commit.slice(0, 7)}`;
 }
 
 export function conflictsText({ conflicts }: Pick<SessionView, 'conflicts'>): string {
@@ -82,7 +83,7 @@ export const TREE_WORDS: Readonly<Record<SessionView['tree'], string>> = {
 /** Columns for people; what does not fit is dropped from the highest number on. */
 export function listColumns(look: Look, withConflicts: boolean): readonly Column<SessionView>[] {
   return [
-    { header: 'ID', value: (view) => view.id, paint: (text, _, theme) => theme.name(text), min: 8 },
+    { header: 'ID', value: (view) => view.id, max: 32, paint: (text, _, theme) => theme.name(text), min: 8 },
     {
       header: 'STATUS',
       value: (view) => view.status,
@@ -120,7 +121,7 @@ export function listColumns(look: Look, withConflicts: boolean): readonly Column
 }
 
 /** Columns for programs: one line a session, tab-separated, every value whole, the order fixed. */
-export const pipeColumns: readonly Column<SessionView>[] = [
+const pipeColumns: readonly Column<SessionView>[] = [
   { header: 'id', value: (view) => view.id },
   { header: 'status', value: (view) => view.status },
   { header: 'branch', value: (view) => view.branch },
@@ -132,6 +133,11 @@ export const pipeColumns: readonly Column<SessionView>[] = [
   { header: 'path', value: (view) => view.path },
   { header: 'task', value: (view) => view.task ?? '' },
 ];
+
+/** With the conflicts behind, when they were asked for. */
+export function pipeColumnsWith(withConflicts: boolean): readonly Column<SessionView>[] {
+  return withConflicts ? [...pipeColumns, { header: 'conflicts', value: conflictsText }] : pipeColumns;
+}
 
 /** Counts of a listing in one line: "3 sessions: 1 conflict, 2 ready". */
 export function countLine(views: readonly SessionView[]): string {

@@ -3,11 +3,13 @@ import { safeLine, truncate, widthOf } from './text.ts';
 
 export interface Column<T> {
   readonly header: string;
-  value(row: T): string;
+  readonly value: (row: T) => string;
   /** Colours the cell; the text is already cut to its width. */
-  paint?(text: string, row: T, theme: Theme): string;
+  readonly paint?: (text: string, row: T, theme: Theme) => string;
   /** Narrowest width it may shrink to; not given, it never shrinks. */
   readonly min?: number;
+  /** Widest it may be, however much room there is. */
+  readonly max?: number;
   /** Dropped from the highest number on when the terminal is too narrow; 0 is never dropped. */
   readonly drop?: number;
 }
@@ -56,8 +58,8 @@ function fit<T>(
   rows: readonly T[],
   width: number,
 ): { shown: readonly Column<T>[]; widths: readonly number[] } {
-  const natural = columns.map((column) =>
-    Math.max(widthOf(column.header), ...rows.map((row) => widthOf(safeLine(column.value(row))))),
+  const natural = columns.map(({ header, value, max = Number.MAX_SAFE_INTEGER }) =>
+    Math.max(widthOf(header), ...rows.map((row) => Math.min(max, widthOf(safeLine(value(row)))))),
   );
   const floor = columns.map((column, i) =>
     Math.min(natural[i] ?? 0, Math.max(column.min ?? natural[i] ?? 0, widthOf(column.header))),

@@ -3,7 +3,8 @@ import stringWidth from 'string-width';
 import { msOf } from '../core/time.ts';
 
 // C0 but newline and tab, DEL, C1, zero width, bidi, line separators, BOM, lone surrogates.
-const UNSAFE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|\p{Surrogate}/gu;
+const UNSAFE =
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|\p{Surrogate}/gu;
 
 /** Text from outside (branches, tasks, subjects, file names) made harmless and visible: `\x1b`, `\u202e`. Newlines and tabs stay. */
 export function safe(text: string): string {

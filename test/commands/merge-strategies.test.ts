@@ -47,7 +47,7 @@ test('squash makes one commit on the base with the task as its subject', async (
   const { code, stdout } = await wt('merge', 'a', '--yes', '--strategy', 'squash');
   expect(code).toBe(0);
   expect(stdout).toMatchInlineSnapshot(`
-    "✓ Landed a on main  <short>..<short> (squash, 2 commits, 2 files)
+    "✓ Landed a on main  ddabdbd..<short> (squash, 2 commits, 2 files)
       $ROOM/app was brought along
     "
   `);

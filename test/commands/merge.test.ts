@@ -16,9 +16,7 @@ test('lands with a merge commit whose message is the task, and says so', async (
   const { wt, git } = await makeLandable();
   const { code, stdout, stderr } = await wt('merge', 'a', '--yes');
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  expect(stdout).toMatch(
-    /^✓ Landed a on main {2}.* \(merge, 1 commit, 1 file\)\n {2}\$ROOM\/app was brought along\n$/,
-  );
+  expect(stdout).toMatch(/^✓ Landed a on main {2}.* \(merge, 1 commit, 1 file\)\n {2}\$ROOM\/app was brought along\n$/);
   expect(await git('log', '--format=%s', '--first-parent')).toBe('Merge session a: Add the feature\nfirst');
   expect(await git('rev-parse', 'HEAD^2')).toBe(await git('rev-parse', 'wt/a'));
   expect(await git('status', '--porcelain')).toBe('');

@@ -33,7 +33,7 @@ test('takes a landed session away with its branch and says where it is kept', as
   const { code, stdout, stderr } = await bench.wt('remove', 'a');
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout).toMatchInlineSnapshot(`
-    "✓ Removed a  ancestor
+    "✓ Removed a  main has its commits
       branch wt/a deleted, its commits kept
       kept in $ROOM/app/.git/wt/trash/<op>
     "
@@ -73,8 +73,8 @@ test('a dry run changes nothing and says what would happen', async () => {
   expect({ code, stdout }).toMatchInlineSnapshot(`
     {
       "code": 0,
-      "stdout": "Would remove a  ancestor
-      branch wt/a deleted, its commits kept
+      "stdout": "Would remove a  main has its commits
+      branch wt/a would be deleted, its commits kept
     ",
     }
   `);
@@ -102,6 +102,7 @@ test('--force takes uncommitted and unlanded work along, and says what it passed
       "code": 0,
       "stdout": "✓ Removed a
       ! uncommitted work: 1 modified, 1 untracked (README.md, new.txt)
+      ! 1 commit not in main: <short> unlanded
       branch wt/a deleted, its commits kept
       kept in $ROOM/app/.git/wt/trash/<op>
     ",

@@ -30,7 +30,7 @@ test.each([
   const { wt } = await makeBench();
   const { code, stderr, stdout } = await wt('create', 'a', flag);
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-  expect(stderr).toContain(`Did you mean ${near}?`);
+  expect(stderr).toContain(`did you mean ${near}?`);
 });
 
 test.each([

@@ -141,3 +141,31 @@ test('a replay that is only looked at leaves nothing in the repository', async (
   expect(result.kind).toBe('done');
   expect(await room.git(root, 'count-objects')).toBe(objects);
 });
+
+test('a replayed commit keeps its author date before 1973 and its message to the byte', async () => {
+  const { room, root, commit, replay } = await makeSides();
+  await commit('side', { a: 'a\n' }, 'subject\n\nbody\n\nlast line', '--date', '@0 +0130');
+  await commit('main', { b: 'b\n' });
+  const result = await replay();
+  const raw = async (name: string): Promise<readonly string[]> =>
+    (await room.git(root, 'cat-file', 'commit', name))
+      .split('\n')
+      .filter((line) => !/^(?:tree|parent|committer) /.test(line));
+  expect(result.kind).toBe('done');
+  expect(await raw(result.kind === 'done' ? result.commit : '')).toEqual(await raw('side'));
+});
+
+test('a root commit is replayed like any other', async () => {
+  const { room, root, replay } = await makeSides();
+  await room.git(root, 'checkout', '-q', '--orphan', 'fresh');
+  await room.git(root, 'rm', '-rqf', '.');
+  await room.write(root, { own: 'own\n' });
+  await room.git(root, 'add', '-A');
+  await room.git(root, 'commit', '-qm', 'root');
+  await room.git(root, 'branch', '-qf', 'side', 'fresh');
+  await room.git(root, 'checkout', '-q', 'main');
+  const result = await replay();
+  expect(result.kind).toBe('done');
+  const tree = result.kind === 'done' ? result.tree : '';
+  expect((await room.git(root, 'ls-tree', '--name-only', tree)).split('\n')).toEqual(['own', 'x']);
+});

@@ -79,3 +79,11 @@ describe('the stream', () => {
     expect((await appendEvent(file, plain)).seq).toBe(401);
   });
 });
+
+test('numbers go on after an event longer than the tail that is read', async () => {
+  const room = await makeRoom();
+  const file = path.join(room.dir, 'events.jsonl');
+  await appendEvent(file, plain);
+  await appendEvent(file, { ...plain, data: { text: 'x'.repeat(300_000) } });
+  expect((await appendEvent(file, plain)).seq).toBe(3);
+});

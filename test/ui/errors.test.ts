@@ -10,7 +10,7 @@ const samples: { readonly [C in CatalogCode]: ErrorCatalog[C] } = {
   'git.too-old': { found: '2.30.0', needed: '2.38.0' },
   'git.failed': { args: ['git', 'status'], exitCode: 128, stderr: 'fatal: no' },
   'git.timeout': { args: ['git', 'status'], seconds: 60 },
-  'session.not-found': { id: 'a', near: ['b'] },
+  'session.not-found': { id: 'a', near: ['b'], trash: null },
   'session.exists': { id: 'a', path: '/x', branch: 'wt/a' },
   'branch.exists': { id: 'a', branch: 'wt/a', holder: null, blocks: null },
   'branch.checked-out': { branch: 'wt/a', path: '/x', holder: null },

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { listColumns, pipeColumns } from '#src/ui/session.ts';
+import { listColumns, pipeColumnsWith } from '#src/ui/session.ts';
 import { renderTable, type Column } from '#src/ui/table.ts';
 import { widthOf } from '#src/ui/text.ts';
 import { createTheme, type Look } from '#src/ui/theme.ts';
@@ -112,11 +112,11 @@ describe('a table on a terminal', () => {
 test('off a terminal a session is one line with every value whole', () => {
   fc.assert(
     fc.property(fc.array(anyView, { minLength: 1, maxLength: 5 }), (views) => {
-      const lines = renderTable(pipeColumns, views, piped).split('\n');
+      const lines = renderTable(pipeColumnsWith(false), views, piped).split('\n');
       expect(lines).toHaveLength(views.length + 1);
       for (const [i, view] of views.entries()) {
         const fields = lines[i]?.split('\t') ?? [];
-        expect(fields).toHaveLength(pipeColumns.length);
+        expect(fields).toHaveLength(pipeColumnsWith(false).length);
         expect(fields[0]).toBe(view.id);
         expect(fields[1]).toBe(view.status);
       }
