@@ -7,6 +7,11 @@ export function scratchPath(repo: Repo, kind: 'objects' | 'index'): string {
   return path.join(repo.layout.cache, `${kind}-${Math.floor(repo.deps.random() * 1e15).toString(36)}`);
 }
 
+/** The index copy of one operation, so that its recovery finds it. */
+export function scratchIndexOf(repo: Repo, op: string): string {
+  return path.join(repo.layout.cache, `index-${op}`);
+}
+
 const STALE_MS = 3_600_000;
 
 /** Deletes scratch that killed processes left behind; the caller holds the lock, so no half-written file is in use. */

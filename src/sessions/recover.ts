@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { WtError } from '../core/errors.ts';
 import { breakLocks } from './break-locks.ts';
+import { scratchIndexOf } from './cache.ts';
 import { msOf } from '../core/time.ts';
 import { changeRefs, listRefs, refOfBranch } from '../git/ref.ts';
 import { convergeCheckout } from '../landing/converge.ts';
@@ -35,6 +36,7 @@ export async function recoverDead(repo: Repo, lease: Lease): Promise<readonly st
 
 async function recover(repo: Repo, lease: Lease, entry: JournalEntry): Promise<string> {
   await breakLocks(repo, entry);
+  for (const end of ['', '.lock']) await removeFile(`${scratchIndexOf(repo, entry.op)}${end}`);
   switch (entry.kind) {
     case 'create':
       return (await rollCreate(repo, lease, entry)) === 'finished'

@@ -16,7 +16,7 @@ import {
 } from '../platform/files.ts';
 import { SessionRow } from '../registry/session.ts';
 import { SessionId } from '../core/names.ts';
-import { scratchPath } from './cache.ts';
+import { scratchIndexOf } from './cache.ts';
 import type { Repo } from './repo.ts';
 
 /** `meta.json` of a trash entry: everything needed to bring the session back. */
@@ -91,7 +91,7 @@ async function commitIndex(
 ): Promise<string | undefined> {
   const real = path.join(spec.gitDir, 'index');
   await makePrivateDirectory(repo.layout.cache);
-  const copy = scratchPath(repo, 'index');
+  const copy = scratchIndexOf(repo, op);
   try {
     if (!(await copyIndex(real, copy))) return undefined;
     const env = { GIT_INDEX_FILE: copy };
