@@ -43,9 +43,17 @@ export async function requireNoOverlap(
 ): Promise<void> {
   const git = gitAtWorktree(repo, checkout);
   const changed = spec.files.map((file) => file.path);
-  const [status, hidden] = await Promise.all([readStatus(git), listHiddenPaths(git, changed.slice(0, 2000))]);
+  const [status, hidden] = await Promise.all([
+    readStatus(git),
+    listHiddenPaths(git, changed.length > 2000 ? [] : changed),
+  ]);
   const overlap = new Set(findOverlap(changed, changedPaths(status)));
-  for (const name of await listEditedPaths(git, hidden)) overlap.add(name);
+  const touched = new Set(changed);
+  for (const name of await listEditedPaths(
+    git,
+    hidden.filter((one) => touched.has(one)),
+  ))
+    overlap.add(name);
   const deleted = new Set(spec.files.filter((file) => file.status === 'deleted').map((file) => file.path));
   for (const file of spec.files)
     if (file.status === 'added') for (const name of await findInTheWay(checkout, file.path, deleted)) overlap.add(name);

@@ -8,7 +8,8 @@ import { branchOf, changeRefs, listRefs, refOfBranch, type Ref } from '../git/re
 import { withScratchObjects } from '../git/snapshot.ts';
 import { listWorktrees } from '../git/worktree.ts';
 import { nearNames } from '../core/names.ts';
-import { endJournal, writeJournal } from '../registry/journal.ts';
+import { endJournal, writeJournal, type JournalEntry } from '../registry/journal.ts';
+import { breakLocks } from '../sessions/break-locks.ts';
 import { readBook, type Book, type Session } from '../sessions/book.ts';
 import { scratchPath } from '../sessions/cache.ts';
 import { hold, type Held } from '../sessions/hold.ts';
@@ -31,6 +32,8 @@ export type Prepared =
       readonly into: string;
       readonly reason: 'empty' | 'contained';
     };
+
+type MergeEntry = Extract<JournalEntry, { kind: 'merge' }>;
 
 export interface Landing {
   readonly plan: MergePlan;
@@ -189,7 +192,7 @@ async function apply(held: Held, plan: MergePlan, commit: string): Promise<void>
   const op = randomUUID();
   const at = repo.deps.clock.now().toISOString();
   await held.log('session.merge.before', session.id, { into, from: target.commit, to: commit });
-  await writeJournal(repo.layout.journal, {
+  const entry: MergeEntry = {
     kind: 'merge',
     op,
     owner: held.lease.owner,
@@ -201,16 +204,16 @@ async function apply(held: Held, plan: MergePlan, commit: string): Promise<void>
     to: commit,
     tip: plan.tip,
     worktree: checkout ?? null,
-  });
+  };
+  await writeJournal(repo.layout.journal, entry);
   try {
     await moveTarget(repo, plan, commit);
   } catch (error) {
-    // A full disk may have stopped git half-way: what it had written goes back.
-    if (checkout !== undefined && !WtError.is(error, 'target.moved'))
-      await restoreCheckout(repo, checkout, { from: target.commit, to: commit }).catch(() => []);
-    await endJournal(repo.layout.journal, op);
+    const isUndone = await undoLanding(repo, entry, error);
+    if (isUndone) await endJournal(repo.layout.journal, op);
     await held.log('session.merge.failed', session.id, { error: WtError.any(error) ? error.code : 'internal' });
-    throw error;
+    if (isUndone || !WtError.any(error)) throw error;
+    throw new WtError(error.kind, error.details, { cause: error, changed: true });
   }
   await held.save(new Map([[session.id, { ...session.row, landed: { commit, tip: plan.tip, into, at } }]]));
   await held.log('session.merge.after', session.id, {
@@ -221,6 +224,22 @@ async function apply(held: Held, plan: MergePlan, commit: string): Promise<void>
     strategy: plan.strategy,
   });
   await endJournal(repo.layout.journal, op);
+}
+
+/**
+ * git stopped while it brought a checkout along: what it had written goes back. Its index lock is ours to break only when
+ * git was killed; after an ordinary refusal the lock is somebody else's. False leaves the journal to the next command.
+ */
+async function undoLanding(repo: Repo, entry: MergeEntry, error: unknown): Promise<boolean> {
+  if (entry.worktree === null || WtError.is(error, 'target.moved')) return true;
+  const isKilled =
+    WtError.is(error, 'git.timeout') || (WtError.is(error, 'git.failed') && (error.details.exitCode ?? 0) > 128);
+  try {
+    if (isKilled) await breakLocks(repo, entry);
+    return (await restoreCheckout(repo, entry.worktree, { from: entry.from, to: entry.to })).length === 0;
+  } catch {
+    return !isKilled;
+  }
 }
 
 async function moveTarget(repo: Repo, { session, target, into, checkout }: MergePlan, commit: string): Promise<void> {

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { msOf } from '../core/time.ts';
 import { refOfBranch } from '../git/ref.ts';
 import { listDirectory, lstatOf, removeFile } from '../platform/files.ts';
+import { listProcessesInside } from '../platform/processes.ts';
 import type { JournalEntry } from '../registry/journal.ts';
 import type { Repo } from './repo.ts';
 import { findGitDir } from './worktree.ts';
@@ -32,7 +33,9 @@ async function locksOf(repo: Repo, entry: JournalEntry): Promise<readonly string
     for (const { name } of await listDirectory(pins)) if (name.endsWith('.lock')) files.push(path.join(pins, name));
   }
   const worktree = entry.kind === 'merge' ? entry.worktree : null;
-  const gitDir = worktree === null ? undefined : await findGitDir(worktree);
+  // A person's own git may hold the index there for as long as an editor is open.
+  const isInUse = worktree !== null && (await listProcessesInside(worktree)).some(({ command }) => command === 'git');
+  const gitDir = worktree === null || isInUse ? undefined : await findGitDir(worktree);
   if (gitDir !== undefined)
     for (const name of ['index.lock', 'HEAD.lock', 'ORIG_HEAD.lock']) files.push(path.join(gitDir, name));
   return files;

@@ -49,12 +49,8 @@ async function recover(repo: Repo, lease: Lease, entry: JournalEntry): Promise<s
       }
       await finishRemove(repo, lease, entry);
       return `finished the interrupted removal of ${entry.id}`;
-    case 'merge': {
-      const kept = await rollMerge(repo, entry);
-      return kept.length === 0
-        ? `finished the interrupted landing of ${entry.id}`
-        : `the landing of ${entry.id} stopped half-way and ${kept.join(', ')} was edited since: look at git status in ${entry.worktree ?? repo.root}`;
-    }
+    case 'merge':
+      return rollMerge(repo, entry);
   }
 }
 
@@ -132,10 +128,16 @@ async function deleteBranch(repo: Repo, ref: string, from: string): Promise<void
     });
 }
 
-async function rollMerge(repo: Repo, entry: Entry<'merge'>): Promise<readonly string[]> {
+/** Forward, unless the checkout was edited since; with nothing checked out the ref alone tells, and it moves at once. */
+async function rollMerge(repo: Repo, entry: Entry<'merge'>): Promise<string> {
+  const { id, from, to, worktree } = entry;
   const [target] = await listRefs(repo.git, [entry.target]);
-  if (target?.commit !== entry.from || entry.worktree === null) return [];
-  return convergeCheckout(repo, entry.worktree, { from: entry.from, to: entry.to });
+  if (target?.commit === to) return `finished the interrupted landing of ${id}`;
+  if (target?.commit !== from || worktree === null) return `the interrupted landing of ${id} had changed nothing`;
+  const kept = await convergeCheckout(repo, worktree, { from, to });
+  if (kept.length === 0) return `finished the interrupted landing of ${id}`;
+  const edited = kept.join(', ');
+  return `the landing of ${id} stopped half-way and ${edited} was edited since: look at git status in ${worktree}`;
 }
 
 async function saveRow(

@@ -46,11 +46,7 @@ test('squash makes one commit on the base with the task as its subject', async (
   const base = await git('rev-parse', 'main');
   const { code, stdout } = await wt('merge', 'a', '--yes', '--strategy', 'squash');
   expect(code).toBe(0);
-  expect(stdout).toMatchInlineSnapshot(`
-    "✓ Landed a on main  ddabdbd..<short> (squash, 2 commits, 2 files)
-      $ROOM/app was brought along
-    "
-  `);
+  expect(stdout).toContain('(squash, 2 commits, 2 files)');
   expect(await git('log', '-1', '--format=%P', 'main')).toBe(base);
   expect(await git('log', '-1', '--format=%B', 'main')).toMatchInlineSnapshot(`
     "Sort the list

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { runBuilt } from '../support/built.ts';
 import { armBoom, failAt, killAtGit, MOMENTS } from '../support/faults.ts';
-import { endOwners, expectInvariants, rememberWork } from '../support/invariants.ts';
+import { endOwners, expectInvariants, photograph, rememberWork } from '../support/invariants.ts';
 import { makeBench, type Bench } from '../support/wt.ts';
 
 const LONG = { timeout: 300_000 };
@@ -114,4 +114,17 @@ test('a file that a person edits after a killed landing keeps the edit, and is n
   expect(await readFile(path.join(bench.root, 'mine.txt'), 'utf8')).toBe('staged and edited\n');
   expect(await readFile(path.join(bench.root, 'free.txt'), 'utf8')).toBe('free\n');
   expect(await bench.git('show', ':mine.txt')).toBe('staged');
+});
+
+test('a landing whose git is killed while it writes the files leaves the checkout as it was', LONG, async () => {
+  const bench = await makeLandable();
+  const [before, photo] = [await rememberWork(bench), await photograph(bench)];
+  const disarm = await armBoom(bench, 'kill -9 "$(cut -d" " -f4 "/proc/$PPID/stat")" "$PPID"');
+  const { code, isKilled } = await runBuilt(bench.room, bench.root, ['merge', 'a', '--yes']);
+  await disarm();
+  expect({ code, isKilled }).toEqual({ code: 5, isKilled: false });
+  expect(await photograph(bench)).toEqual(photo);
+  await bench.wt('list');
+  await expectInvariants(bench, before);
+  await expectLanded(bench);
 });

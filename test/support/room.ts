@@ -71,7 +71,7 @@ export async function makeRoom(): Promise<Room> {
         .replaceAll(dir, '$ROOM')
         .replaceAll(/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, '<op>')
         .replaceAll(/\b[0-9a-f]{40}\b/g, '<commit>')
-        .replaceAll(/\b(?=[0-9a-f]*\d)[0-9a-f]{7}\b/g, '<short>'),
+        .replaceAll(/\b[0-9a-f]{7}\b/g, '<short>'),
   };
 }
 
