@@ -84,8 +84,8 @@ interface Row {
 
 const columns: readonly Column<Row>[] = [
   { header: '', value: (row) => row.what, paint: (text, row, theme) => (row.isKept ? text : theme.good(text)) },
-  { header: 'ID', value: (row) => row.id, min: 8, max: 24, paint: (text, _, theme) => theme.name(text) },
-  { header: 'WHY', value: (row) => row.why, min: 40 },
+  { header: 'ID', value: (row) => row.id, min: 12, max: 24, paint: (text, _, theme) => theme.name(text) },
+  { header: 'WHY', value: (row) => row.why, min: 36 },
   { header: 'NEXT', value: (row) => row.next, drop: 1, paint: (text, _, theme) => theme.command(text) },
 ];
 

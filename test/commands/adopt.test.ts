@@ -32,6 +32,7 @@ test('makes a worktree a session where it stands; its base is where it left main
   const { adopted, session } = await bench.data<Adopted>('adopt', '../foreign', '--task', 'T', '--agent', 'codex');
   expect(adopted).toBe(true);
   expect(session).toEqual({
+    createdAt: expect.any(String),
     id: 'topic-mine',
     branch: 'topic/mine',
     path: bench.place,

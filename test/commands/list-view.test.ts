@@ -56,10 +56,10 @@ test('on a terminal of 80 columns the list reads like this', async () => {
 test('on a terminal of 120 columns the list reads like this', async () => {
   const bench = await makeSessions();
   expect((await bench.wt('list', { columns: 120, now: '2026-01-03T00:00:00Z' })).stdout).toMatchInlineSnapshot(`
-    "ID                                         STATUS  CHANGES  BASE  AGENT   AGE  TASK
-    a                                          dirty   ?1       main  claude  0s   Redirect to the page that was asked for,…
-    a-session-with-a-rather-long-name-of-48-…  new              main          0s   Ein Satz, der länger ist als jede Spalte…
-    c                                          new              main          0s
+    "ID                                STATUS  CHANGES  BASE  AGENT   AGE  TASK
+    a                                 dirty   ?1       main  claude  0s   Redirect to the page that was asked for, and not …
+    a-session-with-a-rather-long-na…  new              main          0s   Ein Satz, der länger ist als jede Spalte eines Te…
+    c                                 new              main          0s
     3 sessions: 1 dirty, 2 new
     "
   `);
