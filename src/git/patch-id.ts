@@ -1,6 +1,7 @@
 import type { Git } from './git.ts';
 
 const SCAN_LIMIT = 500;
+const PATH_LIMIT = 500;
 
 /**
  * Whether a line of history has a session's changes under other commits: as one squashed commit, or each commit on its
@@ -11,6 +12,7 @@ export async function hasSamePatches(
   range: { mergeBase: string; tip: string; target: string; paths: readonly string[] },
 ): Promise<boolean> {
   const { mergeBase, tip, target, paths } = range;
+  if (paths.length > PATH_LIMIT) return false;
   const whole = (await git(['diff', ...PATCH, mergeBase, tip])).stdout;
   if (whole === '' || hasBinary(whole)) return false;
   const [squashed] = await patchIds(git, whole);
@@ -30,6 +32,9 @@ export async function hasSamePatches(
   ).stdout;
   const known = new Set(await patchIds(git, landed));
   if (known.has(squashed)) return true;
+  // What a merge commit changed by hand is in none of the other commits.
+  const { stdout: merges } = await git(['rev-list', '--merges', '--max-count=1', `${mergeBase}..${tip}`]);
+  if (merges !== '') return false;
   const own = (await git(['log', '--format=commit %H', '--no-merges', ...PATCH, `${mergeBase}..${tip}`])).stdout;
   const each = await patchIds(git, own);
   return each.length > 0 && each.every((id) => known.has(id));

@@ -35,6 +35,11 @@ export async function listRefs(git: Git, patterns: readonly string[]): Promise<r
   return parseRefs(stdout);
 }
 
+/** One ref by its full name; a longer one that begins with it is not meant. */
+export async function findRef(git: Git, name: string): Promise<Ref | undefined> {
+  return (await listRefs(git, [name])).find((ref) => ref.name === name);
+}
+
 /** Pure half of {@link listRefs}. */
 export function parseRefs(stdout: string): readonly Ref[] {
   const fields = stdout.split('\0');

@@ -1,3 +1,7 @@
+import { mapLimit } from '../core/pool.ts';
+import type { Env } from '../platform/deps.ts';
+import { lstatOf } from '../platform/files.ts';
+import path from 'node:path';
 import type { Git } from './git.ts';
 
 /** What is uncommitted in a worktree. Paths are relative to its top. */
@@ -19,9 +23,13 @@ export interface Changes {
 }
 
 /** The worktree's status whatever its settings hide: every untracked file, no optional lock taken (git-status(1) porcelain v2). */
-export async function readStatus(git: Git, options: { ignored?: boolean } = {}): Promise<Status> {
+export async function readStatus(
+  git: Git,
+  options: { ignored?: boolean; env?: Env; shielded?: boolean } = {},
+): Promise<Status> {
+  const { env = {}, shielded = false } = options;
   const args = ['status', '--porcelain=v2', '-z', '--untracked-files=all', '--ignore-submodules=none', '--no-renames'];
-  const { stdout } = await git([...args, `--ignored=${options.ignored ? 'matching' : 'no'}`]);
+  const { stdout } = await git([...args, `--ignored=${options.ignored ? 'matching' : 'no'}`], { env, shielded });
   return parseStatus(stdout);
 }
 
@@ -87,20 +95,19 @@ export async function listHiddenPaths(git: Git, pathspecs: readonly string[] = [
 
 /** Those of the tracked paths whose file differs from what the index holds, whatever the index is told to assume. */
 export async function listEditedPaths(git: Git, paths: readonly string[]): Promise<readonly string[]> {
-  if (paths.length === 0) return [];
-  const { stdout: staged } = await git(['ls-files', '-s', '-z', '--', ...paths.map((path) => `:(top,literal)${path}`)]);
-  const objects = new Map(
-    staged
-      .split('\0')
-      .filter(Boolean)
-      .map((line) => [line.slice(line.indexOf('\t') + 1), line.split(' ')[1]]),
+  const there = await mapLimit(
+    paths,
+    32,
+    async (name) => (await lstatOf(path.join(git.place.dir, name))) !== undefined,
   );
-  const edited: string[] = [];
-  for (const path of paths) {
-    const { exitCode, stdout } = await git(['hash-object', '--', path], { expect: [0, 128] });
-    if (exitCode === 0 && stdout.trim() !== objects.get(path)) edited.push(path);
-  }
-  return edited;
+  const present = paths.filter((name, i) => there[i] === true && !name.includes('\n'));
+  if (present.length === 0) return [];
+  const { stdout: staged } = await git(['ls-files', '-s', '-z', '--full-name', '--', ':/']);
+  const lines = staged.split('\0').filter(Boolean);
+  const objects = new Map(lines.map((line) => [line.slice(line.indexOf('\t') + 1), line.split(' ')[1]]));
+  const { stdout } = await git(['hash-object', '--stdin-paths'], { input: `${present.join('\n')}\n` });
+  const hashes = stdout.split('\n');
+  return present.filter((name, i) => hashes[i] !== objects.get(name));
 }
 
 /** Paths under a folder that git tracks in this worktree's index. */

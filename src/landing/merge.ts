@@ -4,7 +4,7 @@ import { isAncestor, listCommits, writeCommit, type Commit } from '../git/commit
 import { listFileChanges } from '../git/diff.ts';
 import type { GitOptions } from '../git/git.ts';
 import { mergeTree } from '../git/merge-tree.ts';
-import { branchOf, changeRefs, listRefs, refOfBranch, type Ref } from '../git/ref.ts';
+import { branchOf, changeRefs, findRef, listRefs, refOfBranch, type Ref } from '../git/ref.ts';
 import { withScratchObjects } from '../git/snapshot.ts';
 import { listWorktrees } from '../git/worktree.ts';
 import { nearNames } from '../core/names.ts';
@@ -258,7 +258,7 @@ async function moveTarget(repo: Repo, { session, target, into, checkout }: Merge
     expect: [0, 1, 2, 128],
   });
   if (exitCode === 0) return;
-  const [now] = await listRefs(repo.git, [target.name]);
+  const now = await findRef(repo.git, target.name);
   if (now?.commit !== target.commit)
     throw new WtError('target.moved', { target: into, reason: 'raced', id: session.id });
   throw new WtError('git.failed', {

@@ -53,14 +53,14 @@ export function createIdentity(command: string, nonce: string): Identity {
 
 /** `dead` only when it is proven; a process in another PID namespace without a FIFO is `unknown`. */
 export function livenessOf(owner: Owner): 'alive' | 'dead' | 'unknown' {
-  if (owner.fifo !== null) {
-    const held = isFifoHeld(owner.fifo);
-    if (held !== undefined) return held ? 'alive' : 'dead';
-  }
   const self = selfFacts();
-  if (owner.host !== self.host) return 'unknown';
+  // A FIFO tells of the processes of one kernel only: on a shared disk another machine's holder would look dead.
+  const isSameKernel = owner.host === self.host || (owner.boot !== null && owner.boot === self.boot);
+  if (!isSameKernel) return 'unknown';
   if (owner.boot !== self.boot) return 'dead';
-  if (owner.pidns !== self.pidns) return 'unknown';
+  const held = owner.fifo === null ? undefined : isFifoHeld(owner.fifo);
+  if (held !== undefined) return held ? 'alive' : 'dead';
+  if (owner.host !== self.host || owner.pidns !== self.pidns) return 'unknown';
   if (self.boot === null) return isPidAlive(owner.pid) ? 'alive' : 'dead'; // no /proc here
   const start = startTimeOf(owner.pid);
   return start === undefined || start !== owner.start ? 'dead' : 'alive';

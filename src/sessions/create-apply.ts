@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { findMergeBase } from '../git/commit.ts';
 import { gitHolding } from '../git/git.ts';
 import { excludeOnce } from '../git/ignore.ts';
-import { changeRefs, listRefs, refOfBranch } from '../git/ref.ts';
+import { changeRefs, findRef, listRefs, refOfBranch } from '../git/ref.ts';
 import { findOperationBranch } from '../git/repo.ts';
 import { listTrackedUnder } from '../git/status.ts';
 import { addWorktree, checkoutFiles, listWorktrees } from '../git/worktree.ts';
@@ -221,7 +221,7 @@ async function begin(
 
 async function register(held: Held, plan: NewSessionPlan, entry: CreateEntry): Promise<Begun> {
   const { repo } = held;
-  if (plan.createsBranch) await cutBranch(repo, plan);
+  if (plan.createsBranch) await cutBranch(repo, plan, entry.op);
   throwIfInterrupted(repo.deps.signal);
   await addWorktree(repo.git, { path: plan.path, branch: plan.branch, lockReason: `wt:${entry.op}` });
   const adminDirectory = await findGitDir(plan.path);
@@ -245,11 +245,11 @@ async function register(held: Held, plan: NewSessionPlan, entry: CreateEntry): P
   return { plan, entry, row, adminDirectory, holdFd: held.lease.fd };
 }
 
-async function cutBranch(repo: Repo, { id, branch, start, base }: NewSessionPlan): Promise<void> {
+async function cutBranch(repo: Repo, { id, branch, start, base }: NewSessionPlan, op: string): Promise<void> {
   const ref = refOfBranch(branch);
-  const message = `branch: Created from ${base.name}`;
+  const message = `branch: Created from ${base.name} (wt:${op})`;
   if (await changeRefs(repo.git, [{ kind: 'create', ref, to: start }], { message })) return;
-  const [now] = await listRefs(repo.git, [ref]);
+  const now = await findRef(repo.git, ref);
   if (now !== undefined) throw new WtError('branch.exists', { id, branch, holder: null, blocks: null });
   const lock = path.join(repo.commonDir, `${ref}.lock`);
   const isLocked = (await lstatOf(lock)) !== undefined;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { WtError, type Reason } from '../core/errors.ts';
 import { listCommits } from '../git/commit.ts';
-import { listRefs, refOfBranch, resolveCommit } from '../git/ref.ts';
+import { findRef, refOfBranch, resolveCommit } from '../git/ref.ts';
 import { listTrackedUnder } from '../git/status.ts';
 import { listWorktrees } from '../git/worktree.ts';
 import type { Proof } from '../landing/proof.ts';
@@ -56,8 +56,8 @@ export async function gatherRemoveFacts(repo: Repo, book: Book, session: Session
     examineSession(repo, book, session, { conflicts: false }),
     readHead(repo, session),
   ]);
-  const [[branch], trees] = await Promise.all([
-    listRefs(repo.git, [refOfBranch(session.row.branch)]),
+  const [branch, trees] = await Promise.all([
+    findRef(repo.git, refOfBranch(session.row.branch)),
     listWorktrees(repo.git),
   ]);
   const tips = [...new Set([head.commit, branch?.commit].filter((commit) => commit != null))];
@@ -91,7 +91,12 @@ export function planRemove(facts: RemoveFacts, { force, keepBranch }: RemoveRequ
     proof: facts.proof ?? null,
     head: facts.head,
     tip: facts.tip ?? null,
-    deletesBranch: !keepBranch && facts.session.row.ownsBranch && facts.tip !== undefined && !facts.isBranchElsewhere,
+    deletesBranch:
+      !keepBranch &&
+      facts.session.admin?.note !== undefined &&
+      facts.session.row.ownsBranch &&
+      facts.tip !== undefined &&
+      !facts.isBranchElsewhere,
     precious: preciousPaths(facts.status?.ignored ?? []),
     forced: soft,
   };
@@ -157,8 +162,11 @@ async function applyRemove(held: Held, plan: RemovePlan, verb: string): Promise<
     await writeJournal(repo.layout.journal, { ...entry, phase: 'commit' });
     await finishRemove(repo, lease, entry);
   } catch (error) {
-    await putBack(repo, entry);
-    await endJournal(repo.layout.journal, op);
+    // Should even this fail, the next command finds an intent and puts it back.
+    await writeJournal(repo.layout.journal, entry)
+      .then(() => putBack(repo, entry))
+      .then(() => endJournal(repo.layout.journal, op))
+      .catch(() => {});
     await held.log(`session.${verb}.failed`, session.id, { error: WtError.any(error) ? error.code : 'io.failed' });
     throw error;
   }

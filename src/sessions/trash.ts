@@ -94,7 +94,8 @@ async function commitIndex(
   const copy = scratchIndexOf(repo, op);
   try {
     if (!(await copyIndex(real, copy))) return undefined;
-    const env = { GIT_INDEX_FILE: copy };
+    // A split index keeps its other half beside the real one (git-update-index(1) --split-index).
+    const env = { GIT_INDEX_FILE: copy, GIT_DIR: spec.gitDir };
     const tree = (await snapshotIndex(repo.git, env)) ?? (await treeOfStages(repo.git, env));
     return await writeCommit(repo.git, {
       tree,
@@ -107,7 +108,7 @@ async function commitIndex(
   }
 }
 
-async function treeOfStages(git: Git, env: { GIT_INDEX_FILE: string }): Promise<string> {
+async function treeOfStages(git: Git, env: { GIT_INDEX_FILE: string; GIT_DIR: string }): Promise<string> {
   const { stdout } = await git(['ls-files', '--stage', '-z'], { env });
   const entries = stdout.split('\0').filter((line) => line !== '' && !line.startsWith('160000'));
   const input = entries.map((line, i) => {
