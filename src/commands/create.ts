@@ -154,7 +154,7 @@ function describe(outcome: CreateOutcome, { theme }: Look): string {
     outcome.kind === 'created' ? `${theme.ok} Created ${theme.name(plan.id)}` : `Would create ${theme.name(plan.id)}`;
   const moved =
     outcome.kind === 'created' && outcome.moved !== undefined
-      ? `  ${plural(outcome.moved, 'changed file')} moved here; the worktree they came from is clean\n`
+      ? `  ${plural(outcome.moved, 'changed file')} moved here; the worktree they came from is clean\n  ${theme.dim('the originals are kept in')} ${theme.path(outcome.kept)}\n`
       : '';
   return `${head}  ${safe(branch)}\n  ${theme.path(target)}\n${moved}`;
 }

@@ -24,7 +24,7 @@ const SHOWN = 12;
 
 export default defineCommand({
   description:
-    'Shows what will land and asks. The merged result is built in the object store and the base moves only if it has not moved meanwhile; a worktree that has the base checked out will be brought along, and unrelated uncommitted files there stay. A conflict leaves everything as it was.',
+    'Shows what will land and asks. The merged result is built in the object store and the base moves only if it has not moved meanwhile; a worktree that has the base checked out will be brought along, and unrelated uncommitted files there stay. A conflict leaves everything as it was. Hooks of the repository are not run.',
   args: { id: sessionArg },
   options: {
     into: {
@@ -229,7 +229,7 @@ async function takeAway(repo: Repo, id: string): Promise<Removal> {
       outcome: await removeSession(repo, id, { force: false, keepBranch: false, verb: 'remove', dryRun: false }),
     };
   } catch (error) {
-    if (!WtError.is(error, 'session.refused')) throw error;
-    return { kept: `${id} has landed and was kept: ${error.details.reasons.map(reasonLine).join('; ')}` };
+    const reasons = WtError.is(error, 'session.refused') ? error.details.reasons.map(reasonLine) : [String(error)];
+    return { kept: `${id} has landed and was kept: ${reasons.join('; ')}` };
   }
 }

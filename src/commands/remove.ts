@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { defineCommand } from '../cli/define.ts';
 import { flag, sessionsArg } from '../cli/params.ts';
+import { WtError } from '../core/errors.ts';
 import { readBook } from '../sessions/book.ts';
 import { openRepo } from '../sessions/open.ts';
 import { removeSession, type RemoveOutcome } from '../sessions/remove.ts';
@@ -42,8 +43,14 @@ export default defineCommand({
       for (const { id } of sessions) planned.push(await removeSession(repo, id, { ...request, dryRun: true }));
     if (globals.dryRun) return planned;
     const outcomes: RemoveOutcome[] = [];
-    for (const { id } of sessions)
-      outcomes.push(await busy(`removing ${id}`, () => removeSession(repo, id, { ...request, dryRun: false })));
+    for (const { id } of sessions) {
+      try {
+        outcomes.push(await busy(`removing ${id}`, () => removeSession(repo, id, { ...request, dryRun: false })));
+      } catch (error) {
+        if (outcomes.length === 0 || !WtError.any(error)) throw error;
+        throw new WtError(error.kind, error.details, { cause: error, changed: true }); // those before it are gone
+      }
+    }
     return outcomes;
   },
 

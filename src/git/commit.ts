@@ -41,14 +41,27 @@ export function parseCommits(stdout: string): readonly Commit[] {
 /** A commit object in the store; no ref moves (git-commit-tree(1)). Identity and date from git's configuration unless given. */
 export async function writeCommit(
   git: Git,
-  spec: { tree: string; parents: readonly string[]; message: string; env?: Env },
+  spec: { tree: string; parents: readonly string[]; message: string; env?: Env; isSigned?: boolean },
 ): Promise<string> {
-  const args = ['commit-tree', spec.tree, ...spec.parents.flatMap((parent) => ['-p', parent]), '-F', '-'];
+  const args = [
+    'commit-tree',
+    ...(spec.isSigned === true ? ['-S'] : []),
+    spec.tree,
+    ...spec.parents.flatMap((parent) => ['-p', parent]),
+    '-F',
+    '-',
+  ];
   const { stdout } = await git(args, {
     input: spec.message.endsWith('\n') ? spec.message : `${spec.message}\n`,
     env: spec.env ?? {},
   });
   return stdout.trim();
+}
+
+/** Whether the person wants commits signed (git-config(1) commit.gpgSign); commit-tree does not ask itself. */
+export async function wantsSignature(git: Git): Promise<boolean> {
+  const { stdout } = await git(['config', '--type=bool', '--get', 'commit.gpgSign'], { expect: [0, 1] });
+  return stdout.trim() === 'true';
 }
 
 /** Who wt is when a commit only keeps something reachable: needs no identity of the user's. */

@@ -45,13 +45,13 @@ export function parseStatus(stdout: string): Status {
   const fields = stdout.split('\0');
   for (let i = 0; i < fields.length; i++) {
     const line = fields[i] ?? '';
-    const path = pathOf(line);
-    if (line.startsWith('? ')) status.untracked.push(path);
-    else if (line.startsWith('! ')) status.ignored.push(path);
-    else if (line.startsWith('u ')) status.conflicted.push(path);
+    const name = pathOf(line);
+    if (line.startsWith('? ')) status.untracked.push(name);
+    else if (line.startsWith('! ')) status.ignored.push(name);
+    else if (line.startsWith('u ')) status.conflicted.push(name);
     else if (line.startsWith('1 ') || line.startsWith('2 ')) {
-      if (line[2] !== '.') status.staged.push(path);
-      if (line[3] !== '.') status.modified.push(path);
+      if (line[2] !== '.') status.staged.push(name);
+      if (line[3] !== '.') status.modified.push(name);
       if (line.startsWith('2 ')) i++; // a rename's old path is a field of its own
     }
   }
@@ -86,7 +86,7 @@ export function changedPaths(status: Status): readonly string[] {
 
 /** Tracked paths whose edits git is told not to see: assume-unchanged and skip-worktree (git-ls-files(1) -v). */
 export async function listHiddenPaths(git: Git, pathspecs: readonly string[] = []): Promise<readonly string[]> {
-  const { stdout } = await git(['ls-files', '-v', '-z', '--', ...pathspecs.map((path) => `:(top,literal)${path}`)]);
+  const { stdout } = await git(['ls-files', '-v', '-z', '--', ...pathspecs.map((name) => `:(top,literal)${name}`)]);
   return stdout
     .split('\0')
     .filter((line) => /^[a-zS] /.test(line))

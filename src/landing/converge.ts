@@ -29,12 +29,14 @@ export async function restoreCheckout(
   const strangers: string[] = [];
   for (const change of changes) if (!(await isOurs(git, worktree, change))) strangers.push(change.path);
   if (strangers.length > 0) return strangers;
-  for (const { path: name, from } of changes) {
-    if (NONE.test(from)) {
-      await git(['update-index', '--force-remove', '--', name]);
-      await removeFile(path.join(worktree, name));
-    } else await git(['checkout', '--quiet', move.from, '--', `:(top,literal)${name}`]);
-  }
+  const added = changes.filter(({ from }) => NONE.test(from)).map(({ path: name }) => name);
+  const others = changes.filter(({ from }) => !NONE.test(from)).map(({ path: name }) => name);
+  for (const name of added) if (await hasPlainParents(worktree, name)) await removeFile(path.join(worktree, name));
+  const nul = (names: readonly string[]): string => names.map((name) => `${name}\0`).join('');
+  if (added.length > 0) await git(['update-index', '--force-remove', '-z', '--stdin'], { input: nul(added) });
+  const literal = { env: { GIT_LITERAL_PATHSPECS: '1' }, input: nul(others) };
+  const pathspecs = ['--pathspec-from-file=-', '--pathspec-file-nul'];
+  if (others.length > 0) await git(['checkout', '--quiet', ...pathspecs, move.from, '--'], literal);
   return [];
 }
 
@@ -66,7 +68,7 @@ function parsePathChanges(stdout: string): readonly PathChange[] {
 async function isOurs(git: Git, worktree: string, { path: name, from, to }: PathChange): Promise<boolean> {
   const file = path.join(worktree, name);
   const stats = await lstatOf(file);
-  if (stats === undefined) return true;
+  if (stats === undefined || !(await hasPlainParents(worktree, name))) return true;
   if (stats.isDirectory()) return false;
   const raw = stats.isSymbolicLink() ? Buffer.from(await readlink(file)) : await readFile(file);
   const blob = blobId(raw, from.length);
@@ -76,6 +78,16 @@ async function isOurs(git: Git, worktree: string, { path: name, from, to }: Path
   if (NONE.test(to)) return false;
   const wanted = Buffer.from((await git(['cat-file', 'blob', to])).stdout);
   return raw.length <= wanted.length && wanted.subarray(0, raw.length).equals(raw);
+}
+
+/** No folder above it is a link: what lies behind one is somebody else's. */
+async function hasPlainParents(worktree: string, name: string): Promise<boolean> {
+  const parts = name.split('/').slice(0, -1);
+  for (let depth = 1; depth <= parts.length; depth++) {
+    const stats = await lstatOf(path.join(worktree, ...parts.slice(0, depth)));
+    if (stats !== undefined && !stats.isDirectory()) return false;
+  }
+  return true;
 }
 
 /** Object id of a blob with these bytes (gitformat-pack: "blob <size>\0<bytes>"). */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { WtError, type ConflictPath } from '../core/errors.ts';
-import { isAncestor, listCommits, writeCommit, type Commit } from '../git/commit.ts';
+import { isAncestor, listCommits, wantsSignature, writeCommit, type Commit } from '../git/commit.ts';
 import { listFileChanges } from '../git/diff.ts';
 import type { GitOptions } from '../git/git.ts';
 import { mergeTree } from '../git/merge-tree.ts';
@@ -182,6 +182,7 @@ async function writeLanding(repo: Repo, { tree, target, tip, strategy, message }
     tree,
     parents: strategy === 'squash' ? [target.commit] : [target.commit, tip],
     message,
+    isSigned: await wantsSignature(repo.git),
   });
 }
 
@@ -252,13 +253,17 @@ async function moveTarget(repo: Repo, { session, target, into, checkout }: Merge
     throw new WtError('target.moved', { target: into, reason: 'raced', id: session.id });
   }
   const git = gitAtWorktree(repo, checkout);
-  const { exitCode, stderr } = await git(['merge', '--quiet', '--ff-only', '--no-autostash', '--no-stat', commit], {
-    timeoutMs: 600_000,
-    env: { GIT_REFLOG_ACTION: message },
-    expect: [0, 1, 2, 128],
-  });
-  if (exitCode === 0) return;
+  const { exitCode, stderr } = await git(
+    ['merge', '--quiet', '--ff-only', '--no-squash', '--no-autostash', '--no-stat', commit],
+    {
+      timeoutMs: 600_000,
+      env: { GIT_REFLOG_ACTION: message },
+      expect: [0, 1, 2, 128],
+    },
+  );
   const now = await findRef(repo.git, target.name);
+  // Another branch may have been checked out there this very moment: only the target's own move counts.
+  if (exitCode === 0 && now?.commit === commit) return;
   if (now?.commit !== target.commit)
     throw new WtError('target.moved', { target: into, reason: 'raced', id: session.id });
   throw new WtError('git.failed', {

@@ -16,6 +16,8 @@ export interface Lease {
   readonly owner: Owner;
   /** Handed to git children, so that an orphan keeps the lock. */
   readonly fd: number | undefined;
+  /** Nobody has taken it since. */
+  isCurrent(): Promise<boolean>;
   release(): Promise<void>;
 }
 
@@ -62,6 +64,7 @@ function leaseOf(directory: string, generation: number, owner: Owner, fd: number
     generation,
     owner,
     fd,
+    isCurrent: async () => (await scan(directory)).highest === generation,
     release: () => link(path.join(directory, `l.${generation}`), path.join(directory, `d.${generation}`)),
   };
 }

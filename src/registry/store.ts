@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { WtError } from '../core/errors.ts';
 import { lstatOf, makePrivateDirectory, moveDurably, readSmallFile, replaceFile } from '../platform/files.ts';
+import type { Lease } from '../platform/lock.ts';
 import { EMPTY, formatRegistry, parseRegistry, VERSION, type RegistryFile } from './file.ts';
 
 const LIMIT_BYTES = 4 * 1024 * 1024;
@@ -25,6 +26,17 @@ export async function readRegistry(file: string): Promise<RegistryRead> {
   return parsed.kind === 'ok'
     ? { file: parsed.file, state: 'ok' }
     : { file: parsed.file, state: 'damaged', reason: parsed.reason };
+}
+
+/**
+ * The number to write under. A file may be ahead of a lock folder that was deleted and made anew: who is still the last
+ * holder may write, and keeps the higher number.
+ */
+export async function fencingNumber(
+  lease: Pick<Lease, 'generation' | 'isCurrent'>,
+  before: RegistryFile,
+): Promise<number> {
+  return before.generation > lease.generation && (await lease.isCurrent()) ? before.generation : lease.generation;
 }
 
 /** Writes under the lock whose fencing number is given; refuses when a later holder has already written. */

@@ -8,26 +8,48 @@ import type { Repo } from './repo.ts';
 import { findGitDir } from './worktree.ts';
 
 const SETTLE_MS = 250;
+const SHARED_SETTLE_MS = 2000;
 
 /**
- * Lock files of a git that a dead operation of ours had started: only those its journal names, made since it began, and
- * standing still. Without this nobody could move those refs again.
+ * Lock files of a git that a dead operation of ours had started: of the refs its journal names, made since it began, and
+ * standing still. Without this nobody could move those refs again. The lock of the packed refs is everybody's: it goes
+ * only when no git at all is at work in the repository.
  */
 export async function breakLocks(repo: Repo, entry: JournalEntry): Promise<void> {
+  await breakStill(repo, entry, await locksOf(repo, entry), SETTLE_MS);
+  const shared = ['packed-refs.lock', 'packed-refs.new'].map((name) => path.join(repo.commonDir, name));
+  if ((await breakStill(repo, entry, shared, SHARED_SETTLE_MS, () => isGitAtWork(repo))) > 0)
+    throw new Error('packed-refs.lock is in use');
+}
+
+/** Removes those that stood still; the number of those that were left. */
+async function breakStill(
+  repo: Repo,
+  entry: JournalEntry,
+  files: readonly string[],
+  waitMs: number,
+  isInUse: () => Promise<boolean> = () => Promise.resolve(false),
+): Promise<number> {
   const found = new Map<string, number>();
-  for (const file of await locksOf(repo, entry)) {
+  for (const file of files) {
     const stats = await lstatOf(file);
     if (stats !== undefined && stats.mtimeMs >= msOf(entry.startedAt) - 1000) found.set(file, stats.ino);
   }
-  if (found.size === 0) return;
-  await repo.deps.clock.sleep(SETTLE_MS);
+  if (found.size === 0) return 0;
+  await repo.deps.clock.sleep(waitMs);
+  if (await isInUse()) return found.size;
   for (const [file, inode] of found) if ((await lstatOf(file))?.ino === inode) await removeFile(file);
+  return 0;
+}
+
+async function isGitAtWork(repo: Repo): Promise<boolean> {
+  const inside = await Promise.all([repo.root, repo.commonDir].map((folder) => listProcessesInside(folder)));
+  return inside.flat().some(({ command }) => command === 'git');
 }
 
 async function locksOf(repo: Repo, entry: JournalEntry): Promise<readonly string[]> {
-  const shared = ['packed-refs.lock', 'packed-refs.new'];
   const own = entry.kind === 'merge' ? [`${entry.target}.lock`] : [`${refOfBranch(entry.branch)}.lock`];
-  const files = [...shared, ...own].map((name) => path.join(repo.commonDir, name));
+  const files = own.map((name) => path.join(repo.commonDir, name));
   if (entry.kind === 'remove') {
     const pins = path.join(repo.commonDir, 'refs', 'wt', 'trash', entry.id, entry.op);
     for (const { name } of await listDirectory(pins)) if (name.endsWith('.lock')) files.push(path.join(pins, name));

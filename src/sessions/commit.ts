@@ -5,8 +5,10 @@ import { copyIndex } from '../git/snapshot.ts';
 import { changedPaths, readStatus } from '../git/status.ts';
 import { makePrivateDirectory, moveDurably, readText, removeFile } from '../platform/files.ts';
 import { readBook, type Session } from './book.ts';
+import { scratchPath } from './cache.ts';
+import { takeIndex } from './from-changes.ts';
 import { hold } from './hold.ts';
-import { gitAtWorktree, type Repo } from './repo.ts';
+import { gitAtWorktree, shielded, type Repo } from './repo.ts';
 import { requireSession } from './select.ts';
 import { checkTree } from './worktree.ts';
 
@@ -47,7 +49,8 @@ export async function commitSession(repo: Repo, request: CommitRequest): Promise
   const message =
     request.message ?? (operation === 'merge' ? await mergeMessage(session) : defaultMessage(session, paths));
   if (request.dryRun) return { kind: 'planned', id: session.id, commit: null, message, paths };
-  const commit = await stageAndCommit(repo, session, message);
+  const commit = await stageAndCommit(repo, session, message, operation === 'merge');
+  if (commit === undefined) return { kind: 'nothing', id: session.id };
   await hold(repo, (held) => held.log('session.commit.after', session.id, { commit, files: paths.length }));
   return { kind: 'committed', id: session.id, commit, message, paths };
 }
@@ -66,31 +69,45 @@ export function defaultMessage({ id, row }: Pick<Session, 'id' | 'row'>, paths: 
   return paths.length === 1 && only !== undefined ? `${id}: change ${only}` : `${id}: change ${paths.length} files`;
 }
 
-async function stageAndCommit(repo: Repo, session: Session, message: string): Promise<string> {
+/** The new commit; undefined when there is nothing that git could commit (edits inside a submodule, say). */
+async function stageAndCommit(
+  repo: Repo,
+  session: Session,
+  message: string,
+  isMerge: boolean,
+): Promise<string | undefined> {
   const git = gitAtWorktree(repo, session.path);
-  const index = path.join(session.admin?.directory ?? '', 'index');
+  const gitDir = session.admin?.directory ?? '';
+  const index = path.join(gitDir, 'index');
   await makePrivateDirectory(repo.layout.cache);
-  const saved = path.join(repo.layout.cache, `commit-${session.id}.index`);
+  const saved = scratchPath(repo, 'index');
   const hadIndex = await copyIndex(index, saved);
-  const before = (await git(['rev-parse', '--verify', '--quiet', 'HEAD'], { expect: [0, 1] })).stdout;
+  const headOf = async (): Promise<string> =>
+    (await git(['rev-parse', '--verify', '--quiet', 'HEAD'], { expect: [0, 1], shielded: true })).stdout.trim();
+  const before = await headOf();
+  let staged: string | undefined;
   try {
     await git(['add', '--all', '--', ':/'], { timeoutMs: 600_000 });
+    staged = await takeIndex(repo, git, gitDir);
+    const { exitCode } = await git(['diff-index', '--cached', '--quiet', 'HEAD', '--'], { expect: [0, 1, 128] });
+    if (exitCode === 0 && !isMerge) {
+      if (hadIndex) await moveDurably(saved, index);
+      return undefined;
+    }
     await git(['commit', '--quiet', '--file=-', '--cleanup=whitespace'], {
       hooks: true,
       input: message,
       timeoutMs: 3_600_000,
     });
-    return (await git(['rev-parse', 'HEAD'])).stdout.trim();
+    return await headOf();
   } catch (error) {
-    const after = (await git(['rev-parse', '--verify', '--quiet', 'HEAD'], { expect: [0, 1], shielded: true })).stdout;
-    if (hadIndex && after === before) await moveDurably(saved, index);
-    throw isHookFailure(error)
-      ? new WtError(
-          'hook.failed',
-          { hook: 'pre-commit or commit-msg', output: error.details.stderr, id: session.id },
-          { cause: error },
-        )
-      : error;
+    // Back to what was staged before, unless somebody has staged more meanwhile.
+    const calm = gitAtWorktree(shielded(repo), session.path);
+    const isUntouched = (await headOf()) === before && (await takeIndex(repo, calm, gitDir)) === staged;
+    if (hadIndex && isUntouched) await moveDurably(saved, index);
+    if (!isHookFailure(error)) throw error;
+    const details = { hook: 'pre-commit or commit-msg', output: error.details.stderr, id: session.id };
+    throw new WtError('hook.failed', details, { cause: error });
   } finally {
     await removeFile(saved);
   }

@@ -37,6 +37,7 @@ import { hold, type Held } from './hold.ts';
 import { EXCLUDE_LINE, sessionPath } from './layout.ts';
 import { undoCreate } from './recover.ts';
 import { gitAtWorktree, shielded, type Repo } from './repo.ts';
+import { trashFolder } from './trash.ts';
 import { checkTree, findGitDir } from './worktree.ts';
 import { findSession } from './select.ts';
 
@@ -48,6 +49,8 @@ export type CreateOutcome =
       readonly session: Session;
       readonly plan: NewSessionPlan;
       readonly moved: number | undefined;
+      /** Where the originals of moved changes lie. */
+      readonly kept: string;
     };
 
 type CreateEntry = Extract<JournalEntry, { kind: 'create' }>;
@@ -101,10 +104,16 @@ export async function createSession(
       if (taken !== undefined) await requireUnchanged(held.repo, taken);
       const done = await finish(held, begun);
       isReady = true;
-      if (taken !== undefined) await sweep(held.repo, taken, begun.plan);
+      if (taken !== undefined) await sweep(held.repo, taken, begun);
       return done;
     });
-    return { kind: 'created', session, plan: begun.plan, moved: taken?.changes.length };
+    return {
+      kind: 'created',
+      session,
+      plan: begun.plan,
+      moved: taken?.changes.length,
+      kept: keptChanges(repo, begun.entry.op),
+    };
   } catch (error) {
     if (isReady) throw error; // the session holds the work; taking it back now could lose some
     await hold(shielded(repo), (held) => takeBack(held, begun.entry, error), { shielded: true });
@@ -112,10 +121,15 @@ export async function createSession(
   }
 }
 
+/** Where the caller's files go when `--from-changes` cleans up after them. */
+function keptChanges(repo: Repo, op: string): string {
+  return path.join(trashFolder(repo, op), 'changes');
+}
+
 /** The session has the work by now, so a failure here leaves it twice, not lost. */
-async function sweep(repo: Repo, taken: Changes, { path: target }: NewSessionPlan): Promise<void> {
+async function sweep(repo: Repo, taken: Changes, { plan: { path: target }, entry }: Begun): Promise<void> {
   try {
-    await sweepCaller(repo, taken);
+    await sweepCaller(repo, taken, keptChanges(repo, entry.op));
   } catch (error) {
     const message = `the changes are in ${target}, but ${taken.worktree} could not be cleaned of them`;
     const details = { path: taken.worktree, syscall: null, errno: 'EIO', message };

@@ -7,14 +7,14 @@ import type { Git } from '../git/git.ts';
 import { mergeTree } from '../git/merge-tree.ts';
 import { findOperation } from '../git/repo.ts';
 import { copyIndex, snapshotFiles, snapshotIndex } from '../git/snapshot.ts';
-import { changedPaths, readStatus } from '../git/status.ts';
-import { makePrivateDirectory, removeFile } from '../platform/files.ts';
+import { changedPaths, listEditedPaths, listHiddenPaths, readStatus } from '../git/status.ts';
+import { lstatOf, makePrivateDirectory, moveDurably, removeFile } from '../platform/files.ts';
 import { scratchPath } from './cache.ts';
 import { findInTheWay } from './in-the-way.ts';
 import { gitAtWorktree, shielded, type Repo } from './repo.ts';
 import { findGitDir } from './worktree.ts';
 
-/** The caller's uncommitted work, kept as commits so that nothing can lose it. */
+/** The caller's uncommitted work, as git's trees of it. */
 export interface Changes {
   readonly worktree: string;
   readonly head: string;
@@ -50,6 +50,12 @@ export async function gatherChanges(repo: Repo): Promise<Changes> {
       reason: `a ${operation} is in progress here; finish or abort it first`,
     });
   const git = gitAtWorktree(repo, top);
+  const [unseen] = await listEditedPaths(git, await listHiddenPaths(git));
+  if (unseen !== undefined)
+    throw new WtError('usage.invalid', {
+      option: '--from-changes',
+      reason: `git is told not to see the edits of ${unseen} (assume-unchanged or skip-worktree), so they cannot be moved`,
+    });
   const index = await takeIndex(repo, git, gitDir);
   if (index === undefined)
     throw new WtError('usage.invalid', { option: '--from-changes', reason: 'there are unresolved conflicts here' });
@@ -179,17 +185,27 @@ export async function requireUnchanged(repo: Repo, taken: Changes): Promise<void
   }
 }
 
-/** Leaves the caller clean, once the session holds the work: tracked files as in HEAD, then what was untracked before and still is. */
-export async function sweepCaller(repo: Repo, taken: Changes): Promise<void> {
+/**
+ * Leaves the caller clean, once the session holds the work. What lies there is first renamed into the trash, byte for
+ * byte: a filter may have dropped some of it on the way, and somebody may have written this very moment.
+ */
+export async function sweepCaller(repo: Repo, taken: Changes, keep: string): Promise<void> {
   const git = gitAtWorktree(shielded(repo), taken.worktree);
-  const before = new Set((await readStatus(git)).untracked);
+  for (const name of changedPaths(await readStatus(git))) {
+    if ((await lstatOf(path.join(taken.worktree, name))) === undefined) continue;
+    await makePrivateDirectory(path.dirname(path.join(keep, name)));
+    await moveDurably(path.join(taken.worktree, name), path.join(keep, name));
+    await removeEmptyFolders(taken.worktree, name);
+  }
   await git(['reset', '--quiet', '--hard'], { timeoutMs: 600_000 });
-  const { untracked } = await readStatus(git);
-  for (const name of untracked) if (before.has(name)) await removeWithEmptyFolders(taken.worktree, name);
 }
 
 async function removeWithEmptyFolders(worktree: string, name: string): Promise<void> {
   await removeFile(path.join(worktree, name));
+  await removeEmptyFolders(worktree, name);
+}
+
+async function removeEmptyFolders(worktree: string, name: string): Promise<void> {
   for (let folder = path.dirname(name); folder !== '.'; folder = path.dirname(folder)) {
     const isEmptied = await rmdir(path.join(worktree, folder)).then(
       () => true,
@@ -200,7 +216,7 @@ async function removeWithEmptyFolders(worktree: string, name: string): Promise<v
 }
 
 /** Tree of a worktree's index, read from a copy; undefined while it holds conflicts. */
-function takeIndex(repo: Repo, git: Git, gitDir: string): Promise<string | undefined> {
+export function takeIndex(repo: Repo, git: Git, gitDir: string): Promise<string | undefined> {
   return withIndexFile(repo, async (file) => {
     await copyIndex(path.join(gitDir, 'index'), file);
     return snapshotIndex(git, { GIT_INDEX_FILE: file });

@@ -2,7 +2,7 @@ import { gitHolding } from '../git/git.ts';
 import { acquireLock, type Lease } from '../platform/lock.ts';
 import { appendEvent, type Event } from '../registry/events.ts';
 import type { SessionRow } from '../registry/session.ts';
-import { setAside, writeRegistry } from '../registry/store.ts';
+import { fencingNumber, setAside, writeRegistry } from '../registry/store.ts';
 import { makePrivateDirectory } from '../platform/files.ts';
 import { readBook, rowsOf, sessionAround, type Book } from './book.ts';
 import { sweepScratch } from './cache.ts';
@@ -43,7 +43,7 @@ export async function hold<T>(
     for (const line of await recoverDead(locked, lease)) deps.io.err(`wt: ${line}\n`);
     return await use(await bind(locked, lease));
   } finally {
-    await lease.release();
+    await lease.release().catch(() => {}); // it ends with this process anyhow, and must not hide what went wrong
   }
 }
 
@@ -52,7 +52,7 @@ async function bind(repo: Repo, lease: Lease): Promise<Held> {
   const book = await readBook(repo);
   let { file } = book;
   const write = async (rows: ReadonlyMap<string, SessionRow>): Promise<void> => {
-    file = await writeRegistry(layout.registry, file, rows, lease.generation);
+    file = await writeRegistry(layout.registry, file, rows, await fencingNumber(lease, file));
   };
   if (book.repair !== undefined) {
     const aside =

@@ -19,7 +19,7 @@ import {
 } from '../platform/files.ts';
 import { endJournal, listJournal, type JournalEntry } from '../registry/journal.ts';
 import { listAdminEntries, noteOf, rowOf, writeNote, type AdminEntry } from '../registry/notes.ts';
-import { readRegistry, writeRegistry } from '../registry/store.ts';
+import { fencingNumber, readRegistry, writeRegistry } from '../registry/store.ts';
 import { gitAtWorktree, type Repo } from './repo.ts';
 import { findGitDir } from './worktree.ts';
 import { readStatus } from '../git/status.ts';
@@ -200,7 +200,7 @@ async function saveRow(
   if (row === undefined && (old === undefined || !onlyIf(old.state))) return;
   if (row === undefined) rows.delete(id);
   else rows.set(id, row);
-  await writeRegistry(repo.layout.registry, file, rows, lease.generation);
+  await writeRegistry(repo.layout.registry, file, rows, await fencingNumber(lease, file));
 }
 
 /** The administrative folder this create made: by its lock's reason, by its note, or half-written under its name. */

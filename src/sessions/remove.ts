@@ -13,7 +13,14 @@ import { hold, type Held } from './hold.ts';
 import { examineSession } from './list.ts';
 import { finishRemove, putBack } from './recover.ts';
 import { shielded, type Repo } from './repo.ts';
-import { findDirt, findObstacles, gatherSafetyFacts, preciousPaths, type SafetyFacts } from './safety.ts';
+import {
+  findDirt,
+  findModuleWork,
+  findObstacles,
+  gatherSafetyFacts,
+  preciousPaths,
+  type SafetyFacts,
+} from './safety.ts';
 import { pinSession, trashFolder, writeTrashMeta, type TrashMeta } from './trash.ts';
 
 export interface RemoveRequest {
@@ -78,7 +85,9 @@ export function findReasons(facts: RemoveFacts): {
   const { count, subjects } = facts.unlanded;
   const unmerged: Reason[] =
     count === 0 ? [] : [{ code: 'session.unmerged', commits: count, base: facts.session.row.base.branch, subjects }];
-  return { firm: findObstacles(facts), soft: [...(dirt === undefined ? [] : [dirt]), ...unmerged] };
+  const inside = findModuleWork(facts);
+  const soft = [...(dirt === undefined ? [] : [dirt]), ...unmerged, ...(inside === undefined ? [] : [inside])];
+  return { firm: findObstacles(facts), soft };
 }
 
 /** Decide. Pure; throws `session.refused` with every reason. */

@@ -1,5 +1,6 @@
 import type { Reason } from '../core/errors.ts';
 import { findOperation } from '../git/repo.ts';
+import { listUnsharedModules, type UnsharedModule } from '../git/submodule.ts';
 import { changedPaths, listEditedPaths, listHiddenPaths, readStatus, type Status } from '../git/status.ts';
 import { lstatOf } from '../platform/files.ts';
 import { listMountsInside, listProcessesInside, type ProcessInside } from '../platform/processes.ts';
@@ -20,6 +21,8 @@ export interface SafetyFacts {
   readonly operation: string | undefined;
   /** A `.lock` of git's in its administrative folder. */
   readonly gitLock: string | undefined;
+  /** Submodules of the worktree with commits or stashes that no remote has. */
+  readonly modules: readonly UnsharedModule[];
   readonly processes: readonly ProcessInside[];
   readonly mounts: readonly string[];
 }
@@ -35,21 +38,23 @@ export async function gatherSafetyFacts(repo: Repo, session: Session): Promise<S
     hidden: [],
     operation: undefined,
     gitLock: undefined,
+    modules: [],
     processes: [],
     mounts: [],
   };
   if (tree !== 'ok' || session.admin === undefined) return none;
   const { directory } = session.admin;
   const git = gitAtWorktree(repo, session.path);
-  const [status, hidden, operation, gitLock, processes, mounts] = await Promise.all([
+  const [status, hidden, operation, gitLock, modules, processes, mounts] = await Promise.all([
     readStatus(git, { ignored: true }),
     listHiddenPaths(git).then((paths) => listEditedPaths(git, paths)),
     findOperation(directory),
     findGitLock(directory),
+    listUnsharedModules(repo.git, path.join(directory, 'modules')),
     listProcessesInside(session.path),
     listMountsInside(session.path),
   ]);
-  return { session, root: repo.root, tree, status, hidden, operation, gitLock, processes, mounts };
+  return { session, root: repo.root, tree, status, hidden, operation, gitLock, modules, processes, mounts };
 }
 
 async function findGitLock(directory: string): Promise<string | undefined> {
@@ -92,6 +97,13 @@ export function findObstacles({
     reasons.push({ code: 'session.live', processes: others.map(({ pid, command }) => `${command} (${pid})`) });
   if (processes.some((one) => one.isCaller)) reasons.push({ code: 'session.inside', path: session.path, root });
   return reasons;
+}
+
+/** Work in submodules that exists nowhere else, as a reason. Pure. */
+export function findModuleWork({ modules }: Pick<SafetyFacts, 'modules'>): Reason | undefined {
+  if (modules.length === 0) return undefined;
+  const commits = modules.reduce((sum, { commits: count }) => sum + count, 0);
+  return { code: 'session.unmerged', commits, base: null, subjects: modules.map(({ name }) => `submodule ${name}`) };
 }
 
 /** Uncommitted work, as a reason; undefined when there is none. Pure. */

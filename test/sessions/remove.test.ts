@@ -15,6 +15,7 @@ const facts = (changes: Partial<RemoveFacts> = {}): RemoveFacts => ({
   hidden: [],
   operation: undefined,
   gitLock: undefined,
+  modules: [],
   processes: [],
   mounts: [],
   proof: 'ancestor',
