@@ -50,7 +50,7 @@ async function perform(call: Call, outer: Deps): Promise<number> {
     if (data !== undefined)
       deps.io.out(`${safeJson({ schema: SCHEMA, ok: true, command: call.verb, data, warnings })}\n`);
   } else {
-    if (!(globals.quiet && spec.mutates)) await print(deps, spec.human(outcome, context.look), spec.paged === true);
+    await print(deps, spec.human(outcome, context.look), spec.paged === true);
     if (!globals.quiet) for (const warning of warnings) deps.io.err(`${theme.warn} ${safe(warning)}\n`);
   }
   return spec.exitCode?.(outcome) ?? EXIT.ok;

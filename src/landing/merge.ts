@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import path from 'node:path';
+import { readText } from '../platform/files.ts';
 import { WtError, type ConflictPath } from '../core/errors.ts';
 import { isAncestor, listCommits, wantsSignature, writeCommit, type Commit } from '../git/commit.ts';
 import { listFileChanges } from '../git/diff.ts';
@@ -233,9 +235,12 @@ async function apply(held: Held, plan: MergePlan, commit: string): Promise<void>
  */
 async function undoLanding(repo: Repo, entry: MergeEntry, error: unknown): Promise<boolean> {
   if (entry.worktree === null || WtError.is(error, 'target.moved')) return true;
+  // git said that all went well, only not with the target: what it moved is not ours to judge.
+  if (WtError.is(error, 'git.failed') && error.details.exitCode === 0) return true;
   const isKilled =
     WtError.is(error, 'git.timeout') || (WtError.is(error, 'git.failed') && (error.details.exitCode ?? 0) > 128);
   try {
+    if ((await findRef(repo.git, entry.target))?.commit !== entry.from) return false;
     if (isKilled) await breakLocks(repo, entry);
     return (await restoreCheckout(repo, entry.worktree, { from: entry.from, to: entry.to })).length === 0;
   } catch {
@@ -261,8 +266,10 @@ async function moveTarget(repo: Repo, { session, target, into, checkout }: Merge
       expect: [0, 1, 2, 128],
     },
   );
-  const now = await findRef(repo.git, target.name);
   // Another branch may have been checked out there this very moment: only the target's own move counts.
+  const loose = await readText(path.join(repo.commonDir, target.name));
+  if (exitCode === 0 && loose?.trim() === commit) return;
+  const now = await findRef(repo.git, target.name);
   if (exitCode === 0 && now?.commit === commit) return;
   if (now?.commit !== target.commit)
     throw new WtError('target.moved', { target: into, reason: 'raced', id: session.id });

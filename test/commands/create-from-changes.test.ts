@@ -66,6 +66,7 @@ test('every kind of change moves, staged stays staged, and the caller is clean b
       "stdout": "✓ Created a  branch wt/a from main <short>
       $ROOM/app/.worktrees/a
       9 changed files moved here; the worktree they came from is clean
+      the originals are kept in $ROOM/app/.git/wt/trash/<op>/changes
     ",
     }
   `);

@@ -44,10 +44,11 @@ describe('the record of a process', () => {
 });
 
 describe('a process is alive', () => {
-  test('while it or a child of it has its pipe open, wherever it runs', async () => {
+  test('while it or a child of it has its pipe open, wherever on this kernel it runs', async () => {
     const { owner, dispose } = await makeOwner();
     expect(livenessOf(owner)).toBe('alive');
-    expect(livenessOf({ ...owner, host: 'elsewhere', boot: 'other', pidns: 'other', pid: 1 })).toBe('alive');
+    expect(livenessOf({ ...owner, host: 'elsewhere', pidns: 'other', pid: 1 })).toBe('alive');
+    expect(livenessOf({ ...owner, host: 'elsewhere', boot: 'other', pidns: 'other', pid: 1 })).toBe('unknown');
     dispose();
   });
 

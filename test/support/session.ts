@@ -1,6 +1,6 @@
 import { WtError } from '#src/core/errors.ts';
 import { SessionRow } from '#src/registry/session.ts';
-import type { AdminEntry } from '#src/registry/notes.ts';
+import { noteOf, type AdminEntry } from '#src/registry/notes.ts';
 import type { Book, Session } from '#src/sessions/book.ts';
 import { EMPTY } from '#src/registry/file.ts';
 import { layoutOf } from '#src/sessions/layout.ts';
@@ -36,7 +36,12 @@ export function makeAdmin(id: string, changes: Partial<AdminEntry> = {}): AdminE
 
 export function makeSession(id: string, row: Partial<SessionRow> = {}, admin: Partial<AdminEntry> = {}): Session {
   const made = makeRow(id, row);
-  return { id: made.id, row: made, path: `/repo/.worktrees/${id}`, admin: makeAdmin(id, admin) };
+  return {
+    id: made.id,
+    row: made,
+    path: `/repo/.worktrees/${id}`,
+    admin: makeAdmin(id, { note: noteOf(made), ...admin }),
+  };
 }
 
 export function makeBook(...sessions: readonly Session[]): Book {
