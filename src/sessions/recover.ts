@@ -98,7 +98,12 @@ export async function undoCreate(repo: Repo, lease: Lease, entry: Entry<'create'
   const isOwn = await isOwnUnfinishedTree(entry.path, admin);
   const isPristine = !isOwn || (await hasOnlyCommitted(repo, entry));
   if (isOwn) await moveToTrash(repo, entry.op, 'tree', entry.path);
-  if (admin !== undefined) await moveToTrash(repo, entry.op, 'admin', admin.directory);
+  if (admin !== undefined) {
+    // Its git is dead, and with it the locks in a folder that was this create's alone.
+    for (const name of ['index.lock', 'HEAD.lock', 'ORIG_HEAD.lock'])
+      await removeFile(path.join(admin.directory, name));
+    await moveToTrash(repo, entry.op, 'admin', admin.directory);
+  }
   if (entry.createsBranch && (await isBranchOfCreate(repo, entry))) {
     const branch = await findRef(repo.git, refOfBranch(entry.branch));
     if (branch?.commit === entry.commit) await deleteBranch(repo, branch.name, branch.commit);
