@@ -23,3 +23,9 @@ export function parseDuration(text: string): number | undefined {
   const size = UNITS[unit ?? ''];
   return digits === undefined || size === undefined ? undefined : Number(digits) * size;
 }
+
+/** The later of a session's making and its last commit; ISO 8601 UTC. */
+export function lastWork(view: { createdAt: string; head: { committedAt: string | null } | null }): string {
+  const committedAt = view.head?.committedAt ?? '';
+  return committedAt > view.createdAt ? committedAt : view.createdAt;
+}

@@ -1,6 +1,7 @@
 import { link, readdir, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { WtError } from '../core/errors.ts';
+import { parseJson } from '../core/json.ts';
 import type { Deps } from './deps.ts';
 import { makePrivateDirectory, readText, removeFile } from './files.ts';
 import { isFifoHeld, livenessOf, Owner } from './identity.ts';
@@ -120,13 +121,5 @@ async function tidy(directory: string, generation: number, names: readonly strin
     if (digits !== undefined && Number(digits) < generation - KEPT_GENERATIONS) await removeFile(file);
     if (name.startsWith('f.') && isFifoHeld(file) === false) await unlink(file).catch(() => {});
     if (name.startsWith('t.') && (await holderOf(file)).liveness === 'dead') await removeFile(file);
-  }
-}
-
-function parseJson(text: string | undefined): unknown {
-  try {
-    return JSON.parse(text ?? '');
-  } catch {
-    return undefined;
   }
 }

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import * as z from 'zod';
 import { SessionId } from '../core/names.ts';
+import { parseJson } from '../core/json.ts';
 import { listDirectory, makePrivateDirectory, readText, removeFile, replaceFile } from '../platform/files.ts';
 import { Owner } from '../platform/identity.ts';
 
@@ -65,12 +66,4 @@ export async function listJournal(
     else unreadable.push(path.join(directory, name));
   }
   return { entries: entries.toSorted((a, b) => a.generation - b.generation), unreadable };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,3 +1,4 @@
+import { lastWork } from '../core/time.ts';
 import * as z from 'zod';
 import { countChanges, hasChanges } from '../git/status.ts';
 import { PROOFS, type Preview, type Proof } from '../landing/proof.ts';
@@ -120,8 +121,4 @@ export function byAttention(a: SessionView, b: SessionView): number {
   const rank = STATUSES.indexOf(a.status) - STATUSES.indexOf(b.status);
   if (rank !== 0) return rank;
   return lastWork(b).localeCompare(lastWork(a)) || a.id.localeCompare(b.id);
-}
-
-function lastWork({ head, createdAt }: SessionView): string {
-  return head?.committedAt != null && head.committedAt > createdAt ? head.committedAt : createdAt;
 }

@@ -1,3 +1,4 @@
+import { lastWork } from '../core/time.ts';
 import type { SessionView, SessionStatus } from '../sessions/view.ts';
 import type { Column } from './table.ts';
 import { age, plural } from './text.ts';
@@ -58,10 +59,6 @@ export function conflictsText({ conflicts }: Pick<SessionView, 'conflicts'>): st
   if (conflicts === undefined) return '';
   const base = conflicts.base === null ? ['base?'] : conflicts.base.length > 0 ? ['base'] : [];
   return [...base, ...conflicts.sessions.map(({ id }) => id)].join(' ');
-}
-
-function lastWork({ head, createdAt }: SessionView): string {
-  return head?.committedAt != null && head.committedAt > createdAt ? head.committedAt : createdAt;
 }
 
 function about({ task, head, ahead, tree }: SessionView): string {
