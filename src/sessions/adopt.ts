@@ -9,6 +9,7 @@ import { noteOf, writeNote } from '../registry/notes.ts';
 import type { SessionRow } from '../registry/session.ts';
 import { requireBase } from './base.ts';
 import { readBook, type Book, type Session } from './book.ts';
+import { lockSession } from './git-lock.ts';
 import { hold } from './hold.ts';
 import type { Repo } from './repo.ts';
 import { findSession } from './select.ts';
@@ -37,6 +38,7 @@ export async function adoptWorktree(repo: Repo, request: AdoptRequest): Promise<
     const { session } = outcome;
     if (outcome.kind === 'known' || session.admin === undefined) return outcome;
     await writeNote(session.admin.directory, noteOf(session.row));
+    await lockSession(session.admin.directory, session.id);
     await held.save(new Map([[session.id, session.row]]));
     await held.log('session.adopt.after', session.id, { path: session.path, branch: session.row.branch });
     return { ...outcome, kind: 'adopted' };

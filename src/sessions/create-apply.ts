@@ -9,7 +9,7 @@ import { findOperationBranch } from '../git/repo.ts';
 import { listTrackedUnder } from '../git/status.ts';
 import { addWorktree, checkoutFiles, listWorktrees } from '../git/worktree.ts';
 import { WtError } from '../core/errors.ts';
-import { listDirectory, lstatOf, makePrivateDirectory, removeFile } from '../platform/files.ts';
+import { listDirectory, lstatOf, makePrivateDirectory } from '../platform/files.ts';
 import { throwIfInterrupted } from '../platform/runner.ts';
 import { endJournal, writeJournal, type JournalEntry } from '../registry/journal.ts';
 import { noteOf, readAdminEntry, writeNote } from '../registry/notes.ts';
@@ -33,6 +33,7 @@ import {
   sweepCaller,
   type Changes,
 } from './from-changes.ts';
+import { lockSession } from './git-lock.ts';
 import { hold, type Held } from './hold.ts';
 import { EXCLUDE_LINE, sessionPath } from './layout.ts';
 import { undoCreate } from './recover.ts';
@@ -277,7 +278,7 @@ async function finish(held: Held, { entry, row, adminDirectory }: Begun): Promis
   const ready: SessionRow = { ...row, state: 'ready' };
   await writeNote(adminDirectory, noteOf(ready));
   await held.save(new Map([[row.id, ready]]));
-  await removeFile(path.join(adminDirectory, 'locked'));
+  await lockSession(adminDirectory, row.id);
   await held.log('session.create.after', row.id, {
     branch: row.branch,
     base: row.base.branch,

@@ -20,6 +20,7 @@ import {
 import { endJournal, listJournal, type JournalEntry } from '../registry/journal.ts';
 import { listAdminEntries, noteOf, rowOf, writeNote, type AdminEntry } from '../registry/notes.ts';
 import { fencingNumber, readRegistry, writeRegistry } from '../registry/store.ts';
+import { lockSession } from './git-lock.ts';
 import { gitAtWorktree, type Repo } from './repo.ts';
 import { findGitDir } from './worktree.ts';
 import { readStatus } from '../git/status.ts';
@@ -85,7 +86,7 @@ async function rollCreate(repo: Repo, lease: Lease, entry: Entry<'create'>): Pro
   const row = { ...rowOf(admin.note, entry.path), state: 'ready' as const };
   await writeNote(admin.directory, noteOf(row));
   await saveRow(repo, lease, entry.id, row);
-  if (admin.locked === `wt:${entry.op}`) await removeFile(path.join(admin.directory, 'locked'));
+  await lockSession(admin.directory, entry.id);
   return 'finished';
 }
 

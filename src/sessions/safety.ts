@@ -6,6 +6,7 @@ import { lstatOf } from '../platform/files.ts';
 import { listMountsInside, listProcessesInside, type ProcessInside } from '../platform/processes.ts';
 import path from 'node:path';
 import type { Session } from './book.ts';
+import { isOwnLock } from './git-lock.ts';
 import { gitAtWorktree, type Repo } from './repo.ts';
 import { checkTree, type TreeState } from './worktree.ts';
 
@@ -87,7 +88,7 @@ export function findObstacles({
       reason: 'git has lost its record of this worktree, so its state cannot be judged',
     });
   const lock = session.admin?.locked;
-  if (lock !== undefined) reasons.push({ code: 'session.locked', reason: lock });
+  if (lock !== undefined && !isOwnLock(lock, session.id)) reasons.push({ code: 'session.locked', reason: lock });
   if (operation !== undefined) reasons.push({ code: 'session.operation', operation });
   if (gitLock !== undefined) reasons.push({ code: 'session.operation', operation: `git command (${gitLock})` });
   const [mount] = mounts;

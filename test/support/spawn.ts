@@ -154,7 +154,10 @@ export async function findFaults(room: Room, root: string): Promise<readonly str
   for (const [id, row] of Object.entries((await readRows(root)) ?? {}))
     if (row.state !== 'ready') faults.push(`${id} is ${row.state}`);
   faults.push(...files.filter((name) => name.endsWith('.lock')).map((name) => `lock file ${name}`));
-  faults.push(...files.filter((name) => /^worktrees\/[^/]+\/locked$/.test(name)).map((name) => `locked ${name}`));
+  for (const name of files.filter((file) => /^worktrees\/[^/]+\/locked$/.test(file))) {
+    const reason = await readFile(path.join(dotGit, name), 'utf8');
+    if (!/^wt [\w-]+:/.test(reason)) faults.push(`${name} says ${JSON.stringify(reason)}`);
+  }
   faults.push(...files.filter((name) => /^wt\/journal\/.*\.json$/.test(name)).map((name) => `open operation ${name}`));
   const fsck = await room.git(root, 'fsck', '--no-dangling').catch((error: Error) => error.message);
   if (fsck !== '') faults.push(`fsck: ${fsck}`);

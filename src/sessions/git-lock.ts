@@ -1,0 +1,30 @@
+import path from 'node:path';
+import { lstatOf, readText, removeFile, replaceFile } from '../platform/files.ts';
+
+/**
+ * A session is locked in git's own way (git-worktree(1), "lock"), so that neither `git worktree remove`, `prune` nor the
+ * cleaner of another tool takes it away. The reason says whose lock it is: wt lifts its own and no other.
+ */
+export function lockReason(id: string): string {
+  return `wt ${id}: a session of wt, taken away with "wt remove ${id}"`;
+}
+
+/** The lock of this session, or of the create that is just making it. Pure. */
+export function isOwnLock(reason: string, id: string): boolean {
+  return reason.startsWith(`wt ${id}:`) || reason.startsWith('wt:');
+}
+
+/** Locks a session's worktree. A lock that somebody else has put there stays as it is. */
+export async function lockSession(adminDirectory: string, id: string): Promise<void> {
+  const file = path.join(adminDirectory, 'locked');
+  const reason = await readText(file);
+  if (reason === undefined || (isOwnLock(reason, id) && reason.trim() !== lockReason(id)))
+    await replaceFile(file, lockReason(id));
+}
+
+/** Lifts wt's own lock; somebody else's stays. */
+export async function unlockSession(adminDirectory: string, id: string): Promise<void> {
+  const file = path.join(adminDirectory, 'locked');
+  if ((await lstatOf(file)) === undefined) return;
+  if (isOwnLock((await readText(file)) ?? '', id)) await removeFile(file);
+}
