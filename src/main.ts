@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import process from 'node:process';
 import { main } from './cli/main.ts';
+import { verbIn } from './cli/program.ts';
 import { systemClock } from './platform/clock.ts';
 import type { Deps } from './platform/deps.ts';
 import { createIdentity } from './platform/identity.ts';
 import { askPerson } from './platform/prompt.ts';
-import { createRunner } from './platform/runner.ts';
+import { createDetach, createRunner } from './platform/runner.ts';
 import { colorLevel, type Streams } from './platform/streams.ts';
 
 declare const __WT_VERSION__: string;
@@ -14,7 +15,7 @@ declare const __WT_VERSION__: string;
 /** The composition root: the only reader of `process` outside the platform. */
 const argv = process.argv.slice(2);
 const interrupted = new AbortController();
-const identity = createIdentity(`wt ${argv[0] ?? ''}`.trim(), randomUUID());
+const identity = createIdentity(`wt ${verbIn(argv) ?? ''}`.trim(), randomUUID());
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   // A second signal ends at once: the journal covers what is left.
@@ -42,6 +43,7 @@ const io: Streams = {
 };
 const deps: Deps = {
   run: createRunner(env, interrupted.signal),
+  detach: createDetach(env),
   clock: systemClock,
   random: Math.random,
   env,

@@ -2,7 +2,7 @@ import type { AnyCommand } from './define.ts';
 
 export interface Verb {
   readonly summary: string;
-  readonly group: 'Sessions' | 'Work' | 'Land and tidy';
+  readonly group: 'Sessions' | 'Work' | 'Land and tidy' | 'Keep safe';
   readonly alias?: string;
   readonly load: () => Promise<{ readonly default: AnyCommand }>;
 }
@@ -54,8 +54,18 @@ export const table = {
     summary: 'Remove what is proven landed, prune what is gone',
     load: () => import('../commands/clean.ts'),
   },
+  restore: {
+    group: 'Keep safe',
+    summary: 'Bring a removed session back as it was',
+    load: () => import('../commands/restore.ts'),
+  },
+  undo: {
+    group: 'Keep safe',
+    summary: 'Take back the last change that wt made',
+    load: () => import('../commands/undo.ts'),
+  },
   events: {
-    group: 'Land and tidy',
+    group: 'Keep safe',
     summary: 'Print what happened, as a stream',
     load: () => import('../commands/events.ts'),
   },

@@ -36,6 +36,17 @@ export default defineCommand({
     ),
     kept: z.array(z.object({ id: z.string(), reasons: z.array(z.object({ code: z.string(), message: z.string() })) })),
     pruned: z.array(z.object({ id: z.string(), reason: z.string() })),
+    expired: z.array(
+      z.object({
+        id: z.string().nullable(),
+        trash: z.string(),
+        reason: z.enum(['age', 'size']),
+        freedBytes: z.number(),
+      }),
+    ),
+    thinned: z.array(
+      z.object({ id: z.string().nullable(), trash: z.string(), paths: z.array(z.string()), freedBytes: z.number() }),
+    ),
   }),
 
   async run({ deps, globals, confirm, busy }, { olderThan, all, keepBranches }): Promise<Outcome> {
@@ -58,7 +69,7 @@ export default defineCommand({
   human: (outcome, look) => (outcome.kind === 'declined' ? 'Nothing was removed.\n' : describe(outcome, look)),
   json: (outcome) =>
     outcome.kind === 'declined'
-      ? { removed: [], kept: [], pruned: [] }
+      ? { removed: [], kept: [], pruned: [], expired: [], thinned: [] }
       : {
           removed: outcome.removed.map(({ id, proof, freedBytes, outcome: { op } }) => ({
             id,
@@ -71,6 +82,18 @@ export default defineCommand({
             reasons: reasons.map((reason) => ({ code: reason.code, message: wordsOf(reason) })),
           })),
           pruned: [...outcome.pruned],
+          expired: outcome.expiry.expired.map(({ item, reason }) => ({
+            id: item.meta?.id ?? null,
+            trash: item.op,
+            reason,
+            freedBytes: item.sizeBytes,
+          })),
+          thinned: outcome.expiry.thinned.map(({ item, paths, freedBytes }) => ({
+            id: item.meta?.id ?? null,
+            trash: item.op,
+            paths: [...paths],
+            freedBytes,
+          })),
         },
 });
 
@@ -89,7 +112,7 @@ const columns: readonly Column<Row>[] = [
   { header: 'NEXT', value: (row) => row.next, drop: 1, paint: (text, _, theme) => theme.command(text) },
 ];
 
-function describe({ kind, removed, kept, pruned }: CleanOutcome, look: Look): string {
+function describe({ kind, removed, kept, pruned, expiry }: CleanOutcome, look: Look): string {
   const isPlan = kind === 'planned';
   const rows: readonly Row[] = [
     ...removed.map(({ id, proof, freedBytes, outcome }) => {
@@ -117,7 +140,9 @@ function describe({ kind, removed, kept, pruned }: CleanOutcome, look: Look): st
       isKept: true,
     })),
   ];
-  if (rows.length === 0) return 'Nothing to clean: there are no sessions.\n';
+  const gone = expiryLines(expiry, isPlan, look);
+  if (rows.length === 0)
+    return gone.length === 0 ? 'Nothing to clean: there are no sessions.\n' : gone.map((line) => `${line}\n`).join('');
   const along = removed.flatMap(({ id, outcome }) => outcome.plan.precious.map((name) => `${id}/${name}`));
   const notes =
     along.length === 0
@@ -127,8 +152,28 @@ function describe({ kind, removed, kept, pruned }: CleanOutcome, look: Look): st
     ? 'Nothing was changed.'
     : removed.length + pruned.length === 0
       ? 'Nothing was removed.'
-      : 'What was removed lies in the trash.';
-  return `${renderTable(columns, rows, look)}${[...notes, look.theme.dim(end)].map((line) => `${line}\n`).join('')}`;
+      : 'What was removed lies in the trash: wt restore <id> brings it back.';
+  return `${renderTable(columns, rows, look)}${[...notes, ...gone, look.theme.dim(end)].map((line) => `${line}\n`).join('')}`;
+}
+
+/** What left the trash for good. */
+function expiryLines(
+  { expired, thinned }: CleanOutcome['expiry'],
+  isPlan: boolean,
+  { theme }: Look,
+): readonly string[] {
+  const gone = isPlan ? 'Would delete from the trash' : 'Deleted from the trash';
+  const name = (item: { op: string; meta: { id: string } | undefined }): string => item.meta?.id ?? item.op.slice(0, 8);
+  return [
+    ...expired.map(({ item, reason }) => {
+      const why = reason === 'age' ? 'older than trash.keep' : 'the trash is over trash.maxSize';
+      return `${gone}: ${theme.name(name(item))} ${theme.dim(`of ${item.at.slice(0, 10)}, ${bytes(item.sizeBytes)} (${why})`)}`;
+    }),
+    ...thinned.map(
+      ({ item, paths, freedBytes }) =>
+        `${gone}: ${safe(few(paths))} ${theme.dim(`of ${name(item)}, ${bytes(freedBytes)} that a build makes again`)}`,
+    ),
+  ];
 }
 
 function wordsOf(reason: Kept['reasons'][number]): string {

@@ -81,7 +81,12 @@ function describe({ kind, plan, trash }: RemoveOutcome, { theme, isTerminal, wid
     ...forced.flatMap((reason) => warning(reasonLine(reason))),
     ...(precious.length === 0 ? [] : warning(along)),
     theme.dim(`branch ${session.row.branch} ${deletesBranch ? gone : 'stays'}`),
-    ...(trash === null ? [] : [`${theme.dim('kept in')} ${theme.path(trash)}`]),
+    ...(trash === null
+      ? []
+      : [
+          `${theme.dim('kept in')} ${theme.path(trash)}`,
+          `${theme.dim('back with')} ${theme.command(`wt restore ${session.id}`)}`,
+        ]),
   ];
   const head = isPlan
     ? `Would remove ${theme.name(session.id)}${why}`

@@ -38,14 +38,20 @@ export interface ErrorCatalog {
   'git.too-old': { found: string; needed: string };
   'git.failed': { args: readonly string[]; exitCode: number | null; stderr: string };
   'git.timeout': { args: readonly string[]; seconds: number };
-  'session.not-found': { id: string; near: readonly string[]; trash: string | null };
-  'session.exists': { id: string; path: string; branch: string };
-  'branch.exists': { id: string; branch: string; holder: string | null; blocks: string | null };
-  'branch.checked-out': { branch: string; path: string; holder: string | null };
+  'session.not-found': { id: string; near: readonly string[]; trash: string | null; place?: 'trash' };
+  'session.exists': { id: string; path: string; branch: string; fix?: readonly string[] };
+  'branch.exists': {
+    id: string;
+    branch: string;
+    holder: string | null;
+    blocks: string | null;
+    fix?: readonly string[];
+  };
+  'branch.checked-out': { branch: string; path: string; holder: string | null; fix?: readonly string[] };
   'branch.invalid': { branch: string; reason: string };
-  'path.exists': { path: string; what: string; adoptable: boolean };
+  'path.exists': { path: string; what: string; adoptable: boolean; fix?: readonly string[] };
   'base.not-found': { base: string; near: readonly string[] };
-  'session.refused': { id: string; verb: 'remove' | 'merge' | 'commit'; reasons: readonly Reason[] };
+  'session.refused': { id: string; verb: 'remove' | 'merge' | 'commit' | 'undo'; reasons: readonly Reason[] };
   'merge.conflict': {
     id: string;
     into: string;
@@ -54,12 +60,18 @@ export interface ErrorCatalog {
     verb: 'merge' | 'create';
   };
   'target.dirty': { target: string; path: string; paths: readonly string[]; operation: string | null };
-  'target.moved': { target: string; reason: 'raced' | 'not-fast-forward'; id: string };
+  'target.moved': {
+    target: string;
+    reason: 'raced' | 'not-fast-forward' | 'since';
+    id: string;
+    fix?: readonly string[];
+  };
   'hook.failed': { hook: string; output: string; id: string };
   'io.failed': { path: string | null; syscall: string | null; errno: string; message: string };
   'io.disk-full': { path: string | null };
   'path.unsafe': { path: string; reason: string };
   'confirm.required': { question: string; argv: readonly string[] };
+  'config.invalid': { path: string; line: number | null; column: number | null; reason: string };
   'registry.damaged': { path: string; reason: string };
   'registry.busy': { holder: string; waitedMs: number };
   'registry.too-new': { path: string; found: number; known: number };

@@ -20,6 +20,7 @@ export const exitCodeOf: Readonly<Record<ErrorCode, number>> = {
   'usage.invalid': EXIT.usage,
   'id.invalid': EXIT.usage,
   'branch.invalid': EXIT.usage,
+  'config.invalid': EXIT.usage,
   'repo.not-found': EXIT.notFound,
   'repo.no-commits': EXIT.notFound,
   'git.too-old': EXIT.notFound,

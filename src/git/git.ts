@@ -99,7 +99,7 @@ export function gitAt(place: GitPlace): Git {
     for (let attempt = 0; ; attempt++) {
       const result = await place.run(requestOf(place, args, options));
       if (expect.includes(result.exitCode)) return result;
-      if (attempt >= 5 || !isSiblingRace(result.stderr) || !isRepeatable(args)) throw failureOf(args, result);
+      if (attempt >= 5 || !isPassing(result.stderr) || !isRepeatable(args)) throw failureOf(args, result);
       await place.clock.sleep(20 * 2 ** attempt);
     }
   };
@@ -141,9 +141,12 @@ function requestOf(place: GitPlace, args: readonly string[], options: GitOptions
   };
 }
 
-/** A sibling worktree that somebody else is just making or taking away breaks git's enumeration for a moment. */
-function isSiblingRace(stderr: string): boolean {
-  return /failed to read .*commondir|bad object worktrees\/|Invalid path .*worktrees\/|could not open .*worktrees\/.*\/locked/.test(
+/**
+ * A sibling worktree that somebody else is just making or taking away breaks git's enumeration for a moment, and a gc
+ * takes an empty object folder away under a git that is about to write into it.
+ */
+function isPassing(stderr: string): boolean {
+  return /unable to write file .*objects\/.*No such file|failed to read .*commondir|bad object worktrees\/|Invalid path .*worktrees\/|could not open .*worktrees\/.*\/locked/.test(
     stderr,
   );
 }
@@ -161,6 +164,9 @@ const REPEATABLE = new Set([
   'ls-files',
   'cat-file',
   'fetch',
+  'commit-tree',
+  'write-tree',
+  'mktree',
 ]);
 
 function isRepeatable(args: readonly string[]): boolean {

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { readText } from '../platform/files.ts';
 import { WtError, type ConflictPath } from '../core/errors.ts';
@@ -10,7 +9,7 @@ import { branchOf, changeRefs, findRef, listRefs, refOfBranch, type Ref } from '
 import { withScratchObjects } from '../git/snapshot.ts';
 import { listWorktrees } from '../git/worktree.ts';
 import { nearNames } from '../core/names.ts';
-import { endJournal, writeJournal, type JournalEntry } from '../registry/journal.ts';
+import { beginEntry, endJournal, writeJournal, type EntryOf } from '../registry/journal.ts';
 import { breakLocks } from '../sessions/break-locks.ts';
 import { readBook, type Book, type Session } from '../sessions/book.ts';
 import { scratchPath } from '../sessions/cache.ts';
@@ -23,6 +22,7 @@ import { findCheckout, requireNoOverlap } from './checkout.ts';
 import { restoreCheckout } from './converge.ts';
 import { explainConflict } from './explain.ts';
 import { landingMessage, requireLandable, type MergePlan, type MergeRequest } from './plan.ts';
+import { finishMove } from './recovery.ts';
 import { replayCommits } from './replay.ts';
 
 /** A landing that may happen, one that has nothing to land, or one that conflicts: the caller has to tell them apart. */
@@ -35,7 +35,7 @@ export type Prepared =
       readonly reason: 'empty' | 'contained';
     };
 
-type MergeEntry = Extract<JournalEntry, { kind: 'merge' }>;
+type MergeEntry = EntryOf<'merge'>;
 
 export interface Landing {
   readonly plan: MergePlan;
@@ -192,33 +192,30 @@ async function writeLanding(repo: Repo, { tree, target, tip, strategy, message }
 async function apply(held: Held, plan: MergePlan, commit: string): Promise<void> {
   const repo = shielded(held.repo);
   const { session, target, into, checkout } = plan;
-  const op = randomUUID();
   const at = repo.deps.clock.now().toISOString();
   await held.log('session.merge.before', session.id, { into, from: target.commit, to: commit });
   const entry: MergeEntry = {
+    ...beginEntry(held.lease, at),
     kind: 'merge',
-    op,
-    owner: held.lease.owner,
-    generation: held.lease.generation,
-    startedAt: at,
     id: session.id,
     target: target.name,
     from: target.commit,
     to: commit,
     tip: plan.tip,
     worktree: checkout ?? null,
+    landed: { before: session.row.landed ?? null, after: { commit, tip: plan.tip, into, at } },
   };
   await writeJournal(repo.layout.journal, entry);
   try {
     await moveTarget(repo, plan, commit);
   } catch (error) {
     const isUndone = await undoLanding(repo, entry, error);
-    if (isUndone) await endJournal(repo.layout.journal, op);
+    if (isUndone) await endJournal(repo.layout.journal, entry.op);
     await held.log('session.merge.failed', session.id, { error: WtError.any(error) ? error.code : 'internal' });
     if (isUndone || !WtError.any(error)) throw error;
     throw new WtError(error.kind, error.details, { cause: error, changed: true });
   }
-  await held.save(new Map([[session.id, { ...session.row, landed: { commit, tip: plan.tip, into, at } }]]));
+  await finishMove(repo, held.lease, entry);
   await held.log('session.merge.after', session.id, {
     into,
     from: target.commit,
@@ -226,7 +223,7 @@ async function apply(held: Held, plan: MergePlan, commit: string): Promise<void>
     tip: plan.tip,
     strategy: plan.strategy,
   });
-  await endJournal(repo.layout.journal, op);
+  await endJournal(repo.layout.journal, entry.op);
 }
 
 /**

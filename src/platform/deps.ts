@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts';
 import type { Identity } from './identity.ts';
-import type { Runner } from './runner.ts';
+import type { Detach, Runner } from './runner.ts';
 import type { Streams } from './streams.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -8,6 +8,7 @@ export type Env = Readonly<Record<string, string | undefined>>;
 /** Every effect on the world outside the file system, handed over as one value. */
 export interface Deps {
   readonly run: Runner;
+  readonly detach: Detach;
   readonly clock: Clock;
   /** A number in [0, 1), as Math.random. */
   readonly random: () => number;

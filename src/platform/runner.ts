@@ -68,6 +68,24 @@ export function throwIfInterrupted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new WtError('interrupted', { signal: String(signal.reason) });
 }
 
+/** Starts a program that outlives this one and says nothing; whether it starts is not waited for. */
+export type Detach = (request: Pick<RunRequest, 'file' | 'args' | 'cwd'>) => void;
+
+export function createDetach(env: Env): Detach {
+  return ({ file, args, cwd }) => {
+    const child = execa(file, [...args], {
+      cwd,
+      env: { ...env },
+      extendEnv: false,
+      detached: true,
+      cleanup: false,
+      stdio: 'ignore',
+      reject: false,
+    });
+    child.unref();
+  };
+}
+
 const GRACE_MS = 100;
 
 /** A stopped program's own children may hold its pipes open for long (a filter, a hook): they are not waited for. */

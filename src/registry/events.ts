@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { appendText, readTail, readText } from '../platform/files.ts';
+import { readText } from '../platform/files.ts';
+import { appendLine, parseLines, readLastLines } from './lines.ts';
 
 /** One line of `events.jsonl`. */
 export const Event = z.looseObject({
@@ -14,13 +15,11 @@ export const Event = z.looseObject({
 });
 export type Event = z.infer<typeof Event>;
 
-/** Appends one event with the next number; the caller holds the lock. A torn last line of a crashed writer is closed first. */
+/** Appends one event with the next number; the caller holds the lock. */
 export async function appendEvent(file: string, event: Omit<Event, 'seq'>): Promise<Event> {
-  const tail = await readTail(file, 256 * 1024);
-  const last = parseEvents(tail).at(-1) ?? (tail === '' ? undefined : (await readEvents(file)).at(-1));
+  const last = (await readLastLines(file, Event)).at(-1);
   const numbered = { seq: (last?.seq ?? 0) + 1, ...event } as Event;
-  const torn = tail !== '' && !tail.endsWith('\n');
-  await appendText(file, `${torn ? '\n' : ''}${JSON.stringify(numbered)}\n`);
+  await appendLine(file, numbered);
   return numbered;
 }
 
@@ -28,15 +27,7 @@ export async function readEvents(file: string): Promise<readonly Event[]> {
   return parseEvents((await readText(file)) ?? '');
 }
 
-/** Pure: lines that are no events (a torn one, a stranger's) are passed over. */
+/** Pure half of {@link readEvents}. */
 export function parseEvents(text: string): readonly Event[] {
-  return text.split('\n').flatMap((line) => {
-    if (line === '') return [];
-    try {
-      const parsed = Event.safeParse(JSON.parse(line));
-      return parsed.success ? [parsed.data] : [];
-    } catch {
-      return [];
-    }
-  });
+  return parseLines(Event, text);
 }

@@ -1,9 +1,12 @@
+import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import * as z from 'zod';
 import { SessionId } from '../core/names.ts';
 import { parseJson } from '../core/json.ts';
 import { listDirectory, makePrivateDirectory, readText, removeFile, replaceFile } from '../platform/files.ts';
 import { Owner } from '../platform/identity.ts';
+import type { Lease } from '../platform/lock.ts';
+import { Landed, SessionRow } from './session.ts';
 
 const Common = z.object({ op: z.string(), owner: Owner, generation: z.number().int(), startedAt: z.iso.datetime() });
 
@@ -17,6 +20,8 @@ export const JournalEntry = z.discriminatedUnion('kind', [
     /** The branch is made by this operation, so undoing deletes it while it still names `commit`. */
     createsBranch: z.boolean(),
     path: z.string(),
+    /** The worktree and commit whose uncommitted work comes along. */
+    carried: z.object({ worktree: z.string(), head: z.string() }).nullable(),
   }),
   Common.extend({
     kind: z.literal('remove'),
@@ -38,9 +43,77 @@ export const JournalEntry = z.discriminatedUnion('kind', [
     tip: z.string(),
     /** Worktree that has the target checked out. */
     worktree: z.string().nullable(),
+    landed: z.object({ before: Landed.nullable(), after: Landed.nullable() }),
+  }),
+  /** A landing taken back or done again: the target moves by two known commits, its checkout comes along. */
+  Common.extend({
+    kind: z.literal('move'),
+    id: SessionId,
+    target: z.string(),
+    from: z.string(),
+    to: z.string(),
+    worktree: z.string().nullable(),
+    landed: z.object({ before: Landed.nullable(), after: Landed.nullable() }),
+  }),
+  Common.extend({
+    kind: z.literal('restore'),
+    id: SessionId,
+    /** Operation whose trash entry comes back, and the id it had. */
+    trash: z.string(),
+    removedId: SessionId,
+    path: z.string(),
+    adminDirectory: z.string().nullable(),
+    /** Text of the worktree's HEAD. */
+    head: z.string(),
+    branch: z.string(),
+    /** Make the branch there; null when it is there already. */
+    createBranchAt: z.string().nullable(),
+    row: SessionRow,
+  }),
+  Common.extend({ kind: z.literal('adopt'), id: SessionId, adminDirectory: z.string(), row: SessionRow }),
+  /** An adoption taken back. */
+  Common.extend({ kind: z.literal('release'), id: SessionId, adminDirectory: z.string(), row: SessionRow }),
+  Common.extend({
+    kind: z.literal('commit'),
+    id: SessionId,
+    path: z.string(),
+    adminDirectory: z.string(),
+    ref: z.string(),
+    from: z.string(),
+    /** Tree of the index before anything was staged; null while it could not be written as one. */
+    index: z.string().nullable(),
+  }),
+  /** A commit taken back or done again: the session's branch and index move, its files stay. */
+  Common.extend({
+    kind: z.literal('reset'),
+    id: SessionId,
+    path: z.string(),
+    adminDirectory: z.string(),
+    ref: z.string(),
+    from: z.string(),
+    to: z.string(),
+    indexFrom: z.string().nullable(),
+    indexTo: z.string().nullable(),
+  }),
+  /** The last part of `create --from-changes`: what has been copied leaves the caller's worktree. */
+  Common.extend({
+    kind: z.literal('sweep'),
+    id: SessionId,
+    worktree: z.string(),
+    gitDir: z.string(),
+    /** Folder in the trash that the files are moved to. */
+    keep: z.string(),
+    /** `move`: files are being moved. `reset`: all have moved, those of HEAD come back. */
+    phase: z.enum(['move', 'reset']),
   }),
 ]);
 export type JournalEntry = z.infer<typeof JournalEntry>;
+export type EntryOf<K extends JournalEntry['kind']> = Extract<JournalEntry, { kind: K }>;
+
+/** What every entry has, for an operation that begins now. */
+export function beginEntry(lease: Pick<Lease, 'owner' | 'generation'>, startedAt: string): z.infer<typeof Common> {
+  return { op: randomUUID(), owner: lease.owner, generation: lease.generation, startedAt };
+}
 
 export async function writeJournal(directory: string, entry: JournalEntry): Promise<void> {
   await makePrivateDirectory(directory);

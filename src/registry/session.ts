@@ -1,6 +1,10 @@
 import * as z from 'zod';
 import { AgentName, SessionId } from '../core/names.ts';
 
+/** A landing that `wt merge` did: the base's new commit, and the session's tip that is in it. */
+export const Landed = z.looseObject({ commit: z.string(), tip: z.string(), into: z.string(), at: z.iso.datetime() });
+export type Landed = z.infer<typeof Landed>;
+
 /** What wt remembers of a session. Unknown fields survive: an older wt must not lose what a newer one wrote. */
 export const SessionRow = z.looseObject({
   id: SessionId,
@@ -16,6 +20,6 @@ export const SessionRow = z.looseObject({
   /** False for a branch that was there before the session: it stays when the session goes. */
   ownsBranch: z.boolean(),
   /** Last landing, when `wt merge` did it. */
-  landed: z.looseObject({ commit: z.string(), tip: z.string(), into: z.string(), at: z.iso.datetime() }).optional(),
+  landed: Landed.optional(),
 });
 export type SessionRow = z.infer<typeof SessionRow>;

@@ -5,11 +5,11 @@ import { findMergeBase } from '../git/commit.ts';
 import { branchOf } from '../git/ref.ts';
 import { listWorktrees } from '../git/worktree.ts';
 import { realPathOf } from '../platform/files.ts';
-import { noteOf, writeNote } from '../registry/notes.ts';
+import { beginEntry, endJournal, writeJournal, type EntryOf } from '../registry/journal.ts';
 import type { SessionRow } from '../registry/session.ts';
+import { finishAdopt } from './adopt-steps.ts';
 import { requireBase } from './base.ts';
 import { readBook, type Book, type Session } from './book.ts';
-import { lockSession } from './git-lock.ts';
 import { hold } from './hold.ts';
 import type { Repo } from './repo.ts';
 import { findSession } from './select.ts';
@@ -37,9 +37,17 @@ export async function adoptWorktree(repo: Repo, request: AdoptRequest): Promise<
     const outcome = await plan(held.repo, held.book, request);
     const { session } = outcome;
     if (outcome.kind === 'known' || session.admin === undefined) return outcome;
-    await writeNote(session.admin.directory, noteOf(session.row));
-    await lockSession(session.admin.directory, session.id);
-    await held.save(new Map([[session.id, session.row]]));
+    const { id, row, admin } = session;
+    const entry: EntryOf<'adopt'> = {
+      ...beginEntry(held.lease, repo.deps.clock.now().toISOString()),
+      kind: 'adopt',
+      id,
+      adminDirectory: admin.directory,
+      row,
+    };
+    await writeJournal(repo.layout.journal, entry);
+    await finishAdopt(held.repo, held.lease, entry);
+    await endJournal(repo.layout.journal, entry.op);
     await held.log('session.adopt.after', session.id, { path: session.path, branch: session.row.branch });
     return { ...outcome, kind: 'adopted' };
   });

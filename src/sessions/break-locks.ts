@@ -4,6 +4,7 @@ import { refOfBranch } from '../git/ref.ts';
 import { listDirectory, lstatOf, removeFile } from '../platform/files.ts';
 import { listProcessesInside } from '../platform/processes.ts';
 import type { JournalEntry } from '../registry/journal.ts';
+import { rewoundRef } from './pins.ts';
 import type { Repo } from './repo.ts';
 import { findGitDir } from './worktree.ts';
 
@@ -48,17 +49,58 @@ async function isGitAtWork(repo: Repo): Promise<boolean> {
 }
 
 async function locksOf(repo: Repo, entry: JournalEntry): Promise<readonly string[]> {
-  const own = entry.kind === 'merge' ? [`${entry.target}.lock`] : [`${refOfBranch(entry.branch)}.lock`];
-  const files = own.map((name) => path.join(repo.commonDir, name));
-  if (entry.kind === 'remove') {
-    const pins = path.join(repo.commonDir, 'refs', 'wt', 'trash', entry.id, entry.op);
+  const files = refsOf(entry).map((name) => path.join(repo.commonDir, `${name}.lock`));
+  if (entry.kind === 'remove' || entry.kind === 'restore') {
+    const [id, op] = entry.kind === 'remove' ? [entry.id, entry.op] : [entry.removedId, entry.trash];
+    const pins = path.join(repo.commonDir, 'refs', 'wt', 'trash', id, op);
     for (const { name } of await listDirectory(pins)) if (name.endsWith('.lock')) files.push(path.join(pins, name));
   }
-  const worktree = entry.kind === 'merge' ? entry.worktree : null;
+  const worktree = worktreeOf(entry);
   // A person's own git may hold the index there for as long as an editor is open.
   const isInUse = worktree !== null && (await listProcessesInside(worktree)).some(({ command }) => command === 'git');
   const gitDir = worktree === null || isInUse ? undefined : await findGitDir(worktree);
   if (gitDir !== undefined)
     for (const name of ['index.lock', 'HEAD.lock', 'ORIG_HEAD.lock']) files.push(path.join(gitDir, name));
   return files;
+}
+
+/** Refs that the operation moves. */
+function refsOf(entry: JournalEntry): readonly string[] {
+  switch (entry.kind) {
+    case 'create':
+    case 'remove':
+    case 'restore':
+      return [refOfBranch(entry.branch)];
+    case 'merge':
+      return [entry.target];
+    case 'move':
+      return [entry.target, rewoundRef(entry.id, entry.op)];
+    case 'commit':
+      return entry.ref === 'HEAD' ? [] : [entry.ref];
+    case 'reset':
+      return [...(entry.ref === 'HEAD' ? [] : [entry.ref]), rewoundRef(entry.id, entry.op)];
+    case 'adopt':
+    case 'release':
+    case 'sweep':
+      return [];
+  }
+}
+
+/** The worktree whose index the operation writes. */
+function worktreeOf(entry: JournalEntry): string | null {
+  switch (entry.kind) {
+    case 'merge':
+    case 'move':
+    case 'sweep':
+      return entry.worktree;
+    case 'commit':
+    case 'reset':
+      return entry.path;
+    case 'create':
+    case 'remove':
+    case 'restore':
+    case 'adopt':
+    case 'release':
+      return null;
+  }
 }

@@ -3,6 +3,7 @@ import { WtError, type Reason } from '../core/errors.ts';
 import { sizeOf } from '../platform/disk.ts';
 import type { Proof } from '../landing/proof.ts';
 import { readBook } from './book.ts';
+import { expireTrash, type ExpiryPlan } from './expire.ts';
 import { examineSessions, type Examined } from './list.ts';
 import { findReasons, gatherRemoveFacts, removeSession, type RemoveFacts, type RemoveOutcome } from './remove.ts';
 import type { Repo } from './repo.ts';
@@ -35,6 +36,8 @@ export interface CleanOutcome {
     readonly outcome: RemoveOutcome;
   }[];
   readonly kept: readonly Kept[];
+  /** What of the trash has gone for good, or would. */
+  readonly expiry: ExpiryPlan;
   /** Rows dropped because neither worktree nor branch is left. */
   readonly pruned: readonly { readonly id: string; readonly reason: string }[];
 }
@@ -75,7 +78,8 @@ export async function cleanSessions(repo: Repo, request: CleanRequest): Promise<
       kept.push({ id, reasons: error.details.reasons, fix: fixFor(id, error.details.reasons) });
     }
   }
-  return { kind: request.dryRun ? 'planned' : 'cleaned', removed, kept, pruned };
+  const expiry = await expireTrash(repo, request.dryRun);
+  return { kind: request.dryRun ? 'planned' : 'cleaned', removed, kept, pruned, expiry };
 }
 
 /** What clean would do with each session, without doing it. */

@@ -2,12 +2,16 @@ import path from 'node:path';
 import { WtError, type Reason } from '../core/errors.ts';
 import { findOperation } from '../git/repo.ts';
 import { copyIndex } from '../git/snapshot.ts';
+import { resolveCommit } from '../git/ref.ts';
 import { changedPaths, readStatus } from '../git/status.ts';
-import { makePrivateDirectory, moveDurably, readText, removeFile } from '../platform/files.ts';
+import { makePrivateDirectory, readText, removeFile } from '../platform/files.ts';
+import { beginEntry, endJournal, writeJournal, type EntryOf } from '../registry/journal.ts';
+import type { AdminEntry } from '../registry/notes.ts';
 import { readBook, type Session } from './book.ts';
-import { scratchPath } from './cache.ts';
+import { scratchIndexOf } from './cache.ts';
+import { finishCommit, restoreIndex } from './commit-steps.ts';
 import { takeIndex } from './from-changes.ts';
-import { hold } from './hold.ts';
+import { hold, type Held } from './hold.ts';
 import { gitAtWorktree, shielded, type Repo } from './repo.ts';
 import { requireSession } from './select.ts';
 import { checkTree } from './worktree.ts';
@@ -31,10 +35,11 @@ export type CommitOutcome =
 /** Stages everything and commits with the repository's own hooks. A failing hook leaves the index as it was. */
 export async function commitSession(repo: Repo, request: CommitRequest): Promise<CommitOutcome> {
   const session = await requireSession(repo, await readBook(repo), request.id);
-  if ((await checkTree(session)) !== 'ok' || session.admin === undefined)
+  const { admin } = session;
+  if ((await checkTree(session)) !== 'ok' || admin === undefined)
     throw new WtError('path.unsafe', { path: session.path, reason: 'the session has no working folder there' });
   const git = gitAtWorktree(repo, session.path);
-  const [status, operation] = await Promise.all([readStatus(git), findOperation(session.admin.directory)]);
+  const [status, operation] = await Promise.all([readStatus(git), findOperation(admin.directory)]);
   const reasons: Reason[] = [];
   if (operation !== undefined && operation !== 'merge') reasons.push({ code: 'session.operation', operation });
   if (status.conflicted.length > 0)
@@ -49,10 +54,39 @@ export async function commitSession(repo: Repo, request: CommitRequest): Promise
   const message =
     request.message ?? (operation === 'merge' ? await mergeMessage(session) : defaultMessage(session, paths));
   if (request.dryRun) return { kind: 'planned', id: session.id, commit: null, message, paths };
-  const commit = await stageAndCommit(repo, session, message, operation === 'merge');
+  const entry = await hold(repo, (held) => beginCommit(held, session, admin));
+  const commit = await stageAndCommit(repo, session, { entry, message, isMerge: operation === 'merge' });
   if (commit === undefined) return { kind: 'nothing', id: session.id };
-  await hold(repo, (held) => held.log('session.commit.after', session.id, { commit, files: paths.length }));
+  await hold(repo, async (held) => {
+    await finishCommit(held.repo, entry, commit);
+    await held.log('session.commit.after', session.id, { commit, files: paths.length });
+    await endJournal(held.repo.layout.journal, entry.op);
+  });
   return { kind: 'committed', id: session.id, commit, message, paths };
+}
+
+/** Writes down what the branch and the index are before anything is staged. */
+async function beginCommit(
+  { repo, lease }: Held,
+  { id, path: worktree }: Session,
+  admin: AdminEntry,
+): Promise<EntryOf<'commit'>> {
+  const git = gitAtWorktree(repo, worktree);
+  const head = /^ref: (.+)$/m.exec((await readText(path.join(admin.directory, 'HEAD'))) ?? '')?.[1];
+  const entry: EntryOf<'commit'> = {
+    ...beginEntry(lease, repo.deps.clock.now().toISOString()),
+    kind: 'commit',
+    id,
+    path: worktree,
+    adminDirectory: admin.directory,
+    ref: head === undefined || head.endsWith('/.invalid') ? 'HEAD' : head,
+    from: (await resolveCommit(git, 'HEAD')) ?? '',
+    index: (await takeIndex(repo, git, admin.directory)) ?? null,
+  };
+  await makePrivateDirectory(repo.layout.cache);
+  await copyIndex(path.join(admin.directory, 'index'), scratchIndexOf(repo, entry.op));
+  await writeJournal(repo.layout.journal, entry);
+  return entry;
 }
 
 async function mergeMessage({ id, row, admin }: Session): Promise<string> {
@@ -69,48 +103,39 @@ export function defaultMessage({ id, row }: Pick<Session, 'id' | 'row'>, paths: 
   return paths.length === 1 && only !== undefined ? `${id}: change ${only}` : `${id}: change ${paths.length} files`;
 }
 
-/** The new commit; undefined when there is nothing that git could commit (edits inside a submodule, say). */
+/** The new commit; undefined when there is nothing that git could commit (edits inside a submodule, say). Otherwise the intent is ended here. */
 async function stageAndCommit(
   repo: Repo,
   session: Session,
-  message: string,
-  isMerge: boolean,
+  { entry, message, isMerge }: { entry: EntryOf<'commit'>; message: string; isMerge: boolean },
 ): Promise<string | undefined> {
   const git = gitAtWorktree(repo, session.path);
-  const gitDir = session.admin?.directory ?? '';
-  const index = path.join(gitDir, 'index');
-  await makePrivateDirectory(repo.layout.cache);
-  const saved = scratchPath(repo, 'index');
-  const hadIndex = await copyIndex(index, saved);
-  const headOf = async (): Promise<string> =>
-    (await git(['rev-parse', '--verify', '--quiet', 'HEAD'], { expect: [0, 1], shielded: true })).stdout.trim();
-  const before = await headOf();
-  let staged: string | undefined;
+  let isDone = false;
   try {
     await git(['add', '--all', '--', ':/'], { timeoutMs: 600_000 });
-    staged = await takeIndex(repo, git, gitDir);
     const { exitCode } = await git(['diff-index', '--cached', '--quiet', 'HEAD', '--'], { expect: [0, 1, 128] });
-    if (exitCode === 0 && !isMerge) {
-      if (hadIndex) await moveDurably(saved, index);
-      return undefined;
-    }
+    if (exitCode === 0 && !isMerge) return undefined;
     await git(['commit', '--quiet', '--file=-', '--cleanup=whitespace'], {
       hooks: true,
       input: message,
       timeoutMs: 3_600_000,
     });
-    return await headOf();
+    isDone = true;
+    return (await git(['rev-parse', '--verify', 'HEAD'], { shielded: true })).stdout.trim();
   } catch (error) {
-    // Back to what was staged before, unless somebody has staged more meanwhile.
-    const calm = gitAtWorktree(shielded(repo), session.path);
-    const isUntouched = (await headOf()) === before && (await takeIndex(repo, calm, gitDir)) === staged;
-    if (hadIndex && isUntouched) await moveDurably(saved, index);
     if (!isHookFailure(error)) throw error;
     const details = { hook: 'pre-commit or commit-msg', output: error.details.stderr, id: session.id };
     throw new WtError('hook.failed', details, { cause: error });
   } finally {
-    await removeFile(saved);
+    if (!isDone) await giveUp(shielded(repo), entry);
+    await removeFile(scratchIndexOf(repo, entry.op));
   }
+}
+
+/** Back to what was staged before, unless somebody has staged more meanwhile. */
+async function giveUp(repo: Repo, entry: EntryOf<'commit'>): Promise<void> {
+  await restoreIndex(repo, entry);
+  await endJournal(repo.layout.journal, entry.op);
 }
 
 /** git-commit(1) exits 1 for a hook that said no; its own refusals begin with "fatal:", "error:" or ask who one is. */

@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import { randomUUID } from 'node:crypto';
 import { findMergeBase } from '../git/commit.ts';
 import { gitHolding } from '../git/git.ts';
 import { excludeOnce } from '../git/ignore.ts';
@@ -11,7 +10,7 @@ import { addWorktree, checkoutFiles, listWorktrees } from '../git/worktree.ts';
 import { WtError } from '../core/errors.ts';
 import { listDirectory, lstatOf, makePrivateDirectory } from '../platform/files.ts';
 import { throwIfInterrupted } from '../platform/runner.ts';
-import { endJournal, writeJournal, type JournalEntry } from '../registry/journal.ts';
+import { beginEntry, endJournal, writeJournal, type EntryOf } from '../registry/journal.ts';
 import { noteOf, readAdminEntry, writeNote } from '../registry/notes.ts';
 import type { SessionRow } from '../registry/session.ts';
 import { requirePlainFolder } from '../registry/store.ts';
@@ -25,19 +24,13 @@ import {
   type CreateRequest,
   type NewSessionPlan,
 } from './create.ts';
-import {
-  gatherChanges,
-  placeChanges,
-  requireChanges,
-  requireUnchanged,
-  sweepCaller,
-  type Changes,
-} from './from-changes.ts';
+import { gatherChanges, placeChanges, requireChanges, requireUnchanged, type Changes } from './from-changes.ts';
 import { lockSession } from './git-lock.ts';
 import { hold, type Held } from './hold.ts';
 import { EXCLUDE_LINE, sessionPath } from './layout.ts';
-import { undoCreate } from './recover.ts';
+import { recordCreate, undoCreate } from './create-recovery.ts';
 import { gitAtWorktree, shielded, type Repo } from './repo.ts';
+import { sweepCaller } from './sweep.ts';
 import { trashFolder } from './trash.ts';
 import { checkTree, findGitDir } from './worktree.ts';
 import { findSession } from './select.ts';
@@ -54,7 +47,7 @@ export type CreateOutcome =
       readonly kept: string;
     };
 
-type CreateEntry = Extract<JournalEntry, { kind: 'create' }>;
+type CreateEntry = EntryOf<'create'>;
 /** A session whose worktree is registered but has no files yet. */
 interface Begun {
   readonly plan: NewSessionPlan;
@@ -91,7 +84,7 @@ export async function createSession(
     return plan.kind === 'reuse' ? { kind: 'reused', session: plan.session } : { kind: 'planned', plan };
   }
   const taken = options.fromChanges ? await gatherChanges(repo) : undefined;
-  const begun = await hold(repo, (held) => begin(held, request, fetched));
+  const begun = await hold(repo, (held) => begin(held, request, { fetched, taken }));
   if (begun.kind === 'reuse') return { kind: 'reused', session: begun.session };
   let isReady = false;
   try {
@@ -105,7 +98,7 @@ export async function createSession(
       if (taken !== undefined) await requireUnchanged(held.repo, taken);
       const done = await finish(held, begun);
       isReady = true;
-      if (taken !== undefined) await sweep(held.repo, taken, begun);
+      if (taken !== undefined) await sweep(held, taken, begun);
       return done;
     });
     return {
@@ -128,9 +121,9 @@ function keptChanges(repo: Repo, op: string): string {
 }
 
 /** The session has the work by now, so a failure here leaves it twice, not lost. */
-async function sweep(repo: Repo, taken: Changes, { plan: { path: target }, entry }: Begun): Promise<void> {
+async function sweep(held: Held, taken: Changes, { plan: { id, path: target }, entry }: Begun): Promise<void> {
   try {
-    await sweepCaller(repo, taken, keptChanges(repo, entry.op));
+    await sweepCaller(held, taken, { id, keep: keptChanges(held.repo, entry.op) });
   } catch (error) {
     const message = `the changes are in ${target}, but ${taken.worktree} could not be cleaned of them`;
     const details = { path: taken.worktree, syscall: null, errno: 'EIO', message };
@@ -200,23 +193,20 @@ async function describeOccupant(target: string, book: Book): Promise<CreateFacts
 async function begin(
   held: Held,
   request: CreateRequest,
-  fetched: BaseFacts | undefined,
+  { fetched, taken }: { fetched: BaseFacts | undefined; taken: Changes | undefined },
 ): Promise<({ kind: 'begun' } & Begun) | Extract<CreatePlan, { kind: 'reuse' }>> {
   const { repo, lease, book } = held;
   const plan = planCreate(await gatherCreateFacts(repo, book, request, fetched), request);
   if (plan.kind === 'reuse') return plan;
-  const op = randomUUID();
   const entry: CreateEntry = {
+    ...beginEntry(lease, plan.createdAt),
     kind: 'create',
-    op,
-    owner: lease.owner,
-    generation: lease.generation,
-    startedAt: plan.createdAt,
     id: plan.id,
     branch: plan.branch,
     commit: plan.start,
     createsBranch: plan.createsBranch,
     path: plan.path,
+    carried: taken === undefined ? null : { worktree: taken.worktree, head: taken.head },
   };
   await excludeOnce(repo.commonDir, EXCLUDE_LINE);
   await makePrivateDirectory(repo.layout.worktrees);
@@ -285,6 +275,7 @@ async function finish(held: Held, { entry, row, adminDirectory }: Begun): Promis
     commit: row.base.commit,
     agent: row.agent,
   });
+  await recordCreate(held.repo, entry);
   await endJournal(held.repo.layout.journal, entry.op);
   return { id: row.id, row: ready, path: row.path, admin: await readAdminEntry(adminDirectory) };
 }

@@ -8,10 +8,10 @@ import { mergeTree } from '../git/merge-tree.ts';
 import { findOperation } from '../git/repo.ts';
 import { copyIndex, snapshotFiles, snapshotIndex } from '../git/snapshot.ts';
 import { changedPaths, listEditedPaths, listHiddenPaths, readStatus } from '../git/status.ts';
-import { lstatOf, makePrivateDirectory, moveDurably, removeFile } from '../platform/files.ts';
+import { makePrivateDirectory, removeFile } from '../platform/files.ts';
 import { scratchPath } from './cache.ts';
 import { findInTheWay } from './in-the-way.ts';
-import { gitAtWorktree, shielded, type Repo } from './repo.ts';
+import { gitAtWorktree, type Repo } from './repo.ts';
 import { findGitDir } from './worktree.ts';
 
 /** The caller's uncommitted work, as git's trees of it. */
@@ -185,27 +185,12 @@ export async function requireUnchanged(repo: Repo, taken: Changes): Promise<void
   }
 }
 
-/**
- * Leaves the caller clean, once the session holds the work. What lies there is first renamed into the trash, byte for
- * byte: a filter may have dropped some of it on the way, and somebody may have written this very moment.
- */
-export async function sweepCaller(repo: Repo, taken: Changes, keep: string): Promise<void> {
-  const git = gitAtWorktree(shielded(repo), taken.worktree);
-  for (const name of changedPaths(await readStatus(git))) {
-    if ((await lstatOf(path.join(taken.worktree, name))) === undefined) continue;
-    await makePrivateDirectory(path.dirname(path.join(keep, name)));
-    await moveDurably(path.join(taken.worktree, name), path.join(keep, name));
-    await removeEmptyFolders(taken.worktree, name);
-  }
-  await git(['reset', '--quiet', '--hard'], { timeoutMs: 600_000 });
-}
-
 async function removeWithEmptyFolders(worktree: string, name: string): Promise<void> {
   await removeFile(path.join(worktree, name));
   await removeEmptyFolders(worktree, name);
 }
 
-async function removeEmptyFolders(worktree: string, name: string): Promise<void> {
+export async function removeEmptyFolders(worktree: string, name: string): Promise<void> {
   for (let folder = path.dirname(name); folder !== '.'; folder = path.dirname(folder)) {
     const isEmptied = await rmdir(path.join(worktree, folder)).then(
       () => true,
@@ -223,7 +208,7 @@ export function takeIndex(repo: Repo, git: Git, gitDir: string): Promise<string 
   });
 }
 
-function takeFiles(repo: Repo, git: Git, gitDir: string): Promise<string> {
+export function takeFiles(repo: Repo, git: Git, gitDir: string): Promise<string> {
   return withIndexFile(repo, (index) => snapshotFiles(git, { gitDir, index }));
 }
 

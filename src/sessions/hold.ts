@@ -8,6 +8,7 @@ import { readBook, rowsOf, sessionAround, type Book } from './book.ts';
 import { sweepScratch } from './cache.ts';
 import type { Repo } from './repo.ts';
 import { recoverDead } from './recover.ts';
+import { saveRows } from './rows.ts';
 
 /** The repository while its lock is held: a book read under the lock, and git whose orphans keep the lock. */
 export interface Held {
@@ -50,14 +51,15 @@ export async function hold<T>(
 async function bind(repo: Repo, lease: Lease): Promise<Held> {
   const { deps, layout } = repo;
   const book = await readBook(repo);
-  let { file } = book;
-  const write = async (rows: ReadonlyMap<string, SessionRow>): Promise<void> => {
-    file = await writeRegistry(layout.registry, file, rows, await fencingNumber(lease, file));
-  };
   if (book.repair !== undefined) {
     const aside =
       book.repair.kind === 'damaged' ? `, moved aside to ${await setAside(layout.registry, deps.clock.now())}` : '';
-    await write(rowsOf(book.sessions.values()));
+    await writeRegistry(
+      layout.registry,
+      book.file,
+      rowsOf(book.sessions.values()),
+      await fencingNumber(lease, book.file),
+    );
     deps.io.err(`wt: rebuilt ${layout.registry}: ${book.repair.reason}${aside}\n`);
   }
   const caller = sessionAround(book, repo.top);
@@ -65,14 +67,7 @@ async function bind(repo: Repo, lease: Lease): Promise<Held> {
     repo,
     lease,
     book,
-    async save(changes) {
-      const rows = new Map(file.sessions);
-      for (const [id, row] of changes) {
-        if (row === undefined) rows.delete(id);
-        else rows.set(id, row);
-      }
-      await write(rows);
-    },
+    save: (changes) => saveRows(repo, lease, changes),
     async log(event, session, data = {}) {
       const by = caller === undefined ? 'user' : (caller.row.agent ?? caller.id);
       await appendEvent(layout.events, { at: deps.clock.now().toISOString(), event, session, by, data });

@@ -11,6 +11,7 @@ export interface Layout {
   readonly trash: string;
   readonly cache: string;
   readonly events: string;
+  readonly operations: string;
 }
 
 export function layoutOf(root: string, commonDir: string): Layout {
@@ -26,6 +27,7 @@ export function layoutOf(root: string, commonDir: string): Layout {
     trash: path.join(state, 'trash'),
     cache: path.join(state, 'cache'),
     events: path.join(state, 'events.jsonl'),
+    operations: path.join(state, 'logs', 'operations.jsonl'),
   };
 }
 

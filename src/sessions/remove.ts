@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { WtError, type Reason } from '../core/errors.ts';
 import { listCommits } from '../git/commit.ts';
@@ -7,11 +6,12 @@ import { listTrackedUnder } from '../git/status.ts';
 import { listWorktrees } from '../git/worktree.ts';
 import type { Proof } from '../landing/proof.ts';
 import { readText } from '../platform/files.ts';
-import { endJournal, writeJournal, type JournalEntry } from '../registry/journal.ts';
+import { beginEntry, endJournal, writeJournal, type EntryOf } from '../registry/journal.ts';
 import { readBook, type Book, type Session } from './book.ts';
 import { hold, type Held } from './hold.ts';
 import { examineSession } from './list.ts';
-import { finishRemove, putBack } from './recover.ts';
+import { keepBranchLog, pinSession } from './pins.ts';
+import { finishRemove, putBack } from './remove-steps.ts';
 import { shielded, type Repo } from './repo.ts';
 import {
   findDirt,
@@ -19,9 +19,10 @@ import {
   findObstacles,
   gatherSafetyFacts,
   preciousPaths,
+  regenerableFolders,
   type SafetyFacts,
 } from './safety.ts';
-import { pinSession, trashFolder, writeTrashMeta, type TrashMeta } from './trash.ts';
+import { trashFolder, writeTrashMeta, type TrashMeta } from './trash.ts';
 
 export interface RemoveRequest {
   readonly force: boolean;
@@ -45,6 +46,8 @@ export interface RemovePlan {
   readonly tip: string | null;
   readonly deletesBranch: boolean;
   readonly precious: readonly string[];
+  /** Ignored folders that a build makes again. */
+  readonly regenerable: readonly string[];
   /** What a force passed over. */
   readonly forced: readonly Reason[];
 }
@@ -107,6 +110,7 @@ export function planRemove(facts: RemoveFacts, { force, keepBranch }: RemoveRequ
       facts.tip !== undefined &&
       !facts.isBranchElsewhere,
     precious: preciousPaths(facts.status?.ignored ?? []),
+    regenerable: regenerableFolders(facts.status?.ignored ?? []),
     forced: soft,
   };
 }
@@ -140,14 +144,10 @@ async function applyRemove(held: Held, plan: RemovePlan, verb: string): Promise<
   const { lease } = held;
   const { session } = plan;
   const repo = shielded(held.repo); // a handful of quick steps: an interrupt waits for their end
-  const op = randomUUID();
   const at = repo.deps.clock.now().toISOString();
-  const entry: Extract<JournalEntry, { kind: 'remove' }> = {
+  const entry: EntryOf<'remove'> = {
+    ...beginEntry(lease, at),
     kind: 'remove',
-    op,
-    owner: lease.owner,
-    generation: lease.generation,
-    startedAt: at,
     id: session.id,
     phase: 'intent',
     path: session.path,
@@ -155,6 +155,7 @@ async function applyRemove(held: Held, plan: RemovePlan, verb: string): Promise<
     branch: session.row.branch,
     deleteBranchAt: plan.deletesBranch ? plan.tip : null,
   };
+  const { op } = entry;
   await writeJournal(repo.layout.journal, entry);
   await held.log(`session.${verb}.before`, session.id, {
     proof: plan.proof,
@@ -164,10 +165,13 @@ async function applyRemove(held: Held, plan: RemovePlan, verb: string): Promise<
     await pinSession(repo, op, {
       id: session.id,
       gitDir: session.admin?.directory ?? null,
+      branch: session.row.branch,
       head: plan.head.commit,
       tip: plan.tip,
+      known: [session.row.base.commit],
     });
     await writeTrashMeta(repo, metaOf(plan, { op, verb, at }));
+    if (plan.deletesBranch) await keepBranchLog(repo, op, session.row.branch);
     await writeJournal(repo.layout.journal, { ...entry, phase: 'commit' });
     await finishRemove(repo, lease, entry);
   } catch (error) {
@@ -199,6 +203,7 @@ function metaOf(plan: RemovePlan, { op, verb, at }: { op: string; verb: string; 
     branch: { name: session.row.branch, commit: tip, deleted: deletesBranch },
     proof,
     precious: [...precious],
+    regenerable: [...plan.regenerable],
   };
 }
 

@@ -5,6 +5,7 @@ import { changedPaths, listEditedPaths, listHiddenPaths, readStatus, type Status
 import { lstatOf } from '../platform/files.ts';
 import { listMountsInside, listProcessesInside, type ProcessInside } from '../platform/processes.ts';
 import path from 'node:path';
+import { REGENERABLE } from '../config/schema.ts';
 import type { Session } from './book.ts';
 import { isOwnLock } from './git-lock.ts';
 import { gitAtWorktree, type Repo } from './repo.ts';
@@ -123,39 +124,17 @@ export function findDirt({ status, hidden }: Pick<SafetyFacts, 'status' | 'hidde
   };
 }
 
-const REGENERABLE = new Set([
-  'node_modules',
-  'target',
-  'dist',
-  'build',
-  'out',
-  '.venv',
-  'venv',
-  '__pycache__',
-  '.next',
-  '.nuxt',
-  '.turbo',
-  '.cache',
-  '.parcel-cache',
-  'coverage',
-  '.gradle',
-  '.pytest_cache',
-  '.mypy_cache',
-  '.ruff_cache',
-  '.tox',
-  '.nyc_output',
-  '.svelte-kit',
-  '.terraform',
-  'bin',
-  'obj',
-  '.DS_Store',
-  'Thumbs.db',
-]);
+const KNOWN: ReadonlySet<string> = new Set(REGENERABLE);
+const DROSS: ReadonlySet<string> = new Set([...REGENERABLE, '.DS_Store', 'Thumbs.db']);
 
 /** Ignored files that nothing makes again: a `.env`, a database, notes. Pure. */
 export function preciousPaths(ignored: readonly string[]): readonly string[] {
   return ignored.filter(
-    (name) =>
-      !name.split('/').some((part) => REGENERABLE.has(part)) && !/\.(?:pyc|o|class|tsbuildinfo|log)$/.test(name),
+    (name) => !name.split('/').some((part) => DROSS.has(part)) && !/\.(?:pyc|o|class|tsbuildinfo|log)$/.test(name),
   );
+}
+
+/** Ignored folders that a build makes again, by their own name. Pure. */
+export function regenerableFolders(ignored: readonly string[], names: ReadonlySet<string> = KNOWN): readonly string[] {
+  return ignored.filter((name) => name.endsWith('/') && names.has(name.split('/').at(-2) ?? ''));
 }

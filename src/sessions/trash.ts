@@ -1,22 +1,9 @@
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { WtError } from '../core/errors.ts';
 import * as z from 'zod';
-import { writeCommit, KEEPER } from '../git/commit.ts';
-import type { Git } from '../git/git.ts';
-import { changeRefs, listRefs, type RefChange } from '../git/ref.ts';
-import { copyIndex, snapshotIndex } from '../git/snapshot.ts';
-import {
-  listDirectory,
-  lstatOf,
-  makePrivateDirectory,
-  moveDurably,
-  readText,
-  removeFile,
-  replaceFile,
-} from '../platform/files.ts';
+import { listDirectory, lstatOf, makePrivateDirectory, moveDurably, readText, replaceFile } from '../platform/files.ts';
 import { SessionRow } from '../registry/session.ts';
 import { SessionId } from '../core/names.ts';
-import { scratchIndexOf } from './cache.ts';
 import type { Repo } from './repo.ts';
 
 /** `meta.json` of a trash entry: everything needed to bring the session back. */
@@ -35,6 +22,10 @@ export const TrashMeta = z.looseObject({
   proof: z.string().nullable(),
   /** Ignored files that no build makes again. */
   precious: z.array(z.string()),
+  /** Ignored folders that a build makes again: the first to go when the trash is full. */
+  regenerable: z.array(z.string()).default([]),
+  /** Those of them that have gone to make room. */
+  thinned: z.array(z.string()).optional(),
 });
 export type TrashMeta = z.infer<typeof TrashMeta>;
 
@@ -42,87 +33,20 @@ export function trashFolder(repo: Repo, op: string): string {
   return path.join(repo.layout.trash, op);
 }
 
-const PIN_ATTEMPTS = 3;
-
-/**
- * Pins HEAD, the branch tip and the index under `refs/wt/trash/<id>/<op>/`, so that no gc can eat them. A gc that runs at
- * this moment may eat the index's fresh commit before it is pinned: then it is made again.
- */
-export async function pinSession(
-  repo: Repo,
-  op: string,
-  spec: { id: string; gitDir: string | null; head: string | null; tip: string | null },
-): Promise<void> {
-  const prefix = `refs/wt/trash/${spec.id}/${op}`;
-  for (let attempt = 1; attempt <= PIN_ATTEMPTS; attempt++) {
-    const index =
-      spec.gitDir === null
-        ? undefined
-        : await commitIndex(repo, op, { gitDir: spec.gitDir, parent: spec.head ?? spec.tip });
-    const pins = { head: spec.head, branch: spec.tip, index: index ?? null };
-    const changes: RefChange[] = Object.entries(pins).flatMap(([name, to]) =>
-      to === null ? [] : [{ kind: 'create', ref: `${prefix}/${name}`, to }],
-    );
-    if (changes.length === 0 || (await changeRefs(repo.git, changes))) return;
-  }
-  throw new WtError('git.failed', {
-    args: ['git', 'update-ref', prefix],
-    exitCode: 128,
-    stderr: 'the backups could not be written',
-  });
-}
-
-/** Drops the pins of an operation that never came to move anything. */
-export async function unpin(repo: Repo, id: string, op: string): Promise<void> {
-  const refs = await listRefs(repo.git, [`refs/wt/trash/${id}/${op}/`]);
-  if (refs.length > 0)
-    await changeRefs(
-      repo.git,
-      refs.map(({ name, commit }) => ({ kind: 'delete', ref: name, from: commit })),
-      { shielded: true },
-    );
-}
-
-/** The index as a commit: staged-only contents stay alive. Of an unmerged index every stage is kept, named by its number. */
-async function commitIndex(
-  repo: Repo,
-  op: string,
-  spec: { gitDir: string; parent: string | null },
-): Promise<string | undefined> {
-  const real = path.join(spec.gitDir, 'index');
-  await makePrivateDirectory(repo.layout.cache);
-  const copy = scratchIndexOf(repo, op);
-  try {
-    if (!(await copyIndex(real, copy))) return undefined;
-    // A split index keeps its other half beside the real one (git-update-index(1) --split-index).
-    const env = { GIT_INDEX_FILE: copy, GIT_DIR: spec.gitDir };
-    const tree = (await snapshotIndex(repo.git, env)) ?? (await treeOfStages(repo.git, env));
-    return await writeCommit(repo.git, {
-      tree,
-      parents: spec.parent === null ? [] : [spec.parent],
-      message: `wt: index of ${op}`,
-      env: KEEPER,
-    });
-  } finally {
-    await removeFile(copy);
-  }
-}
-
-async function treeOfStages(git: Git, env: { GIT_INDEX_FILE: string; GIT_DIR: string }): Promise<string> {
-  const { stdout } = await git(['ls-files', '--stage', '-z'], { env });
-  const entries = stdout.split('\0').filter((line) => line !== '' && !line.startsWith('160000'));
-  const input = entries.map((line, i) => {
-    const [mode = '', object = '', stage = ''] = line.slice(0, line.indexOf('\t')).split(' ');
-    return `${mode} blob ${object}\t${String(i).padStart(7, '0')}.${stage}\0`;
-  });
-  return (await git(['mktree', '-z'], { input: input.join('') })).stdout.trim();
-}
-
 /** Renames a tree or an administrative folder into its trash entry; done already is fine. Fails closed: nothing is ever copied or unlinked. */
 export async function moveToTrash(repo: Repo, op: string, part: 'tree' | 'admin', from: string): Promise<void> {
   const to = path.join(trashFolder(repo, op), part);
   if ((await lstatOf(from)) === undefined || (await lstatOf(to)) !== undefined) return;
   await makePrivateDirectory(trashFolder(repo, op));
+  await moveDurably(from, to);
+}
+
+/** The way back; done already is fine, and so is a part that was never there. Nothing is ever written over. */
+export async function moveFromTrash(repo: Repo, op: string, part: 'tree' | 'admin', to: string): Promise<void> {
+  const from = path.join(trashFolder(repo, op), part);
+  if ((await lstatOf(from)) === undefined || (await lstatOf(to)) !== undefined) return;
+  // git takes an empty "worktrees" folder away when it tidies up.
+  await mkdir(path.dirname(to), { recursive: true });
   await moveDurably(from, to);
 }
 
@@ -138,7 +62,7 @@ export async function listTrash(repo: Repo): Promise<readonly TrashMeta[]> {
   return metas.filter((meta) => meta !== undefined).toSorted((a, b) => b.at.localeCompare(a.at));
 }
 
-async function readTrashMeta(repo: Repo, op: string): Promise<TrashMeta | undefined> {
+export async function readTrashMeta(repo: Repo, op: string): Promise<TrashMeta | undefined> {
   const folder = trashFolder(repo, op);
   const text = await readText(path.join(folder, 'meta.json'));
   try {

@@ -40,17 +40,18 @@ const words: { readonly [C in CatalogCode]: (details: ErrorCatalog[C]) => Explan
   }),
   'git.timeout': (d) => ({ message: `git took longer than ${d.seconds} s and was stopped: ${shellLine(d.args)}` }),
   'session.not-found': (d) => ({
-    message: `there is no session "${d.id}"`,
+    message: `there is no session "${d.id}"${d.place === 'trash' ? ' in the trash' : ''}`,
     lines: [
       ...(d.near.length === 0 ? [] : [`near: ${d.near.join(', ')}`]),
       ...(d.trash === null ? [] : [`one of that id lies in the trash: ${d.trash}`]),
     ],
-    fix: d.trash === null ? ['wt', 'list'] : ['wt', 'list', '--all'],
+    fix:
+      d.place === 'trash' ? ['wt', 'restore', '--list'] : d.trash === null ? ['wt', 'list'] : ['wt', 'restore', d.id],
   }),
   'session.exists': (d) => ({
     message: `session ${d.id} exists already`,
     lines: [`worktree  ${d.path}`, `branch    ${d.branch}`],
-    fix: ['wt', 'show', d.id],
+    fix: d.fix ?? ['wt', 'show', d.id],
   }),
   'branch.exists': explainBranch,
   'branch.checked-out': (d) => ({
@@ -59,17 +60,13 @@ const words: { readonly [C in CatalogCode]: (details: ErrorCatalog[C]) => Explan
       d.holder === null ? `worktree  ${d.path}` : `session   ${d.holder}`,
       ...(d.holder === null ? [] : [`worktree  ${d.path}`]),
     ],
-    fix: d.holder === null ? ['git', '-C', d.path, 'status'] : ['wt', 'show', d.holder],
+    fix: d.fix ?? (d.holder === null ? ['git', '-C', d.path, 'status'] : ['wt', 'show', d.holder]),
   }),
   'branch.invalid': (d) => ({ message: `"${d.branch}" cannot be a branch name: ${d.reason}` }),
   'path.exists': (d) => ({
     message: `${d.path} is taken by ${d.what}`,
     lines: ['wt never deletes or writes into what it did not make'],
-    fix: d.adoptable
-      ? ['wt', 'adopt', d.path]
-      : d.what === 'an empty folder'
-        ? ['rmdir', d.path]
-        : ['ls', '-la', d.path],
+    fix: d.fix ?? fixForOccupant(d),
   }),
   'base.not-found': (d) => ({
     message: `there is no branch, tag or commit "${d.base}"`,
@@ -89,13 +86,7 @@ const words: { readonly [C in CatalogCode]: (details: ErrorCatalog[C]) => Explan
           message: `${d.target} cannot move now: a ${d.operation} is in progress in ${d.path}`,
           fix: ['git', '-C', d.path, 'status'],
         },
-  'target.moved': (d) =>
-    d.reason === 'raced'
-      ? { message: `${d.target} or the session moved at the same moment`, fix: ['wt', 'merge', d.id] }
-      : {
-          message: `${d.target} has commits that ${d.id} has not, so it cannot be fast-forwarded`,
-          fix: ['wt', 'merge', d.id, '--strategy', 'merge'],
-        },
+  'target.moved': explainMoved,
   'hook.failed': (d) => ({
     message: `a hook of the repository refused the commit (${d.hook})`,
     lines: d.output.split('\n').slice(-20),
@@ -109,6 +100,9 @@ const words: { readonly [C in CatalogCode]: (details: ErrorCatalog[C]) => Explan
   }),
   'path.unsafe': (d) => ({ message: `${d.path} is left alone: ${d.reason}` }),
   'confirm.required': (d) => ({ message: `a person must answer, and nobody can here: ${d.question}`, fix: d.argv }),
+  'config.invalid': (d) => ({
+    message: `${d.path}${d.line === null ? '' : `:${d.line}:${d.column ?? 1}`}: ${d.reason}`,
+  }),
   'registry.damaged': (d) => ({ message: `${d.path} is not used: ${d.reason}`, fix: ['ls', '-la', d.path] }),
   'registry.busy': (d) => ({
     message: `another wt command is at work: ${d.holder}`,
@@ -175,7 +169,7 @@ export function reasonLine(reason: Reason): string {
 }
 
 function explainRefusal({ id, verb, reasons }: ErrorCatalog['session.refused']): Explanation {
-  const done = { remove: 'removed', merge: 'merged', commit: 'committed' }[verb];
+  const done = { remove: 'removed', merge: 'merged', commit: 'committed', undo: 'taken back' }[verb];
   return {
     message: `session ${id} was not ${done}`,
     lines: [
@@ -223,7 +217,31 @@ function explainConflict({ id, into, files, tasks, verb }: ErrorCatalog['merge.c
   };
 }
 
-function explainBranch({ id, branch, holder, blocks }: ErrorCatalog['branch.exists']): Explanation {
+function explainMoved({ target, reason, id, fix }: ErrorCatalog['target.moved']): Explanation {
+  switch (reason) {
+    case 'raced':
+      return { message: `${target} or the session moved at the same moment`, fix: ['wt', 'merge', id] };
+    case 'not-fast-forward':
+      return {
+        message: `${target} has commits that ${id} has not, so it cannot be fast-forwarded`,
+        fix: ['wt', 'merge', id, '--strategy', 'merge'],
+      };
+    case 'since':
+      return {
+        message: `${target} has moved on since, so this is not taken back: it would take back more`,
+        ...(fix === undefined ? {} : { lines: ['by hand, as a change of its own:'] }),
+        ...fixOf(fix),
+      };
+  }
+}
+
+function fixForOccupant({ path, what, adoptable }: ErrorCatalog['path.exists']): readonly string[] {
+  if (adoptable) return ['wt', 'adopt', path];
+  return what === 'an empty folder' ? ['rmdir', path] : ['ls', '-la', path];
+}
+
+function explainBranch({ id, branch, holder, blocks, fix }: ErrorCatalog['branch.exists']): Explanation {
+  if (fix !== undefined) return { message: `branch ${branch} is taken by now`, fix };
   if (blocks !== null)
     return {
       message: `branch ${branch} cannot be made beside branch ${blocks}: git keeps one as a folder of the other`,

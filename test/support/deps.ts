@@ -3,7 +3,7 @@ import { onTestFinished } from 'vitest';
 import { systemClock, type Clock } from '#src/platform/clock.ts';
 import type { Deps } from '#src/platform/deps.ts';
 import { createIdentity } from '#src/platform/identity.ts';
-import { createRunner } from '#src/platform/runner.ts';
+import { createDetach, createRunner } from '#src/platform/runner.ts';
 import { gitAt, type Git } from '#src/git/git.ts';
 import type { Room } from './room.ts';
 
@@ -14,6 +14,7 @@ export function makeDeps(room: Room, cwd: string, changes: Partial<Deps> = {}): 
   const signal = changes.signal ?? new AbortController().signal;
   return {
     run: createRunner(room.env, signal),
+    detach: createDetach(room.env),
     clock: systemClock,
     random: Math.random,
     env: room.env,

@@ -3,7 +3,7 @@ import { main } from '#src/cli/main.ts';
 import { systemClock } from '#src/platform/clock.ts';
 import type { Deps } from '#src/platform/deps.ts';
 import { createIdentity } from '#src/platform/identity.ts';
-import { createRunner, type RunRequest } from '#src/platform/runner.ts';
+import { createDetach, createRunner, type RunRequest } from '#src/platform/runner.ts';
 import { makeRoom, type Env, type Files, type Room } from './room.ts';
 
 export interface Result {
@@ -50,6 +50,7 @@ export async function callWt(room: Room, argv: readonly string[], stage: Stage &
   let seed = 7;
   const deps: Deps = {
     run: stage.wrap?.(counted) ?? counted,
+    detach: createDetach(env),
     clock: stage.now === undefined ? systemClock : { ...systemClock, now: () => new Date(stage.now ?? 0) },
     random: () => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647,
     env,

@@ -32,6 +32,7 @@ const samples: { readonly [C in CatalogCode]: ErrorCatalog[C] } = {
   'io.disk-full': { path: null },
   'path.unsafe': { path: '/x', reason: 'it is a symbolic link' },
   'confirm.required': { question: 'Land a?', argv: ['wt', 'merge', 'a', '--yes'] },
+  'config.invalid': { path: '/home/me/.config/wt/config.jsonc', line: 3, column: 5, reason: 'unknown key "tash"' },
   'registry.damaged': { path: '/x', reason: 'it is a symbolic link' },
   'registry.busy': { holder: 'process 1 (wt merge)', waitedMs: 60_000 },
   'registry.too-new': { path: '/x', found: 2, known: 1 },

@@ -1,0 +1,75 @@
+import { WtError } from '../core/errors.ts';
+import { readParents } from '../git/commit.ts';
+import { listFileChanges } from '../git/diff.ts';
+import { branchOf, changeRefs, findRef } from '../git/ref.ts';
+import { listWorktrees } from '../git/worktree.ts';
+import { beginEntry, endJournal, writeJournal, type EntryOf } from '../registry/journal.ts';
+import type { Effect } from '../registry/operations.ts';
+import type { Held } from '../sessions/hold.ts';
+import { pinRewound } from '../sessions/pins.ts';
+import { gitAtWorktree, shielded, type Repo } from '../sessions/repo.ts';
+import { findCheckout, requireNoOverlap } from './checkout.ts';
+import { restoreCheckout } from './converge.ts';
+import { finishMove } from './recovery.ts';
+
+type Moved = Extract<Effect, { kind: 'moved' }>;
+
+/** A move of the target that can be taken back: nobody has moved it since, and nothing uncommitted is in the way. */
+export interface RewindPlan {
+  readonly moved: Moved;
+  readonly checkout: string | undefined;
+}
+
+/** Reads only. Throws `target.moved` with the way by hand, `target.dirty`. */
+export async function planRewind(repo: Repo, moved: Moved): Promise<RewindPlan> {
+  const { id, target, from, to } = moved;
+  const [now, trees] = await Promise.all([findRef(repo.git, target), listWorktrees(repo.git)]);
+  const checkout = await findCheckout(trees, target);
+  if (now?.commit !== to) {
+    const parents = (await readParents(repo.git, [to], [from])).get(to) ?? [];
+    const revert = ['revert', ...(parents.length > 1 ? ['-m', '1', to] : [`${from}..${to}`])];
+    const fix = ['git', '-C', checkout ?? repo.root, ...revert];
+    throw new WtError('target.moved', { target: branchOf(target), reason: 'since', id, fix });
+  }
+  const files = await listFileChanges(repo.git, to, from);
+  if (checkout !== undefined) await requireNoOverlap(repo, checkout, { into: branchOf(target), files });
+  return { moved, checkout };
+}
+
+/** The checkout first, then the target by compare-and-swap; what it leaves behind is kept under `refs/wt/rewound/`. */
+export async function applyRewind(held: Held, { moved, checkout }: RewindPlan): Promise<void> {
+  const repo = shielded(held.repo);
+  const { id, target, landed } = moved;
+  const entry: EntryOf<'move'> = {
+    ...beginEntry(held.lease, repo.deps.clock.now().toISOString()),
+    kind: 'move',
+    id,
+    target,
+    from: moved.to,
+    to: moved.from,
+    worktree: checkout ?? null,
+    landed: { before: landed.after, after: landed.before },
+  };
+  await writeJournal(repo.layout.journal, entry);
+  try {
+    await moveBack(repo, entry);
+  } catch (error) {
+    if (checkout !== undefined) await restoreCheckout(repo, checkout, entry);
+    await endJournal(repo.layout.journal, entry.op);
+    throw error;
+  }
+  await finishMove(repo, held.lease, entry);
+  await endJournal(repo.layout.journal, entry.op);
+}
+
+async function moveBack(repo: Repo, { op, id, target, from, to, worktree }: EntryOf<'move'>): Promise<void> {
+  // A two-way merge keeps what is staged or edited in other files (git-read-tree(1), "Two Tree Merge").
+  if (worktree !== null) {
+    const git = gitAtWorktree(repo, worktree);
+    await git(['update-index', '-q', '--refresh'], { expect: [0, 1] });
+    await git(['read-tree', '-m', '-u', from, to], { timeoutMs: 600_000 });
+  }
+  const changes = [{ kind: 'update' as const, ref: target, to, from }, pinRewound(id, op, from)];
+  if (!(await changeRefs(repo.git, changes, { message: `wt undo ${id}` })))
+    throw new WtError('target.moved', { target: branchOf(target), reason: 'raced', id });
+}

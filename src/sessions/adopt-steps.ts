@@ -1,0 +1,39 @@
+import path from 'node:path';
+import { lstatOf, removeFile } from '../platform/files.ts';
+import type { Lease } from '../platform/lock.ts';
+import type { EntryOf } from '../registry/journal.ts';
+import { noteOf, writeNote } from '../registry/notes.ts';
+import { recordOperation } from '../registry/operations.ts';
+import { lockSession, unlockSession } from './git-lock.ts';
+import type { Repo } from './repo.ts';
+import { saveRows } from './rows.ts';
+
+/** A worktree becomes a session: note, lock, row. Every step may have been done before. */
+export async function finishAdopt(repo: Repo, lease: Lease, entry: EntryOf<'adopt'>): Promise<void> {
+  const { id, adminDirectory, row } = entry;
+  await writeNote(adminDirectory, noteOf(row));
+  await lockSession(adminDirectory, id);
+  await saveRows(repo, lease, new Map([[id, row]]));
+  await recordOperation(repo.layout.operations, entry, { kind: 'adopted', row });
+}
+
+/** It stops being one; the worktree, its branch and its files stay. */
+export async function finishRelease(repo: Repo, lease: Lease, entry: EntryOf<'release'>): Promise<void> {
+  const { id, adminDirectory, row } = entry;
+  await unlockSession(adminDirectory, id);
+  await removeFile(path.join(adminDirectory, 'wt.json'));
+  await saveRows(repo, lease, new Map([[id, undefined]]));
+  await recordOperation(repo.layout.operations, entry, { kind: 'released', row });
+}
+
+export async function recoverAdopt(repo: Repo, lease: Lease, entry: EntryOf<'adopt'>): Promise<string> {
+  if ((await lstatOf(entry.adminDirectory)) === undefined)
+    return `the interrupted adoption of ${entry.id} had changed nothing`;
+  await finishAdopt(repo, lease, entry);
+  return `finished the interrupted adoption of ${entry.id}`;
+}
+
+export async function recoverRelease(repo: Repo, lease: Lease, entry: EntryOf<'release'>): Promise<string> {
+  await finishRelease(repo, lease, entry);
+  return `finished taking back the adoption of ${entry.id}`;
+}

@@ -1,0 +1,70 @@
+import path from 'node:path';
+import { WtError } from '../core/errors.ts';
+import { changeRefs, resolveCommit } from '../git/ref.ts';
+import { lstatOf, moveDurably } from '../platform/files.ts';
+import type { EntryOf } from '../registry/journal.ts';
+import { recordOperation } from '../registry/operations.ts';
+import { scratchIndexOf } from './cache.ts';
+import { takeFiles, takeIndex } from './from-changes.ts';
+import { pinRewound } from './pins.ts';
+import { gitAtWorktree, type Repo } from './repo.ts';
+
+/** A commit is there: undo can find it. */
+export async function finishCommit(repo: Repo, entry: EntryOf<'commit'>, to: string): Promise<void> {
+  const { id, ref, from, index, path: worktree, adminDirectory } = entry;
+  const indexTo = (await takeIndex(repo, gitAtWorktree(repo, worktree), adminDirectory)) ?? null;
+  const effect = { kind: 'committed' as const, id, ref, from, to, indexFrom: index, indexTo };
+  await recordOperation(repo.layout.operations, entry, effect);
+}
+
+/** Puts back what was staged before, while nothing is committed and the index is still what `wt commit` made of it: everything staged. */
+export async function restoreIndex(repo: Repo, entry: EntryOf<'commit'>): Promise<void> {
+  const { from, path: worktree, adminDirectory, op } = entry;
+  const git = gitAtWorktree(repo, worktree);
+  const saved = scratchIndexOf(repo, op);
+  const isAsStaged =
+    (await lstatOf(saved)) !== undefined &&
+    (await resolveCommit(git, 'HEAD')) === (from === '' ? undefined : from) &&
+    (await takeIndex(repo, git, adminDirectory)) === (await takeFiles(repo, git, adminDirectory));
+  if (isAsStaged) await moveDurably(saved, path.join(adminDirectory, 'index'));
+}
+
+export async function recoverCommit(repo: Repo, entry: EntryOf<'commit'>): Promise<string> {
+  const { id, from, path: worktree } = entry;
+  const git = gitAtWorktree(repo, worktree);
+  const head = (await lstatOf(worktree)) === undefined ? undefined : await resolveCommit(git, 'HEAD');
+  if (head !== undefined && head !== from && (await resolveCommit(git, 'HEAD^')) === from) {
+    await finishCommit(repo, entry, head);
+    return `finished the interrupted commit of ${id}`;
+  }
+  if (head !== undefined) await restoreIndex(repo, entry);
+  return `the interrupted commit of ${id} had committed nothing`;
+}
+
+/** The branch and then the index, which moves only while it is still the one that goes with the branch. */
+export async function applyReset(repo: Repo, entry: EntryOf<'reset'>): Promise<void> {
+  const { op, id, ref, from, to } = entry;
+  const git = gitAtWorktree(repo, entry.path);
+  const changes = [{ kind: 'update' as const, ref, to, from }, pinRewound(id, op, from)];
+  if (!(await changeRefs(git, changes, { message: 'wt undo', shielded: true })))
+    throw new WtError('target.moved', { target: ref.replace(/^refs\/heads\//, ''), reason: 'since', id });
+  await finishReset(repo, entry);
+}
+
+async function finishReset(repo: Repo, entry: EntryOf<'reset'>): Promise<void> {
+  const { id, ref, from, to, indexFrom, indexTo, path: worktree, adminDirectory } = entry;
+  const git = gitAtWorktree(repo, worktree);
+  const now = await takeIndex(repo, git, adminDirectory);
+  if (indexTo !== null && now === indexFrom) {
+    await git(['read-tree', '-m', indexTo], { shielded: true });
+    await git(['update-index', '-q', '--refresh'], { expect: [0, 1], shielded: true });
+  }
+  await recordOperation(repo.layout.operations, entry, { kind: 'committed', id, ref, from, to, indexFrom, indexTo });
+}
+
+export async function recoverReset(repo: Repo, entry: EntryOf<'reset'>): Promise<string> {
+  const now = await resolveCommit(gitAtWorktree(repo, entry.path), entry.ref);
+  if (now !== entry.to) return `the interrupted undo of the commit of ${entry.id} had changed nothing`;
+  await finishReset(repo, entry);
+  return `finished taking back the commit of ${entry.id}`;
+}

@@ -1,0 +1,243 @@
+import path from 'node:path';
+import { WtError } from '../core/errors.ts';
+import { nearNames, whyInvalidId, proposeId, type SessionId } from '../core/names.ts';
+import { listRefs, refOfBranch } from '../git/ref.ts';
+import { listWorktrees } from '../git/worktree.ts';
+import { listDirectory, lstatOf, readText } from '../platform/files.ts';
+import { beginEntry, endJournal, writeJournal, type EntryOf } from '../registry/journal.ts';
+import type { SessionRow } from '../registry/session.ts';
+import { readBook, type Book } from './book.ts';
+import { hold, type Held } from './hold.ts';
+import { defaultBranch, sessionPath } from './layout.ts';
+import { shielded, type Repo } from './repo.ts';
+import { finishRestore } from './restore-steps.ts';
+import { findSession } from './select.ts';
+import { listTrash, trashFolder, type TrashMeta } from './trash.ts';
+
+export interface RestoreRequest {
+  /** Id, branch or operation; undefined: the only one there is. */
+  readonly what: string | undefined;
+  /** Another id to come back under. */
+  readonly as: string | undefined;
+  readonly dryRun: boolean;
+}
+
+/** What bringing back one entry means. */
+export interface RestorePlan {
+  readonly meta: TrashMeta;
+  readonly id: SessionId;
+  readonly path: string;
+  /** Name of the administrative folder; null when the session had none. */
+  readonly admin: string | null;
+  /** Text of its HEAD file. */
+  readonly head: string;
+  readonly branch: string;
+  readonly createBranchAt: string | null;
+  /** HEAD was on this other branch, which has moved or is taken: it is detached at the same commit instead. */
+  readonly detachedFrom: string | null;
+}
+
+export interface RestoreOutcome {
+  readonly kind: 'planned' | 'restored';
+  readonly plan: RestorePlan;
+  /** Others of that id that still lie in the trash. */
+  readonly others: readonly string[];
+}
+
+interface RestoreFacts {
+  readonly meta: TrashMeta;
+  readonly as: string | undefined;
+  readonly book: Book;
+  /** Where each branch that matters is, and where it is checked out. */
+  readonly branches: ReadonlyMap<string, { readonly commit: string; readonly checkedOutAt: string | undefined }>;
+  /** What lies at the place it goes to. */
+  readonly occupied: boolean;
+  readonly path: string;
+  /** Text of the HEAD file in the trash; '' when there is none. */
+  readonly head: string;
+  readonly adminNames: ReadonlySet<string>;
+  readonly hasModules: boolean;
+}
+
+/** Brings a session back as it was, under the lock. Throws `session.not-found`, `session.exists`, `path.exists`, `branch.exists`. */
+export async function restoreSession(repo: Repo, request: RestoreRequest): Promise<RestoreOutcome> {
+  const decide = async (place: Repo, book: Book): Promise<Omit<RestoreOutcome, 'kind'>> => {
+    const trash = await listTrash(place);
+    const meta = requireEntry(trash, request.what);
+    const plan = planRestore(await gatherRestoreFacts(place, book, meta, request.as));
+    return { plan, others: trash.filter(({ id, op }) => id === meta.id && op !== meta.op).map(({ op }) => op) };
+  };
+  if (request.dryRun) return { kind: 'planned', ...(await decide(repo, await readBook(repo))) };
+  return hold(repo, async (held) => {
+    const outcome = await decide(held.repo, held.book);
+    await applyRestore({ ...held, repo: shielded(held.repo) }, outcome.plan);
+    return { kind: 'restored', ...outcome };
+  });
+}
+
+/** By operation (a beginning of six characters will do), else the newest of that id, else of that branch. Pure. */
+export function requireEntry(trash: readonly TrashMeta[], what: string | undefined): TrashMeta {
+  const [only, ...more] = trash;
+  if (what === undefined) {
+    if (only !== undefined && more.length === 0) return only;
+    const reason =
+      only === undefined ? 'there is nothing in the trash' : `there are ${trash.length} in the trash; name one`;
+    throw new WtError('usage.invalid', { option: '<id>', reason, fix: ['wt', 'restore', '--list'] });
+  }
+  const found =
+    trash.find(({ op }) => op === what || (what.length >= 6 && op.startsWith(what))) ??
+    trash.find(({ id }) => id === what) ??
+    trash.find(({ id }) => id.toLowerCase() === what.toLowerCase()) ??
+    trash.find(({ branch }) => branch.name === what);
+  if (found !== undefined) return found;
+  const near = nearNames(
+    what,
+    trash.map(({ id }) => id),
+  );
+  throw new WtError('session.not-found', { id: what, near, trash: null, place: 'trash' });
+}
+
+async function gatherRestoreFacts(
+  repo: Repo,
+  book: Book,
+  meta: TrashMeta,
+  as: string | undefined,
+): Promise<RestoreFacts> {
+  const folder = trashFolder(repo, meta.op);
+  const target = as === undefined || as === meta.id ? meta.path : sessionPath(repo.layout, as);
+  const names = [
+    meta.branch.name,
+    defaultBranch(as ?? meta.id),
+    ...(meta.head.ref?.startsWith('refs/heads/') ? [meta.head.ref.slice(11)] : []),
+  ];
+  const [refs, trees, head, occupant, admins, modules] = await Promise.all([
+    listRefs(repo.git, [...new Set(names.map(refOfBranch))]),
+    listWorktrees(repo.git),
+    readText(path.join(folder, 'admin', 'HEAD')),
+    lstatOf(target),
+    listDirectory(path.join(repo.commonDir, 'worktrees')),
+    lstatOf(path.join(folder, 'admin', 'modules')),
+  ]);
+  const branches = new Map(
+    refs.map(({ name, commit }) => [
+      name.slice('refs/heads/'.length),
+      { commit, checkedOutAt: trees.find(({ ref }) => ref === name)?.path },
+    ]),
+  );
+  return {
+    meta,
+    as,
+    book,
+    branches,
+    occupied: occupant !== undefined,
+    path: target,
+    head: head ?? '',
+    adminNames: new Set(admins.map(({ name }) => name)),
+    hasModules: modules !== undefined,
+  };
+}
+
+/** Decide. Pure; every refusal of restore happens here. */
+export function planRestore(facts: RestoreFacts): RestorePlan {
+  const { meta, as, book, occupied, path: target, adminNames } = facts;
+  const id = as ?? meta.id;
+  const reason = whyInvalidId(id);
+  if (reason !== undefined) throw new WtError('id.invalid', { id, reason, proposal: proposeId(id) });
+  const fix = ['wt', 'restore', meta.op.slice(0, 8), '--as', freeId(book, meta.id)];
+  const twin = findSession(book, id);
+  if (twin !== undefined && twin.id.toLowerCase() === id.toLowerCase())
+    throw new WtError('session.exists', { id: twin.id, path: twin.path, branch: twin.row.branch, fix });
+  if (occupied)
+    throw new WtError('path.exists', { path: target, what: 'something else by now', adoptable: false, fix });
+  const admin = meta.admin === null ? null : freeName(meta.admin, adminNames);
+  if (facts.hasModules && (target !== meta.path || admin !== meta.admin))
+    throw new WtError('path.unsafe', {
+      path: target,
+      reason: `${meta.id} has submodules, which fit only where they were: free ${meta.path} first`,
+    });
+  const branch = planBranch(facts, fix);
+  const head = planHead(facts, branch.name);
+  return {
+    meta,
+    id: id as SessionId,
+    path: target,
+    admin,
+    ...head,
+    branch: branch.name,
+    createBranchAt: branch.createAt,
+  };
+}
+
+/** The branch it had when that is free or still there unmoved; with --as a fresh one when it is not. */
+function planBranch(
+  { meta, as, branches }: RestoreFacts,
+  fix: readonly string[],
+): { name: string; createAt: string | null } {
+  const { name, commit } = meta.branch;
+  const isRenamed = as !== undefined && as !== meta.id;
+  const own = isRenamed && name === defaultBranch(meta.id) ? defaultBranch(as) : name;
+  for (const wanted of isRenamed ? [own, defaultBranch(as)] : [own]) {
+    const there = branches.get(wanted);
+    if (there === undefined) return { name: wanted, createAt: commit ?? null };
+    if (wanted === name && there.commit === commit && there.checkedOutAt === undefined) return { name, createAt: null };
+  }
+  const holder = branches.get(own)?.checkedOutAt;
+  if (holder !== undefined) throw new WtError('branch.checked-out', { branch: own, path: holder, holder: null, fix });
+  throw new WtError('branch.exists', { id: as ?? meta.id, branch: own, holder: null, blocks: null, fix });
+}
+
+/** Byte for byte what it was, but for the name of its branch, and for another branch that no longer fits. */
+function planHead({ meta, head, branches }: RestoreFacts, branch: string): Pick<RestorePlan, 'head' | 'detachedFrom'> {
+  const ref = /^ref: refs\/heads\/(.+)$/m.exec(head)?.[1];
+  // A reftable repository keeps no answer there.
+  if (ref === undefined || ref === '.invalid' || meta.head.commit === null) return { head, detachedFrom: null };
+  if (ref === meta.branch.name) return { head: `ref: ${refOfBranch(branch)}\n`, detachedFrom: null };
+  const there = branches.get(ref);
+  if (there?.commit === meta.head.commit && there.checkedOutAt === undefined) return { head, detachedFrom: null };
+  return { head: `${meta.head.commit}\n`, detachedFrom: ref };
+}
+
+function freeId(book: Book, id: string): string {
+  for (let n = 2; ; n++) {
+    const name = `${id.slice(0, 44)}-${n}`;
+    if (findSession(book, name) === undefined) return name;
+  }
+}
+
+function freeName(name: string, taken: ReadonlySet<string>): string {
+  for (let n = 0; ; n++) {
+    const candidate = n === 0 ? name : `${name}${n}`;
+    if (!taken.has(candidate)) return candidate;
+  }
+}
+
+async function applyRestore(held: Held, plan: RestorePlan): Promise<void> {
+  const { repo, lease } = held;
+  const { meta, id, branch, admin } = plan;
+  const row: SessionRow = { ...meta.row, id, branch, path: plan.path, state: 'ready' };
+  const entry: EntryOf<'restore'> = {
+    ...beginEntry(lease, repo.deps.clock.now().toISOString()),
+    kind: 'restore',
+    id,
+    trash: meta.op,
+    removedId: meta.id,
+    path: plan.path,
+    adminDirectory: admin === null ? null : path.join(repo.commonDir, 'worktrees', admin),
+    head: plan.head,
+    branch,
+    createBranchAt: plan.createBranchAt,
+    row,
+  };
+  await writeJournal(repo.layout.journal, entry);
+  await held.log('session.restore.before', id, { trash: meta.op });
+  try {
+    await finishRestore(repo, lease, entry);
+  } catch (error) {
+    // What had moved stays for the next command to finish; with nothing moved there is nothing to finish.
+    if ((await lstatOf(plan.path)) === undefined) await endJournal(repo.layout.journal, entry.op);
+    await held.log('session.restore.failed', id, { error: WtError.any(error) ? error.code : 'io.failed' });
+    throw error;
+  }
+  await held.log('session.restore.after', id, { trash: meta.op, branch });
+  await endJournal(repo.layout.journal, entry.op);
+}

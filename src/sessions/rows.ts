@@ -1,0 +1,33 @@
+import type { Lease } from '../platform/lock.ts';
+import type { SessionRow } from '../registry/session.ts';
+import { fencingNumber, readRegistry, writeRegistry } from '../registry/store.ts';
+import type { Repo } from './repo.ts';
+
+/** Writes the registry with these changes to its rows, read afresh; undefined drops a row. The caller holds the lock. */
+export async function saveRows(
+  repo: Repo,
+  lease: Lease,
+  changes: ReadonlyMap<string, SessionRow | undefined>,
+): Promise<void> {
+  const { file, state } = await readRegistry(repo.layout.registry);
+  if (state === 'damaged') return; // it is rebuilt from the notes, which are right by now
+  const rows = new Map(file.sessions);
+  for (const [id, row] of changes) {
+    if (row === undefined) rows.delete(id);
+    else rows.set(id, row);
+  }
+  if ([...changes].every(([id, row]) => row === undefined && !file.sessions.has(id))) return;
+  await writeRegistry(repo.layout.registry, file, rows, await fencingNumber(lease, file));
+}
+
+/** Changes one row that is there; one that is gone meanwhile stays gone. */
+export async function updateRow(
+  repo: Repo,
+  lease: Lease,
+  id: string,
+  update: (row: SessionRow) => SessionRow | undefined,
+): Promise<void> {
+  const { file } = await readRegistry(repo.layout.registry);
+  const row = file.sessions.get(id);
+  if (row !== undefined) await saveRows(repo, lease, new Map([[id, update(row)]]));
+}

@@ -1,0 +1,76 @@
+import { mkdir, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { changedPaths, readStatus } from '../git/status.ts';
+import { discardOwnTree, lstatOf, makePrivateDirectory, moveDurably } from '../platform/files.ts';
+import type { Lease } from '../platform/lock.ts';
+import { beginEntry, endJournal, writeJournal, type EntryOf } from '../registry/journal.ts';
+import { removeEmptyFolders, type Changes } from './from-changes.ts';
+import { gitAtWorktree, shielded, type Repo } from './repo.ts';
+
+/**
+ * Leaves the caller clean, once the session holds the work. What lies there is first renamed into the trash, byte for
+ * byte: a filter may have dropped some of it on the way, and somebody may have written this very moment.
+ */
+export async function sweepCaller(
+  held: { repo: Repo; lease: Lease },
+  { worktree, gitDir }: Changes,
+  spec: { id: EntryOf<'sweep'>['id']; keep: string },
+): Promise<void> {
+  const repo = shielded(held.repo);
+  const git = gitAtWorktree(repo, worktree);
+  const startedAt = repo.deps.clock.now().toISOString();
+  const entry: EntryOf<'sweep'> = {
+    ...beginEntry(held.lease, startedAt),
+    kind: 'sweep',
+    ...spec,
+    worktree,
+    gitDir,
+    phase: 'move',
+  };
+  await writeJournal(repo.layout.journal, entry);
+  for (const name of changedPaths(await readStatus(git))) {
+    const [from, to] = [path.join(worktree, name), path.join(spec.keep, name)];
+    if ((await lstatOf(from)) === undefined) continue;
+    await makePrivateDirectory(path.dirname(to));
+    await moveDurably(from, to);
+    await removeEmptyFolders(worktree, name);
+  }
+  await writeJournal(repo.layout.journal, { ...entry, phase: 'reset' });
+  await git(['reset', '--quiet', '--hard'], { timeoutMs: 600_000 });
+  await endJournal(repo.layout.journal, entry.op);
+}
+
+/**
+ * Killed while files moved away: they come back, the work is then in both places. Killed after that: HEAD's files come
+ * back where nothing lies by now, for what lies there may be somebody's new work.
+ */
+export async function recoverSweep(repo: Repo, entry: EntryOf<'sweep'>): Promise<string> {
+  const { id, worktree, keep, phase } = entry;
+  if (phase === 'move') {
+    const left = await bringBack(keep, worktree);
+    if (left === 0) await discardOwnTree(keep);
+    return `the changes are in session ${id} and still in ${worktree}: cleaning up there was interrupted`;
+  }
+  const git = gitAtWorktree(repo, worktree);
+  await git(['reset', '--quiet'], { expect: [0, 1] });
+  const { stdout: missing } = await git(['ls-files', '--deleted', '-z']);
+  if (missing !== '') await git(['checkout-index', '-z', '--stdin'], { input: missing });
+  return `finished cleaning up ${worktree} after its changes went into session ${id}`;
+}
+
+/** Moves every kept file to where it was, unless something lies there; the number of those that stay. */
+async function bringBack(keep: string, worktree: string): Promise<number> {
+  const entries = await readdir(keep, { recursive: true, withFileTypes: true }).catch(() => []);
+  let left = 0;
+  for (const entry of entries.filter((one) => !one.isDirectory())) {
+    const from = path.join(entry.parentPath, entry.name);
+    const to = path.join(worktree, path.relative(keep, from));
+    if ((await lstatOf(to)) !== undefined) {
+      left++;
+      continue;
+    }
+    await mkdir(path.dirname(to), { recursive: true });
+    await moveDurably(from, to);
+  }
+  return left;
+}
