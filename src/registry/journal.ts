@@ -21,7 +21,7 @@ export const JournalEntry = z.discriminatedUnion('kind', [
     createsBranch: z.boolean(),
     path: z.string(),
     /** The worktree and commit whose uncommitted work comes along. */
-    carried: z.object({ worktree: z.string(), head: z.string() }).nullable(),
+    carried: z.object({ worktree: z.string(), head: z.string() }).nullable().default(null),
   }),
   Common.extend({
     kind: z.literal('remove'),
@@ -43,7 +43,7 @@ export const JournalEntry = z.discriminatedUnion('kind', [
     tip: z.string(),
     /** Worktree that has the target checked out. */
     worktree: z.string().nullable(),
-    landed: z.object({ before: Landed.nullable(), after: Landed.nullable() }),
+    landed: z.object({ before: Landed.nullable(), after: Landed.nullable() }).default({ before: null, after: null }),
   }),
   /** A landing taken back or done again: the target moves by two known commits, its checkout comes along. */
   Common.extend({
