@@ -39,6 +39,10 @@ export const flag = (
   help,
   schema: z.boolean().default(false),
 });
+export const killOption = flag(
+  '--kill',
+  'First end the programs that wt has started in the session, when nothing else is in the way',
+);
 export const duration = z
   .string()
   .refine((value) => parseDuration(value) !== undefined, {

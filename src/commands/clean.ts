@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { defineCommand } from '../cli/define.ts';
-import { duration, flag } from '../cli/params.ts';
+import { duration, flag, killOption } from '../cli/params.ts';
 import { cleanSessions, type CleanOutcome, type CleanRequest, type Kept } from '../sessions/clean.ts';
 import { openRepo } from '../sessions/open.ts';
 import { proofWords, reasonLine } from '../ui/errors.ts';
@@ -22,6 +22,7 @@ export default defineCommand({
     },
     all: flag('--all', 'Also sessions that nothing proves safe; asks first'),
     keepBranches: flag('--keep-branches', 'Leave the branches where they are'),
+    kill: killOption,
   },
   examples: ['wt clean --dry-run', 'wt clean', 'wt clean --older-than 7d'],
   mutates: true,
@@ -49,9 +50,9 @@ export default defineCommand({
     ),
   }),
 
-  async run({ deps, globals, confirm, busy }, { olderThan, all, keepBranches }): Promise<Outcome> {
+  async run({ deps, globals, confirm, busy }, { olderThan, all, keepBranches, kill }): Promise<Outcome> {
     const repo = await openRepo(deps);
-    const request: CleanRequest = { dryRun: globals.dryRun, olderThanMs: olderThan, all, keepBranches };
+    const request: CleanRequest = { dryRun: globals.dryRun, olderThanMs: olderThan, all, keepBranches, kill };
     if (all && !globals.dryRun) {
       const planned = await cleanSessions(repo, { ...request, dryRun: true });
       const unproven = planned.removed.filter(({ proof }) => proof === null || proof === 'empty').map(({ id }) => id);

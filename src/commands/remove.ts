@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { defineCommand } from '../cli/define.ts';
-import { flag, sessionsArg } from '../cli/params.ts';
+import { flag, killOption, sessionsArg } from '../cli/params.ts';
 import { WtError } from '../core/errors.ts';
 import { readBook } from '../sessions/book.ts';
 import { openRepo } from '../sessions/open.ts';
@@ -17,6 +17,7 @@ export default defineCommand({
   options: {
     force: flag('--force', 'Also with uncommitted or unlanded work; a copy is kept all the same'),
     keepBranch: flag('--keep-branch', 'Leave the branch where it is'),
+    kill: killOption,
   },
   examples: ['wt remove fix-login', 'wt remove spike --force', 'wt rm a b c --dry-run'],
   mutates: true,
@@ -33,10 +34,10 @@ export default defineCommand({
     ),
   }),
 
-  async run({ deps, globals, busy }, { ids, force, keepBranch }): Promise<readonly RemoveOutcome[]> {
+  async run({ deps, globals, busy }, { ids, force, keepBranch, kill }): Promise<readonly RemoveOutcome[]> {
     const repo = await openRepo(deps);
     const sessions = await requireSessions(repo, await readBook(repo), ids);
-    const request = { force, keepBranch, verb: 'remove' };
+    const request = { force, keepBranch, kill, verb: 'remove' };
     // First all are judged, so that one refusal leaves all where they are.
     const planned: RemoveOutcome[] = [];
     if (sessions.length > 1 || globals.dryRun)

@@ -100,6 +100,14 @@ function describeSelf(command: string, nonce: string, fifo: string | null): Owne
   };
 }
 
+/** The record of another process of this machine; undefined when it is gone. */
+export function describeProcess(pid: number, command: string): Owner | undefined {
+  const start = startTimeOf(pid);
+  const facts = selfFacts();
+  if (start === undefined && facts.boot !== null) return undefined;
+  return { ...facts, pid, start: start ?? null, nonce: '', fifo: null, command };
+}
+
 function selfFacts(): { boot: string | null; pidns: string | null; host: string } {
   return {
     boot: tryRead(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),

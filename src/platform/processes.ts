@@ -44,6 +44,60 @@ async function findInside(folder: string): Promise<readonly ProcessInside[]> {
   return found.filter((entry) => entry !== undefined);
 }
 
+/** Whether a process is this very command or one that it was called from. */
+export async function isCaller(pid: number): Promise<boolean> {
+  return (await ancestors(process.pid)).has(pid);
+}
+
+const GRACE_MS = 5000;
+const POLL_MS = 25;
+
+/**
+ * Ends a process and all that it has started: SIGTERM, five seconds of grace, SIGKILL. One that leads a process group of
+ * its own takes that along (kill(2), negative pid).
+ */
+export async function endProcessTree(pid: number): Promise<void> {
+  const tree = await descendants(pid);
+  const { group } = await readStat(pid);
+  const signal = (name: 'SIGTERM' | 'SIGKILL'): void => {
+    for (const target of group === pid ? [-pid, ...tree] : tree)
+      try {
+        process.kill(target, name);
+      } catch {
+        // it has ended by itself
+      }
+  };
+  signal('SIGTERM');
+  for (let waitedMs = 0; waitedMs < GRACE_MS; waitedMs += POLL_MS) {
+    const left = await Promise.all(tree.map(async (one) => (await readStat(one)).isAlive));
+    if (!left.includes(true)) return;
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+  signal('SIGKILL');
+  await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+}
+
+/** proc_pid_stat(5): state, parent and process group. */
+async function readStat(pid: number): Promise<{ isAlive: boolean; parent: number; group: number }> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
+  const [state, parent, group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return {
+    isAlive: stat !== '' && state !== 'Z' && state !== 'X',
+    parent: Number(parent ?? 0),
+    group: Number(group ?? 0),
+  };
+}
+
+/** The process itself first, then its children, theirs, and so on. */
+async function descendants(pid: number): Promise<readonly number[]> {
+  const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name)).map(Number);
+  const parents = new Map(await Promise.all(pids.map(async (one) => [one, (await readStat(one)).parent] as const)));
+  const tree = [pid];
+  for (let i = 0; i < tree.length; i++)
+    for (const [child, parent] of parents) if (parent === tree[i] && !tree.includes(child)) tree.push(child);
+  return tree;
+}
+
 async function ancestors(pid: number): Promise<ReadonlySet<number>> {
   const seen = new Set<number>();
   for (let next = pid; next > 1 && !seen.has(next);) {

@@ -16,6 +16,8 @@ export interface RunRequest {
   readonly holdFd?: number;
   /** Runs on when the command is interrupted: for undoing. */
   readonly shielded?: boolean;
+  /** Told the process id once the program runs. */
+  readonly onStart?: (pid: number) => void;
   /** The part of the arguments that tells a reader something; default all. */
   readonly shownArgs?: readonly string[];
 }
@@ -48,6 +50,7 @@ export function createRunner(baseEnv: Env, signal?: AbortSignal): Runner {
   return async (request) => {
     if (!request.shielded) throwIfInterrupted(signal);
     const child = execa(request.file, [...request.args], optionsOf(request, baseEnv, signal));
+    if (child.pid !== undefined) request.onStart?.(child.pid);
     letGo(child, request, signal);
     if (request.stdio === 'inherit')
       signal?.addEventListener('abort', () => passOn(signal, (name) => child.kill(name)));

@@ -15,6 +15,8 @@ export interface CleanRequest {
   /** Also sessions that nothing proves safe; they go into the trash like the others. */
   readonly all: boolean;
   readonly keepBranches: boolean;
+  /** First end what wt has started in a session that goes. */
+  readonly kill: boolean;
 }
 
 export interface Kept {
@@ -66,6 +68,7 @@ export async function cleanSessions(repo: Repo, request: CleanRequest): Promise<
       const outcome = await removeSession(repo, id, {
         force: request.all,
         keepBranch: request.keepBranches,
+        kill: request.kill,
         verb: 'clean',
         dryRun: request.dryRun,
         refuse,
@@ -128,7 +131,8 @@ function judgeEarly({ view, inspection }: Examined, request: CleanRequest, nowMs
 
 function judgeFacts({ proof, view }: Examined, facts: RemoveFacts, request: CleanRequest): Verdict {
   const { firm, soft } = findReasons(facts);
-  const reasons = [...firm, ...(request.all ? [] : soft)];
+  const isKilled = (reason: Reason): boolean => request.kill && reason.code === 'session.live';
+  const reasons = [...firm, ...(request.all ? [] : soft)].filter((reason) => !isKilled(reason));
   if (reasons.length > 0)
     return {
       kind: 'keep',

@@ -2,7 +2,9 @@ import { WtError } from '../core/errors.ts';
 import { mapLimit } from '../core/pool.ts';
 import { environmentForPrograms } from '../git/git.ts';
 import type { Env } from '../platform/deps.ts';
+import type { Runner, RunRequest, RunResult } from '../platform/runner.ts';
 import { readBook, type Session } from './book.ts';
+import { liveRecord } from './live.ts';
 import type { Repo } from './repo.ts';
 import { requireSession } from './select.ts';
 import { checkTree } from './worktree.ts';
@@ -64,15 +66,26 @@ async function execIn(repo: Repo, session: Session, argv: readonly string[], out
       : output === 'capture'
         ? 'capture'
         : { onLine: (line: string, stream: 'stdout' | 'stderr') => output.onLine(session.id, line, stream) };
-  const { exitCode, durationMs, stdout, stderr } = await repo.deps.run({
-    file,
-    args,
-    cwd: session.path,
-    env: sessionEnvironment(repo, session),
-    stdio,
+  const { exitCode, durationMs, stdout, stderr } = await runRecorded(session, {
+    run: repo.deps.run,
+    request: { file, args, cwd: session.path, env: sessionEnvironment(repo, session), stdio },
   });
   if (exitCode === 127 && stderr !== '' && output !== 'capture') repo.deps.io.err(stderr);
   return { id: session.id, exitCode, durationMs, ...(output === 'capture' ? { stdout, stderr } : {}) };
+}
+
+/** While it runs its record lies with the session, so that nobody takes the session away under it. */
+async function runRecorded(
+  { admin }: Session,
+  { run, request }: { run: Runner; request: RunRequest },
+): Promise<RunResult> {
+  if (admin === undefined) return run(request);
+  const live = liveRecord(admin.directory, [request.file, ...request.args].join(' '));
+  try {
+    return await run({ ...request, onStart: live.begin });
+  } finally {
+    await live.end();
+  }
 }
 
 /** What a program started in a session finds in its environment: who it is, and nothing that points git elsewhere. */

@@ -10,6 +10,7 @@ import { beginEntry, endJournal, writeJournal, type EntryOf } from '../registry/
 import { readBook, type Book, type Session } from './book.ts';
 import { hold, type Held } from './hold.ts';
 import { examineSession } from './list.ts';
+import { endLive } from './live.ts';
 import { keepBranchLog, pinSession } from './pins.ts';
 import { finishRemove, putBack } from './remove-steps.ts';
 import { shielded, type Repo } from './repo.ts';
@@ -27,6 +28,8 @@ import { trashFolder, writeTrashMeta, type TrashMeta } from './trash.ts';
 export interface RemoveRequest {
   readonly force: boolean;
   readonly keepBranch: boolean;
+  /** First ends what wt has started in the session, when nothing else stands in the way. */
+  readonly kill?: boolean;
 }
 
 export interface RemoveFacts extends SafetyFacts {
@@ -125,12 +128,26 @@ export async function removeSession(
     const session = book.sessions.get(id);
     if (session === undefined) throw new WtError('session.not-found', { id, near: [], trash: null });
     await refuseTracked(place);
-    const facts = await gatherRemoveFacts(place, book, session);
+    const found = await gatherRemoveFacts(place, book, session);
+    const isGoing = request.dryRun && request.kill === true; // what would have been ended by then
+    const facts = isGoing ? { ...found, processes: found.processes.filter(({ isCaller }) => isCaller) } : found;
     request.refuse?.(facts);
     return planRemove(facts, request);
   };
   if (request.dryRun) return { kind: 'planned', plan: await decide(repo, await readBook(repo)), op: null, trash: null };
+  if (request.kill === true) await endSession(repo, id, request);
   return hold(repo, async (held) => applyRemove(held, await decide(held.repo, held.book), request.verb));
+}
+
+/** Nothing is ended for a removal that would be refused all the same. */
+async function endSession(repo: Repo, id: string, request: RemoveRequest): Promise<void> {
+  const book = await readBook(repo);
+  const session = book.sessions.get(id);
+  if (session?.admin === undefined) return;
+  const { firm, soft } = findReasons(await gatherRemoveFacts(repo, book, session));
+  const others = [...firm, ...(request.force ? [] : soft)].filter(({ code }) => code !== 'session.live');
+  if (others.length > 0) throw new WtError('session.refused', { id, verb: 'remove', reasons: [...firm, ...soft] });
+  await endLive(session.admin.directory);
 }
 
 async function refuseTracked(repo: Repo): Promise<void> {

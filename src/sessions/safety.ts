@@ -3,11 +3,12 @@ import { findOperation } from '../git/repo.ts';
 import { listUnsharedModules, type UnsharedModule } from '../git/submodule.ts';
 import { changedPaths, listEditedPaths, listHiddenPaths, readStatus, type Status } from '../git/status.ts';
 import { lstatOf } from '../platform/files.ts';
-import { listMountsInside, listProcessesInside, type ProcessInside } from '../platform/processes.ts';
+import { isCaller, listMountsInside, listProcessesInside, type ProcessInside } from '../platform/processes.ts';
 import path from 'node:path';
 import { REGENERABLE } from '../config/schema.ts';
 import type { Session } from './book.ts';
 import { isOwnLock } from './git-lock.ts';
+import { listLive } from './live.ts';
 import { gitAtWorktree, type Repo } from './repo.ts';
 import { checkTree, type TreeState } from './worktree.ts';
 
@@ -53,10 +54,18 @@ export async function gatherSafetyFacts(repo: Repo, session: Session): Promise<S
     findOperation(directory),
     findGitLock(directory),
     listUnsharedModules(repo.git, path.join(directory, 'modules')),
-    listProcessesInside(session.path),
+    listProcesses(session, directory),
     listMountsInside(session.path),
   ]);
   return { session, root: repo.root, tree, status, hidden, operation, gitLock, modules, processes, mounts };
+}
+
+/** Those that stand in its folder, and those that wt has started there, wherever they stand by now. */
+async function listProcesses({ path: worktree }: Session, directory: string): Promise<readonly ProcessInside[]> {
+  const [inside, live] = await Promise.all([listProcessesInside(worktree), listLive(directory)]);
+  const others = live.filter(({ pid }) => !inside.some((one) => one.pid === pid));
+  const named = others.map(async ({ pid, command }) => ({ pid, command, isCaller: await isCaller(pid) }));
+  return [...inside, ...(await Promise.all(named))];
 }
 
 async function findGitLock(directory: string): Promise<string | undefined> {

@@ -1,0 +1,50 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { parseJson } from '../core/json.ts';
+import { describeProcess, livenessOf, Owner } from '../platform/identity.ts';
+import { listDirectory, makePrivateDirectory, readText, removeFile } from '../platform/files.ts';
+import { endProcessTree, isCaller } from '../platform/processes.ts';
+
+/** Folder in a session's administrative folder with a record of every program that wt runs there. */
+const LIVE = 'wt-live';
+
+/** Writes down a program while it runs: pid, start time and boot, so that nothing else is ever taken for it. */
+export function liveRecord(
+  adminDirectory: string,
+  command: string,
+): { begin: (pid: number) => void; end: () => Promise<void> } {
+  const folder = path.join(adminDirectory, LIVE);
+  let written: Promise<string | undefined> = Promise.resolve(undefined);
+  const write = async (pid: number): Promise<string | undefined> => {
+    const owner = describeProcess(pid, command.slice(0, 200));
+    if (owner === undefined) return undefined; // it has ended already
+    const file = path.join(folder, `${pid}.json`);
+    await makePrivateDirectory(folder);
+    await writeFile(file, JSON.stringify(owner), { mode: 0o600 });
+    return file;
+  };
+  return {
+    // A record that cannot be written must not keep the program from running.
+    begin: (pid) => void (written = write(pid).catch(() => undefined)),
+    async end() {
+      const file = await written;
+      if (file !== undefined) await removeFile(file).catch(() => {});
+    },
+  };
+}
+
+/** Programs that wt has started there and that still run. */
+export async function listLive(adminDirectory: string): Promise<readonly Owner[]> {
+  const folder = path.join(adminDirectory, LIVE);
+  const records = await Promise.all(
+    (await listDirectory(folder)).map(async ({ name }) =>
+      Owner.safeParse(parseJson(await readText(path.join(folder, name)))),
+    ),
+  );
+  return records.flatMap(({ data }) => (data !== undefined && livenessOf(data) === 'alive' ? [data] : []));
+}
+
+/** Ends them; never one that this very command was called from. */
+export async function endLive(adminDirectory: string): Promise<void> {
+  for (const { pid } of await listLive(adminDirectory)) if (!(await isCaller(pid))) await endProcessTree(pid);
+}
