@@ -74,33 +74,36 @@ test.each(verbs.map(([name]) => name))('the examples of wt %s are understood by 
   }
 });
 
-test('a removed session comes back whole with the commands of the questions page', async () => {
-  const bench = await makeBench({ 'a.txt': 'one\n', '.gitignore': '.env\n' });
-  const { room, root: main } = bench;
-  await bench.wt('create', 'login', '--task', 'Mend it', '--agent', 'claude');
-  const tip = await bench.work('login', { 'a.txt': 'two\n' });
-  await room.write(bench.at('login'), { 'a.txt': 'three\n', 'staged.txt': 'staged\n' });
-  await room.git(bench.at('login'), 'add', 'staged.txt');
-  await room.write(bench.at('login'), { 'new.txt': 'new\n', '.env': 'secret\n' });
-  const before = await room.git(bench.at('login'), 'status', '--porcelain', '--ignored');
-  await bench.data('remove', 'login', '--force');
-  await bench.git('gc', '--quiet', '--prune=now');
-  const { removed } = await bench.data<{ removed: { trash: string }[] }>('list', '--all');
+test.each(['How do I bring a removed session back?', 'Can I get at the trash without wt?'])(
+  'a removed session comes back whole with the commands of the questions page: %s',
+  async (heading) => {
+    const bench = await makeBench({ 'a.txt': 'one\n', '.gitignore': '.env\n' });
+    const { room, root: main } = bench;
+    await bench.wt('create', 'login', '--task', 'Mend it', '--agent', 'claude');
+    const tip = await bench.work('login', { 'a.txt': 'two\n' });
+    await room.write(bench.at('login'), { 'a.txt': 'three\n', 'staged.txt': 'staged\n' });
+    await room.git(bench.at('login'), 'add', 'staged.txt');
+    await room.write(bench.at('login'), { 'new.txt': 'new\n', '.env': 'secret\n' });
+    const before = await room.git(bench.at('login'), 'status', '--porcelain', '--ignored');
+    await bench.data('remove', 'login', '--force');
+    await bench.git('gc', '--quiet', '--prune=now');
+    const { removed } = await bench.data<{ removed: { trash: string }[] }>('list', '--all');
 
-  await runBlock(bench, 'How do I bring a removed session back?', removed[0]?.trash ?? '');
+    await runBlock(bench, heading, removed[0]?.trash ?? '');
 
-  expect(await room.git(bench.at('login'), 'status', '--porcelain', '--ignored')).toBe(before);
-  expect(await room.git(bench.at('login'), 'rev-parse', 'HEAD', 'refs/heads/wt/login')).toBe(`${tip}\n${tip}`);
-  expect(await readFile(path.join(bench.at('login'), '.env'), 'utf8')).toBe('secret\n');
-  const { sessions } = await bench.data<{ sessions: unknown[] }>('list');
-  expect(sessions).toMatchObject([
-    { id: 'login', task: 'Mend it', agent: 'claude', status: 'dirty', tree: 'ok', ahead: 1 },
-  ]);
-  expect(
-    (await bench.git('fsck', '--connectivity-only')).split('\n').filter((line) => line.includes('missing')),
-  ).toEqual([]);
-  expect(existsSync(path.join(main, '.worktrees', 'login', 'tree'))).toBe(false);
-});
+    expect(await room.git(bench.at('login'), 'status', '--porcelain', '--ignored')).toBe(before);
+    expect(await room.git(bench.at('login'), 'rev-parse', 'HEAD', 'refs/heads/wt/login')).toBe(`${tip}\n${tip}`);
+    expect(await readFile(path.join(bench.at('login'), '.env'), 'utf8')).toBe('secret\n');
+    const { sessions } = await bench.data<{ sessions: unknown[] }>('list');
+    expect(sessions).toMatchObject([
+      { id: 'login', task: 'Mend it', agent: 'claude', status: 'dirty', tree: 'ok', ahead: 1 },
+    ]);
+    expect(
+      (await bench.git('fsck', '--connectivity-only')).split('\n').filter((line) => line.includes('missing')),
+    ).toEqual([]);
+    expect(existsSync(path.join(main, '.worktrees', 'login', 'tree'))).toBe(false);
+  },
+);
 
 test('the trash is emptied, and wt taken away, with the commands of the questions page', async () => {
   const bench = await makeBench();
