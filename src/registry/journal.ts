@@ -43,7 +43,7 @@ export const JournalEntry = z.discriminatedUnion('kind', [
     tip: ObjectId,
     /** Worktree that has the target checked out. */
     worktree: z.string().nullable(),
-    landed: z.object({ before: Landed.nullable(), after: Landed.nullable() }),
+    landed: z.object({ before: Landed.nullable(), after: Landed.nullable() }).default({ before: null, after: null }),
   }),
   /** A landing taken back or done again: the target moves by two known commits, its checkout comes along. */
   Common.extend({

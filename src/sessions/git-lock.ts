@@ -9,16 +9,16 @@ export function lockReason(id: string): string {
   return `wt ${id}: a session of wt, taken away with "wt remove ${id}"`;
 }
 
-/** The lock of this session, or of the create that is just making it. Pure. */
+/** The lock of this session; that of a create which is just making it ("wt:<op>") is none yet. Pure. */
 export function isOwnLock(reason: string, id: string): boolean {
-  return reason.startsWith(`wt ${id}:`) || reason.startsWith('wt:');
+  return reason.startsWith(`wt ${id}:`);
 }
 
-/** Locks a session's worktree. A lock that somebody else has put there stays as it is. */
+/** Locks a session's worktree, in place of the lock of its making. One that somebody else has put there stays as it is. */
 export async function lockSession(adminDirectory: string, id: string): Promise<void> {
   const file = path.join(adminDirectory, 'locked');
   const reason = await readText(file);
-  if (reason === undefined || (isOwnLock(reason, id) && reason.trim() !== lockReason(id)))
+  if (reason === undefined || reason.startsWith('wt:') || (isOwnLock(reason, id) && reason.trim() !== lockReason(id)))
     await replaceFile(file, lockReason(id));
 }
 

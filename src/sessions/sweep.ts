@@ -17,7 +17,6 @@ export async function sweepCaller(
   spec: { id: EntryOf<'sweep'>['id']; keep: string },
 ): Promise<void> {
   const repo = shielded(held.repo);
-  const git = gitAtWorktree(repo, worktree);
   const startedAt = repo.deps.clock.now().toISOString();
   const entry: EntryOf<'sweep'> = {
     ...beginEntry(held.lease, startedAt),
@@ -27,17 +26,32 @@ export async function sweepCaller(
     gitDir,
     phase: 'move',
   };
+  let phase: EntryOf<'sweep'>['phase'] = 'move';
   await writeJournal(repo.layout.journal, entry);
-  for (const name of changedPaths(await readStatus(git))) {
-    const [from, to] = [path.join(worktree, name), path.join(spec.keep, name)];
+  try {
+    await moveAway(repo, entry);
+    phase = 'reset';
+    await writeJournal(repo.layout.journal, { ...entry, phase });
+    await gitAtWorktree(repo, worktree)(['reset', '--quiet', '--hard'], { timeoutMs: 600_000 });
+  } catch (error) {
+    // Should even this fail, the next command does it.
+    await recoverSweep(repo, { ...entry, phase }).then(
+      () => endJournal(repo.layout.journal, entry.op),
+      () => {},
+    );
+    throw error;
+  }
+  await endJournal(repo.layout.journal, entry.op);
+}
+
+async function moveAway(repo: Repo, { worktree, keep }: EntryOf<'sweep'>): Promise<void> {
+  for (const name of changedPaths(await readStatus(gitAtWorktree(repo, worktree)))) {
+    const [from, to] = [path.join(worktree, name), path.join(keep, name)];
     if ((await lstatOf(from)) === undefined) continue;
     await makePrivateDirectory(path.dirname(to));
     await moveDurably(from, to);
     await removeEmptyFolders(worktree, name);
   }
-  await writeJournal(repo.layout.journal, { ...entry, phase: 'reset' });
-  await git(['reset', '--quiet', '--hard'], { timeoutMs: 600_000 });
-  await endJournal(repo.layout.journal, entry.op);
 }
 
 /**

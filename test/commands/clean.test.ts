@@ -97,7 +97,14 @@ test('ignored files hold no session; they go along', async () => {
 });
 
 test.for([
-  ['locked', (bench: Bench) => bench.git('worktree', 'lock', bench.at('landed')), 'session.locked'],
+  [
+    'locked',
+    async (bench: Bench) => {
+      await bench.git('worktree', 'unlock', bench.at('landed'));
+      await bench.git('worktree', 'lock', bench.at('landed'));
+    },
+    'session.locked',
+  ],
   [
     'in the middle of a bisect',
     (bench: Bench) => bench.room.git(bench.at('landed'), 'bisect', 'start'),
@@ -122,7 +129,7 @@ test.for([
 
 test('a row without worktree and branch is dropped, and said', async () => {
   const bench = await makeMixed();
-  await bench.git('worktree', 'remove', '--force', bench.at('ready'));
+  await bench.git('worktree', 'remove', '-f', '-f', bench.at('ready'));
   await bench.git('branch', '-D', 'wt/ready');
   const { pruned } = await bench.data<Cleaned>('clean');
   expect(pruned).toEqual([{ id: 'ready', reason: 'neither worktree nor branch is left' }]);

@@ -12,6 +12,8 @@ async function makeWorkshop(): Promise<Bench> {
   await bench.work('ready', { b: '1\n' });
   await bench.room.write(bench.at('dirty'), { new: 'x\n', f: 'edited, long\n' });
   await bench.git('worktree', 'add', '-q', '-b', 'mine', `${bench.room.dir}/mine`);
+  await bench.wt('create', 'gone');
+  await bench.wt('remove', 'gone');
   await bench.wt('list');
   return bench;
 }
@@ -32,6 +34,12 @@ const CALLS: readonly (readonly [VerbName, readonly string[]])[] = [
   ['clean', []],
   ['clean', ['--yes']],
   ['clean', ['--all', '--yes']],
+  ['restore', ['gone']],
+  ['restore', ['gone', '--as', 'back']],
+  ['restore', ['--list']],
+  ['undo', []],
+  ['undo', ['fresh']],
+  ['undo', ['--list']],
   ['adopt', ['../mine']],
   ['adopt', ['../mine', '--as', 'other', '--base', 'main', '--task', 'T']],
 ];

@@ -233,6 +233,7 @@ test('--remove takes the session away once it has landed', async () => {
 
 test('--remove keeps a session that somebody has locked, and the landing stands', async () => {
   const { wt, git, at } = await makeLandable();
+  await git('worktree', 'unlock', at('a'));
   await git('worktree', 'lock', at('a'));
   const { code, raw } = await wt('merge', 'a', '--yes', '--remove', '--json');
   const answer = JSON.parse(raw) as { data: object; warnings: string[] };

@@ -142,12 +142,18 @@ const firm: readonly Case[] = [
   {
     what: 'a lock of git with a reason',
     reason: { code: 'session.locked', reason: 'on a stick' },
-    lay: ({ git }, at) => git('worktree', 'lock', '--reason', 'on a stick', at),
+    lay: async ({ git }, at) => {
+      await git('worktree', 'unlock', at);
+      await git('worktree', 'lock', '--reason', 'on a stick', at);
+    },
   },
   {
     what: 'a lock of git without a reason',
     reason: { code: 'session.locked', reason: '' },
-    lay: ({ git }, at) => git('worktree', 'lock', at),
+    lay: async ({ git }, at) => {
+      await git('worktree', 'unlock', at);
+      await git('worktree', 'lock', at);
+    },
   },
   {
     what: 'a merge in progress',

@@ -36,6 +36,7 @@ test('takes a landed session away with its branch and says where it is kept', as
     "✓ Removed a  main has its commits
       branch wt/a deleted, its commits kept
       kept in $ROOM/app/.git/wt/trash/<op>
+      back with wt restore a
     "
   `);
   expect(await branchesOf(bench)).toBe('main');
@@ -105,6 +106,7 @@ test('--force takes uncommitted and unlanded work along, and says what it passed
       ! 1 commit not in main: <short> unlanded
       branch wt/a deleted, its commits kept
       kept in $ROOM/app/.git/wt/trash/<op>
+      back with wt restore a
     ",
     }
   `);

@@ -34,7 +34,7 @@ test('a trash entry holds the tree, its administrative folder and a description'
   const tip = await bench.git('rev-parse', 'wt/a');
   const base = await bench.git('rev-parse', 'main');
   const { op, trash } = await removeForced(bench);
-  expect((await readdir(trash)).toSorted()).toEqual(['admin', 'meta.json', 'tree']);
+  expect((await readdir(trash)).toSorted()).toEqual(['admin', 'branch-log', 'meta.json', 'tree']);
   expect(JSON.parse(await readFile(path.join(trash, 'meta.json'), 'utf8'))).toEqual({
     version: 1,
     op,
@@ -54,6 +54,7 @@ test('a trash entry holds the tree, its administrative folder and a description'
     branch: { name: 'wt/a', commit: tip, deleted: true },
     proof: null,
     precious: ['.env'],
+    regenerable: [],
   });
 });
 

@@ -171,6 +171,10 @@ const CALLS: readonly (readonly [VerbName, readonly string[]])[] = [
   ['clean', ['--yes']],
   ['adopt', ['../mine']],
   ['adopt', ['../mine', '-n']],
+  ['restore', ['--list']],
+  ['undo', []],
+  ['undo', ['-n']],
+  ['undo', ['--list']],
   ['events', []],
 ];
 
@@ -195,6 +199,8 @@ const FAILURES: readonly (readonly [number, string, readonly (string | Stage)[]]
   [2, 'branch.invalid', ['create', 'z', '--branch', 'a..b']],
   [3, 'repo.not-found', ['list', { cwd: '/' }]],
   [3, 'session.not-found', ['show', 'nobody']],
+  [3, 'session.not-found', ['restore', 'nobody']],
+  [2, 'usage.invalid', ['undo', 'nobody']],
   [3, 'base.not-found', ['create', 'z', '--base', 'nowhere']],
   [4, 'session.exists', ['create', 'a']],
   [4, 'branch.checked-out', ['create', 'z', '--branch', 'main']],

@@ -31,7 +31,7 @@ async function expectAllOrNothing(bench: Bench): Promise<void> {
 async function expectCreated(bench: Bench): Promise<void> {
   expect((await bench.wt('create', 'a', '--reuse')).code).toBe(0);
   expect(await bench.room.git(bench.at('a'), 'status', '--porcelain', '--branch')).toBe('## wt/a');
-  expect(await bench.git('worktree', 'list', '--porcelain')).not.toContain('locked');
+  expect(await bench.git('worktree', 'list', '--porcelain')).not.toContain('locked wt:');
 }
 
 test.for(MOMENTS)('whichever process of a create fails %s its work, it is whole or not there', LONG, async (moment) => {
