@@ -57,6 +57,18 @@ export function whyInvalidBranch(text: string): string | undefined {
   return BRANCH_RULES.find(([isBroken]) => isBroken(text))?.[1];
 }
 
+/** Object id as git prints it. What is stored goes to git as an argument, so nothing else may pass for one. */
+export const ObjectId = z.string().regex(/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/, 'not an object id');
+
+/** Name of an operation: part of file and ref names. */
+export const OperationId = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/, 'not an operation');
+
+/** A ref or branch as it is stored: it becomes a path below git's folder, so it must not lead out of there. */
+export const StoredRef = z
+  .string()
+  .refine((text) => text.split('/').every((part) => !['', '.', '..'].includes(part)), 'not a ref')
+  .refine((text) => !/[\u0000-\u001f\u007f]/.test(text), 'not a ref');
+
 export const AgentName = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'an agent name has letters, digits, ".", "_" and "-" (at most 64)')

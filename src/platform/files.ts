@@ -3,9 +3,12 @@ import { constants, type Dirent, type Stats } from 'node:fs';
 import { chmod, lstat, mkdir, open, readdir, readFile, realpath, rename, rm, unlink } from 'node:fs/promises';
 import path from 'node:path';
 
+/** For reading what may be a pipe that somebody has put there: it counts as empty, and nobody is waited for. */
+const READ = constants.O_RDONLY | constants.O_NONBLOCK;
+
 /** The file's text, or undefined when there is none. */
 export async function readText(file: string): Promise<string | undefined> {
-  return orUndefined(readFile(file, 'utf8'));
+  return orUndefined(readFile(file, { encoding: 'utf8', flag: READ }));
 }
 
 /** What lies at the path itself, links not followed, or undefined. */
@@ -40,7 +43,7 @@ export async function readSmallFile(
   if (!stats.isFile())
     return { refused: stats.isSymbolicLink() ? 'it is a symbolic link' : 'it is not a regular file' };
   if (stats.size > limitBytes) return { refused: `it is larger than ${limitBytes} bytes` };
-  const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
+  const handle = await open(file, READ | constants.O_NOFOLLOW);
   try {
     return { text: await handle.readFile('utf8') };
   } finally {
@@ -69,7 +72,7 @@ export async function replaceFile(file: string, text: string, mode = 0o600): Pro
 export async function appendText(file: string, text: string): Promise<void> {
   const handle = await open(
     file,
-    constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW,
+    constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK,
     0o600,
   );
   try {
@@ -82,7 +85,7 @@ export async function appendText(file: string, text: string): Promise<void> {
 
 /** The last bytes of a file as text; '' when there is none. */
 export async function readTail(file: string, bytes: number): Promise<string> {
-  const handle = await orUndefined(open(file, 'r'));
+  const handle = await orUndefined(open(file, READ));
   if (handle === undefined) return '';
   try {
     const { size } = await handle.stat();

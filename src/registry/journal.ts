@@ -1,27 +1,27 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import * as z from 'zod';
-import { SessionId } from '../core/names.ts';
+import { ObjectId, OperationId, SessionId, StoredRef } from '../core/names.ts';
 import { parseJson } from '../core/json.ts';
 import { listDirectory, makePrivateDirectory, readText, removeFile, replaceFile } from '../platform/files.ts';
 import { Owner } from '../platform/identity.ts';
 import type { Lease } from '../platform/lock.ts';
 import { Landed, SessionRow } from './session.ts';
 
-const Common = z.object({ op: z.string(), owner: Owner, generation: z.number().int(), startedAt: z.iso.datetime() });
+const Common = z.object({ op: OperationId, owner: Owner, generation: z.number().int(), startedAt: z.iso.datetime() });
 
 /** An operation that has begun and not ended. Written before its first effect, deleted after its last. */
 export const JournalEntry = z.discriminatedUnion('kind', [
   Common.extend({
     kind: z.literal('create'),
     id: SessionId,
-    branch: z.string(),
-    commit: z.string(),
+    branch: StoredRef,
+    commit: ObjectId,
     /** The branch is made by this operation, so undoing deletes it while it still names `commit`. */
     createsBranch: z.boolean(),
     path: z.string(),
     /** The worktree and commit whose uncommitted work comes along. */
-    carried: z.object({ worktree: z.string(), head: z.string() }).nullable().default(null),
+    carried: z.object({ worktree: z.string(), head: ObjectId }).nullable().default(null),
   }),
   Common.extend({
     kind: z.literal('remove'),
@@ -30,17 +30,17 @@ export const JournalEntry = z.discriminatedUnion('kind', [
     phase: z.enum(['intent', 'commit']),
     path: z.string(),
     adminDirectory: z.string().nullable(),
-    branch: z.string(),
+    branch: StoredRef,
     /** Delete the branch if it still names this commit; null keeps it. */
-    deleteBranchAt: z.string().nullable(),
+    deleteBranchAt: ObjectId.nullable(),
   }),
   Common.extend({
     kind: z.literal('merge'),
     id: SessionId,
-    target: z.string(),
-    from: z.string(),
-    to: z.string(),
-    tip: z.string(),
+    target: StoredRef,
+    from: ObjectId,
+    to: ObjectId,
+    tip: ObjectId,
     /** Worktree that has the target checked out. */
     worktree: z.string().nullable(),
     landed: z.object({ before: Landed.nullable(), after: Landed.nullable() }).default({ before: null, after: null }),
@@ -49,9 +49,9 @@ export const JournalEntry = z.discriminatedUnion('kind', [
   Common.extend({
     kind: z.literal('move'),
     id: SessionId,
-    target: z.string(),
-    from: z.string(),
-    to: z.string(),
+    target: StoredRef,
+    from: ObjectId,
+    to: ObjectId,
     worktree: z.string().nullable(),
     landed: z.object({ before: Landed.nullable(), after: Landed.nullable() }),
   }),
@@ -59,15 +59,15 @@ export const JournalEntry = z.discriminatedUnion('kind', [
     kind: z.literal('restore'),
     id: SessionId,
     /** Operation whose trash entry comes back, and the id it had. */
-    trash: z.string(),
+    trash: OperationId,
     removedId: SessionId,
     path: z.string(),
     adminDirectory: z.string().nullable(),
     /** Text of the worktree's HEAD. */
     head: z.string(),
-    branch: z.string(),
+    branch: StoredRef,
     /** Make the branch there; null when it is there already. */
-    createBranchAt: z.string().nullable(),
+    createBranchAt: ObjectId.nullable(),
     row: SessionRow,
   }),
   Common.extend({ kind: z.literal('adopt'), id: SessionId, adminDirectory: z.string(), row: SessionRow }),
@@ -78,10 +78,10 @@ export const JournalEntry = z.discriminatedUnion('kind', [
     id: SessionId,
     path: z.string(),
     adminDirectory: z.string(),
-    ref: z.string(),
-    from: z.string(),
+    ref: StoredRef,
+    from: ObjectId.or(z.literal('')),
     /** Tree of the index before anything was staged; null while it could not be written as one. */
-    index: z.string().nullable(),
+    index: ObjectId.nullable(),
   }),
   /** A commit taken back or done again: the session's branch and index move, its files stay. */
   Common.extend({
@@ -89,11 +89,11 @@ export const JournalEntry = z.discriminatedUnion('kind', [
     id: SessionId,
     path: z.string(),
     adminDirectory: z.string(),
-    ref: z.string(),
-    from: z.string(),
-    to: z.string(),
-    indexFrom: z.string().nullable(),
-    indexTo: z.string().nullable(),
+    ref: StoredRef,
+    from: ObjectId,
+    to: ObjectId,
+    indexFrom: ObjectId.nullable(),
+    indexTo: ObjectId.nullable(),
   }),
   /** The last part of `create --from-changes`: what has been copied leaves the caller's worktree. */
   Common.extend({
@@ -135,7 +135,7 @@ export async function listJournal(
     const text = await readText(path.join(directory, name));
     if (text === undefined) continue; // ended meanwhile
     const parsed = JournalEntry.safeParse(parseJson(text));
-    if (parsed.success) entries.push(parsed.data);
+    if (parsed.success && `${parsed.data.op}.json` === name) entries.push(parsed.data);
     else unreadable.push(path.join(directory, name));
   }
   return { entries: entries.toSorted((a, b) => a.generation - b.generation), unreadable };

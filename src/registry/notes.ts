@@ -1,6 +1,6 @@
 import path from 'node:path';
 import * as z from 'zod';
-import { AgentName, SessionId } from '../core/names.ts';
+import { AgentName, SessionId, StoredRef } from '../core/names.ts';
 import { listDirectory, readText, replaceFile } from '../platform/files.ts';
 import { SessionRow } from './session.ts';
 
@@ -10,7 +10,7 @@ import { SessionRow } from './session.ts';
  */
 export const Note = z.looseObject({
   id: SessionId,
-  branch: z.string(),
+  branch: StoredRef,
   base: SessionRow.shape.base,
   agent: AgentName.nullable().catch(null),
   task: z.string().nullable().catch(null),

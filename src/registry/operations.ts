@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import path from 'node:path';
-import { SessionId } from '../core/names.ts';
+import { ObjectId, OperationId, SessionId, StoredRef } from '../core/names.ts';
 import { makePrivateDirectory } from '../platform/files.ts';
 import type { JournalEntry } from './journal.ts';
 import { appendLine, readLastLines } from './lines.ts';
@@ -13,28 +13,28 @@ export const Effect = z.discriminatedUnion('kind', [
     kind: z.literal('made'),
     id: SessionId,
     isRestored: z.boolean(),
-    carried: z.object({ worktree: z.string(), head: z.string() }).nullable(),
+    carried: z.object({ worktree: z.string(), head: ObjectId }).nullable(),
   }),
   /** It went into the trash. */
-  z.object({ kind: z.literal('trashed'), id: SessionId, trash: z.string() }),
+  z.object({ kind: z.literal('trashed'), id: SessionId, trash: OperationId }),
   /** The branch sessions land on moved. */
   z.object({
     kind: z.literal('moved'),
     id: SessionId,
-    target: z.string(),
-    from: z.string(),
-    to: z.string(),
+    target: StoredRef,
+    from: ObjectId,
+    to: ObjectId,
     landed: z.object({ before: Landed.nullable(), after: Landed.nullable() }),
   }),
   /** The branch of a session moved below files that stayed: a commit, or one taken back. Trees of its index. */
   z.object({
     kind: z.literal('committed'),
     id: SessionId,
-    ref: z.string(),
-    from: z.string(),
-    to: z.string(),
-    indexFrom: z.string().nullable(),
-    indexTo: z.string().nullable(),
+    ref: StoredRef,
+    from: ObjectId.or(z.literal('')),
+    to: ObjectId,
+    indexFrom: ObjectId.nullable(),
+    indexTo: ObjectId.nullable(),
   }),
   /** A worktree became a session where it stands, or stopped being one. */
   z.object({ kind: z.literal('adopted'), row: SessionRow }),
@@ -44,7 +44,7 @@ export type Effect = z.infer<typeof Effect>;
 
 /** A finished step. Those of one call of wt share `call`. */
 export const Operation = z.object({
-  op: z.string(),
+  op: OperationId,
   call: z.string(),
   /** "wt remove", for people. */
   command: z.string(),

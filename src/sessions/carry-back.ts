@@ -5,6 +5,7 @@ import { changedPaths, readStatus } from '../git/status.ts';
 import type { Session } from './book.ts';
 import { gatherChanges, placeChanges, requireUnchanged, type Changes } from './from-changes.ts';
 import { gitAtWorktree, shielded, type Repo } from './repo.ts';
+import { isOwnCheckout } from './own-places.ts';
 import { findGitDir } from './worktree.ts';
 
 /** Work that `create --from-changes` moved into a session, on its way back. */
@@ -24,6 +25,8 @@ export async function planCarryBack(
   carried: { worktree: string; head: string },
 ): Promise<CarryBack | undefined> {
   if (admin === undefined) return undefined;
+  if (!(await isOwnCheckout(repo, carried.worktree)))
+    throw new WtError('path.unsafe', { path: carried.worktree, reason: 'it is no worktree of this repository' });
   const git = gitAtWorktree(repo, path);
   if ((await resolveCommit(git, 'HEAD')) !== carried.head) return undefined;
   if (changedPaths(await readStatus(git)).length === 0) return undefined;

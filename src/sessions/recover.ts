@@ -9,6 +9,7 @@ import { endJournal, listJournal, type EntryOf, type JournalEntry } from '../reg
 import { recoverAdopt, recoverRelease } from './adopt-steps.ts';
 import { recoverCommit, recoverReset } from './commit-steps.ts';
 import { rollCreate } from './create-recovery.ts';
+import { findStrangePlace } from './own-places.ts';
 import { finishRemove, hasBegunToMove, putBack } from './remove-steps.ts';
 import type { Repo } from './repo.ts';
 import { recoverRestore } from './restore-steps.ts';
@@ -22,6 +23,12 @@ export async function recoverDead(repo: Repo, lease: Lease): Promise<readonly st
   for (const entry of entries) {
     if (livenessOf(entry.owner) !== 'dead') continue;
     try {
+      const place = await findStrangePlace(repo, entry);
+      if (place !== undefined)
+        throw new WtError('path.unsafe', {
+          path: place,
+          reason: 'the journal names it, and it is not of this repository',
+        });
       lines.push(await recover(repo, lease, entry));
       await removeFile(scratchIndexOf(repo, entry.op));
       await endJournal(repo.layout.journal, entry.op);

@@ -167,14 +167,14 @@ async function uncommit(repo: Repo, effect: EffectOf<'committed'>, dryRun: boole
 }
 
 async function release(repo: Repo, { row }: EffectOf<'adopted'>, dryRun: boolean): Promise<string> {
-  if (dryRun) return (await requireOwn(repo, row.id)).path;
+  if (dryRun) return requireRecord(await requireOwn(repo, row.id)).path;
   return hold(repo, async (held) => {
-    const session = await requireOwn(held.repo, row.id, held.book);
+    const session = requireRecord(await requireOwn(held.repo, row.id, held.book));
     const entry: EntryOf<'release'> = {
       ...beginEntry(held.lease, repo.deps.clock.now().toISOString()),
       kind: 'release',
       id: row.id,
-      adminDirectory: session.admin?.directory ?? '',
+      adminDirectory: session.admin.directory,
       row: session.row,
     };
     await writeJournal(repo.layout.journal, entry);
@@ -182,6 +182,13 @@ async function release(repo: Repo, { row }: EffectOf<'adopted'>, dryRun: boolean
     await endJournal(repo.layout.journal, entry.op);
     return session.path;
   });
+}
+
+function requireRecord(session: Session): Session & { admin: NonNullable<Session['admin']> } {
+  const { admin, path } = session;
+  if (admin === undefined)
+    throw new WtError('path.unsafe', { path, reason: 'git has lost its record of this worktree' });
+  return { ...session, admin };
 }
 
 async function adoptAgain(repo: Repo, { row }: EffectOf<'released'>, dryRun: boolean): Promise<string> {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { whyInvalidId } from '#src/core/names.ts';
+import { StoredRef, whyInvalidId } from '#src/core/names.ts';
 import { EMPTY, formatRegistry, parseRegistry, VERSION, type RegistryFile } from '#src/registry/file.ts';
 import { SessionRow } from '#src/registry/session.ts';
 
@@ -12,6 +12,7 @@ const id = fc.oneof(
     .filter((text) => whyInvalidId(text) === undefined),
   fc.constantFrom('constructor', 'toString', 'hasOwnProperty', 'valueOf', '1', '0', '42'),
 );
+const branch = fc.string({ minLength: 1, maxLength: 20 }).filter((text) => StoredRef.safeParse(text).success);
 const commit = fc.stringMatching(/^[0-9a-f]{40}$/);
 /** Fields that this wt does not know; -0 is no number that JSON has. */
 const extra = fc.dictionary(
@@ -32,7 +33,7 @@ const row: fc.Arbitrary<SessionRow> = fc
     fc.record(
       {
         id,
-        branch: fc.string({ minLength: 1, maxLength: 20 }),
+        branch,
         base: fc
           .tuple(fc.record({ branch: fc.option(anyText), commit }), extra)
           .map(([base, more]) => ({ ...more, ...base })),
