@@ -54,6 +54,11 @@ export const table = {
     summary: 'Remove what is proven landed, prune what is gone',
     load: () => import('../commands/clean.ts'),
   },
+  doctor: {
+    group: 'Land and tidy',
+    summary: 'Find what registry, git and disk disagree on, and mend it',
+    load: () => import('../commands/doctor.ts'),
+  },
   events: {
     group: 'Land and tidy',
     summary: 'Print what happened, as a stream',
