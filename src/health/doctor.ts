@@ -14,7 +14,7 @@ import { checkHooks } from './hooks.ts';
 import { checkOrphanBranches, checkTrash } from './kept.ts';
 import { checkLocks } from './locks.ts';
 import { checkOperations } from './operations.ts';
-import { checkRegistry, checkTracked } from './registry.ts';
+import { checkRegistry, checkRows, checkTracked } from './registry.ts';
 import { readScene, type Check, type Scene } from './scene.ts';
 import { checkSessionLocks } from './session-locks.ts';
 import { checkDisk, checkExclude, checkPermissions, checkProgram } from './surroundings.ts';
@@ -27,6 +27,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   'open operations': checkOperations,
   branches: checkBranches,
   'session folders': checkFolders,
+  'entries of the registry': checkRows,
   'locks on sessions': checkSessionLocks,
   'the folder .worktrees': checkWorktreesFolder,
   'tracked files': checkTracked,

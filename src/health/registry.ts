@@ -1,8 +1,9 @@
 import path from 'node:path';
 import { WtError } from '../core/errors.ts';
 import { listTrackedUnder } from '../git/status.ts';
+import { checkTree } from '../sessions/worktree.ts';
 import type { Finding } from './finding.ts';
-import type { Check } from './scene.ts';
+import { restingSessions, type Check } from './scene.ts';
 
 /** sessions.json: readable, whole, and nobody else's. */
 export const checkRegistry: Check = async ({ repo, book, refused }) => {
@@ -59,6 +60,33 @@ function refusal(error: WtError, registry: string, worktrees: string): Finding {
     },
   };
 }
+
+/** What the file says of a session is what git says. */
+export const checkRows: Check = async (scene) => {
+  const { file } = scene.book;
+  const found: Finding[] = [];
+  for (const session of restingSessions(scene)) {
+    const { id, path: at, admin } = session;
+    const written = file.sessions.get(id);
+    if (written === undefined || admin === undefined || (await checkTree(session)) !== 'ok') continue;
+    const row = { ...session.row, path: at };
+    const wrong = (['path', 'branch', 'ownsBranch'] as const).filter((field) => written[field] !== row[field]);
+    if (wrong.length === 0) continue;
+    found.push({
+      check: 'registry.stale',
+      severity: 'warning',
+      session: id,
+      message: `its ${wrong.join(' and ')} in sessions.json ${wrong.length === 1 ? 'is' : 'are'} not what git says`,
+      why: 'wt goes by git, but a script that reads the file is led astray. The folder was moved, or the file was edited by hand.',
+      fix: {
+        kind: 'automatic',
+        does: 'writes the entry again as git has it',
+        apply: (held) => held.save(new Map([[id, row]])),
+      },
+    });
+  }
+  return found;
+};
 
 /** Nothing below `.worktrees` may be in git: a checkout would write over the sessions. */
 export const checkTracked: Check = async ({ repo }) => {
