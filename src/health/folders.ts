@@ -17,7 +17,7 @@ import { sessionPath } from '../sessions/layout.ts';
 import { gitAtWorktree, type Repo } from '../sessions/repo.ts';
 import type { Finding } from './finding.ts';
 import { holderOf } from './heads.ts';
-import { findPlace, joinPlace } from './place.ts';
+import { findPlace, joinPlace, scratchFolderOf } from './place.ts';
 import { restingSessions, type Check, type Scene } from './scene.ts';
 
 /** Each session's folder: there, its own, and known to git. */
@@ -80,16 +80,23 @@ function missing({ repo }: Scene, session: Session): Finding {
   };
 }
 
-async function bringBack(repo: Repo, { path: at, admin, row }: Session): Promise<void> {
+/** Filled beside its place and renamed into it, so that a kill never leaves half of the files as if the rest were deleted. */
+async function bringBack(repo: Repo, { id, path: at, admin, row }: Session): Promise<void> {
   if (admin === undefined) return;
+  const scratch = scratchFolderOf(repo, id);
   await makePrivateDirectory(repo.layout.worktrees);
-  await makeDirectory(at);
-  await joinPlace(admin, at);
-  const git = gitAtWorktree(repo, at);
+  await discardOwnTree(scratch);
+  await makeDirectory(scratch);
+  await replaceFile(path.join(scratch, '.git'), `gitdir: ${admin.directory}\n`, 0o644);
+  const git = gitAtWorktree(repo, scratch);
   if ((await lstatOf(path.join(admin.directory, 'index'))) === undefined)
     await git(['read-tree', refOfBranch(row.branch)]);
   // Exit 1: entries in conflict have no one content to check out, the others have been.
-  await git(['checkout-index', '--all', '--index', '--quiet'], { expect: [0, 1], timeoutMs: 600_000 });
+  await git(['checkout-index', '--all', '--quiet'], { expect: [0, 1], timeoutMs: 600_000 });
+  await moveDurably(scratch, at);
+  await joinPlace(admin, at);
+  // Only the times the index remembers; without them every status reads all files again.
+  await gitAtWorktree(repo, at)(['update-index', '-q', '--refresh'], { expect: [0, 1, 128] });
 }
 
 function gone({ id, row }: Session): Finding {

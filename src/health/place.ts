@@ -3,6 +3,7 @@ import { listDirectory, lstatOf, readSmallFile, readText, realPathOf, replaceFil
 import type { AdminEntry } from '../registry/notes.ts';
 import type { Session } from '../sessions/book.ts';
 import { sessionPath } from '../sessions/layout.ts';
+import type { Repo } from '../sessions/repo.ts';
 import type { Scene } from './scene.ts';
 
 /** What the `.git` of a folder is (gitrepository-layout(5)). */
@@ -19,6 +20,11 @@ export type Place =
   | { readonly kind: 'unregistered'; readonly name: string }
   /** Somebody else's. */
   | { readonly kind: 'foreign'; readonly what: string };
+
+/** Where a session's files are brought back before they move into their place; no id begins with a dot. */
+export function scratchFolderOf({ layout }: Repo, id: string): string {
+  return path.join(layout.worktrees, `.restoring-${id}`);
+}
 
 export async function readPointer(folder: string): Promise<Pointer> {
   const marker = path.join(folder, '.git');
@@ -56,6 +62,7 @@ async function otherPlaces({ repo }: Scene, { id, path: at, admin }: Session): P
   if (!isAway)
     for (const entry of await listDirectory(layout.worktrees)) {
       const folder = path.join(layout.worktrees, entry.name);
+      if (folder === scratchFolderOf(repo, id)) continue; // a killed attempt to bring it back
       const pointer = entry.isDirectory() ? await readPointer(folder) : undefined;
       if (pointer?.kind === 'names' && pointer.gitDir === admin.directory) beside.push(folder);
     }

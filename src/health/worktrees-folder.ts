@@ -4,7 +4,7 @@ import { lstatOf, listDirectory, realPathOf } from '../platform/files.ts';
 import type { AdminEntry } from '../registry/notes.ts';
 import type { Finding } from './finding.ts';
 import { readHeadRef } from './heads.ts';
-import { findPlace, readPointer, type Pointer } from './place.ts';
+import { findPlace, readPointer, scratchFolderOf, type Pointer } from './place.ts';
 import { type Check, type Scene } from './scene.ts';
 
 /** What lies in `.worktrees` beside the sessions' own folders. */
@@ -15,7 +15,7 @@ export const checkWorktreesFolder: Check = async (scene) => {
   if (stats === undefined || !stats.isDirectory()) return [];
   const owned = new Set<string>();
   for (const session of book.sessions.values()) {
-    owned.add(session.path).add(path.join(folder, session.id));
+    owned.add(session.path).add(path.join(folder, session.id)).add(scratchFolderOf(repo, session.id));
     const place = session.pending === undefined ? await findPlace(scene, session) : undefined;
     if (place?.kind === 'parted') owned.add(place.path);
   }

@@ -32,6 +32,7 @@ const CALLS: readonly (readonly [VerbName, readonly string[]])[] = [
   ['clean', []],
   ['clean', ['--yes']],
   ['clean', ['--all', '--yes']],
+  ['doctor', ['--fix']],
   ['adopt', ['../mine']],
   ['adopt', ['../mine', '--as', 'other', '--base', 'main', '--task', 'T']],
 ];
