@@ -10,13 +10,13 @@ import { checkLfs, checkSubmodules } from './contents.ts';
 import { checkCrawlers } from './crawlers.ts';
 import { keyOf, SEVERITIES, type Finding } from './finding.ts';
 import { checkFolders } from './folders.ts';
-import { checkHooks } from './hooks.ts';
 import { checkOrphanBranches, checkTrash } from './kept.ts';
 import { checkLocks } from './locks.ts';
 import { checkOperations } from './operations.ts';
 import { checkRegistry, checkRows, checkTracked } from './registry.ts';
 import { readScene, type Check, type Scene } from './scene.ts';
 import { checkSessionLocks } from './session-locks.ts';
+import { checkHooks, checkRemotes } from './settings.ts';
 import { checkDisk, checkExclude, checkPermissions, checkProgram } from './surroundings.ts';
 import { checkWorktreesFolder } from './worktrees-folder.ts';
 
@@ -37,6 +37,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   submodules: checkSubmodules,
   'Git LFS': checkLfs,
   hooks: checkHooks,
+  remotes: checkRemotes,
   tools: checkCrawlers,
   'branches without a session': checkOrphanBranches,
   trash: checkTrash,

@@ -21,7 +21,11 @@ test('when all is well one line says so and how much was looked at', async () =>
   const bench = await makeBench();
   await bench.wt('create', 'a');
   const { code, stdout, stderr } = await bench.wt('doctor', { columns: 80 });
-  expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '✓ All is well  20 checks, 1 session\n', stderr: '' });
+  expect({ code, stdout, stderr }).toEqual({
+    code: 0,
+    stdout: expect.stringMatching(/^✓ All is well {2}\d+ checks, 1 session\n$/),
+    stderr: '',
+  });
 });
 
 test('what is wrong comes worst first, each with why and fix, and fits the terminal', async () => {
@@ -30,7 +34,7 @@ test('what is wrong comes worst first, each with why and fix, and fits the termi
   await bench.git('update-ref', '-d', 'refs/heads/wt/a');
   const { code, stdout } = await bench.wt('doctor', { columns: 80 });
   expect(code).toBe(7);
-  expect(stdout).toMatchInlineSnapshot(`
+  expect(stdout.replace(/\d+ checks/, '<n> checks')).toMatchInlineSnapshot(`
     "1 error
       ✗ a: its branch wt/a is gone
         why  Nothing holds its commits but the log of this one worktree; once that
@@ -52,7 +56,7 @@ test('what is wrong comes worst first, each with why and fix, and fits the termi
         fix  wt create left --branch wt/left
              makes a session on it
 
-    1 error, 1 warning, 1 note  20 checks, 2 sessions
+    1 error, 1 warning, 1 note  <n> checks, 2 sessions
     wt doctor --fix mends 1 of them
     "
   `);
@@ -88,7 +92,7 @@ test('--fix mends what it can, says so, and counts only what is left', async () 
   const { code, stdout } = await bench.wt('doctor', '--fix', { columns: 80 });
   expect(code).toBe(7);
   expect(stdout).toContain('✓ Mended: a: its folder is gone: $ROOM/app/.worktrees/a\n');
-  expect(stdout).toContain('1 warning, 1 note  20 checks, 2 sessions, 1 mended\n');
+  expect(stdout).toMatch(/^1 warning, 1 note {2}\d+ checks, 2 sessions, 1 mended\n/m);
   await bench.room.git(bench.at('b'), 'switch', '-q', 'wt/b');
   expect(await bench.wt('doctor', '--fix')).toMatchObject({ code: 0, stdout: expect.stringContaining('1 note') });
   expect(await leftovers(bench.root)).toEqual([]);
@@ -108,7 +112,11 @@ test('what was mended is in the stream of events', async () => {
 test('--json has the findings, what is fixed, and the command that puts each right', async () => {
   const bench = await makeSick();
   const { code, findings, fixed, checked } = await doctor(bench);
-  expect({ code, fixed, checked }).toEqual({ code: 7, fixed: [], checked: { checks: 20, sessions: 2 } });
+  expect({ code, fixed, checked }).toEqual({
+    code: 7,
+    fixed: [],
+    checked: { checks: expect.any(Number), sessions: 2 },
+  });
   expect(findings).toEqual([
     {
       check: 'folder.missing',
@@ -226,4 +234,11 @@ test('mending twice changes nothing the second time', async () => {
   const before = await picture(bench);
   await bench.wt('doctor', '--fix');
   expect(await picture(bench)).toEqual(before);
+});
+
+test('looking at three sessions takes few processes of git', async () => {
+  const bench = await makeBench();
+  for (const id of ['a', 'b', 'c']) await bench.wt('create', id);
+  const { git } = await bench.wt('doctor');
+  expect(git.length).toBeLessThanOrEqual(13);
 });

@@ -48,7 +48,7 @@ test('a doctor killed at any of its calls of git is finished by the next one', L
 
 test('a doctor whose git is killed while it writes files leaves no half-filled folder', async () => {
   const { bench, before } = await makeSick();
-  const disarm = await armBoom(bench, 'kill -9 $PPID');
+  const disarm = await armBoom(bench, 'kill -9 "$(cut -d" " -f4 "/proc/$PPID/stat")" "$PPID"');
   const { findings } = await doctor(bench, '--fix');
   await disarm();
   expect(findings.find(({ session }) => session === 'folder')).toMatchObject({

@@ -63,6 +63,15 @@ test('a branch that was renamed is told from one that was deleted', async () => 
   expect(await bench.git('rev-parse', 'wt/a')).toBe(await bench.git('rev-parse', 'better'));
 });
 
+test('a branch that is gone while HEAD is detached is made by hand at the commit that is checked out', async () => {
+  const bench = await makePlace();
+  await bench.room.git(bench.at('a'), 'switch', '-q', '--detach', 'main');
+  await bench.git('update-ref', '-d', 'refs/heads/wt/a');
+  expect(await only(bench, 'branch.missing')).toMatchObject({ automatic: false });
+  expect(names((await doctor(bench, '--fix')).fixed)).toEqual([]);
+  await expectFixWorks(bench, 'branch.missing');
+});
+
 test.each([
   ['another branch', ['switch', '-q', '-c', 'aside']],
   ['no branch', ['switch', '-q', '--detach']],

@@ -96,3 +96,15 @@ test.each([
   await bench.wt('create', 'a');
   expect(names((await doctor(bench)).findings)).toEqual([]);
 });
+
+test('a remote by a relative path is a warning, and the command makes it work in a session', async () => {
+  const bench = await makeBench();
+  await bench.room.repo('origin');
+  await bench.git('remote', 'add', 'origin', '../origin');
+  await bench.git('remote', 'add', 'web', 'https://example.org/x.git');
+  await bench.wt('create', 'a');
+  await expect(bench.room.git(bench.at('a'), 'fetch', '-q', 'origin')).rejects.toThrow('origin');
+  expect((await only(bench, 'remote.relative')).message).toContain('origin is ../origin');
+  await expectFixWorks(bench, 'remote.relative');
+  await bench.room.git(bench.at('a'), 'fetch', '-q', 'origin');
+});

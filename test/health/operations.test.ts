@@ -51,6 +51,15 @@ test('an interrupted create is reported and left alone; --fix settles it and not
   expect(await bench.git('branch', '--list', 'wt/s')).toBe('');
 });
 
+test('the half-made record of an interrupted create is left to its own recovery', async () => {
+  const bench = await makeBench();
+  await bench.wt('create', 'other');
+  await leaveCreate(bench);
+  await writeFile(`${bench.root}/.git/worktrees/s/HEAD`, '');
+  expect(names((await doctor(bench)).findings)).toEqual(['operation.open s']);
+  await expectMended(bench, 'operation.open s');
+});
+
 test('the record of an operation that cannot be read goes aside by hand', async () => {
   const bench = await makeBench();
   await bench.wt('create', 'a');

@@ -39,3 +39,31 @@ export const checkHooks: Check = async (scene) => {
   };
   return [finding];
 };
+
+/** A remote by a relative path counts from the top of each worktree, so it leads elsewhere from a session. */
+export const checkRemotes: Check = async ({ repo, book }) => {
+  if (repo.isBare || book.sessions.size === 0) return [];
+  const { stdout } = await repo.git(['config', '-z', '--get-regexp', '^remote\\..*\\.url$'], { expect: [0, 1] });
+  return stdout
+    .split('\0')
+    .filter(Boolean)
+    .flatMap((line): readonly Finding[] => {
+      const [key = '', url = ''] = line.split('\n');
+      if (!/^\.{1,2}(?:\/|$)/.test(url)) return [];
+      const name = key.slice('remote.'.length, -'.url'.length);
+      return [
+        {
+          check: 'remote.relative',
+          severity: 'warning',
+          session: null,
+          message: `the remote ${name} is ${url}, which leads elsewhere from a session`,
+          why: 'Fetch and push work in the main worktree and fail in every session.',
+          fix: {
+            kind: 'command',
+            argv: ['git', '-C', repo.root, 'remote', 'set-url', name, path.resolve(repo.root, url)],
+            does: 'names it by its whole path',
+          },
+        },
+      ];
+    });
+};
