@@ -80,6 +80,7 @@ const raises: Readonly<Record<VerbName, readonly ErrorCode[]>> = {
     'branch.exists',
   ],
   clean: ['confirm.required', 'path.unsafe'],
+  doctor: [],
   events: [],
 };
 const raisedByAll: readonly ErrorCode[] = [
@@ -103,7 +104,7 @@ const exitWords: Readonly<Record<keyof typeof EXIT, string>> = {
   refused: 'refused: a precondition, or to protect work',
   failed: 'git, the disk or another program failed',
   conflict: 'conflict',
-  check: 'a check failed: a hook of the repository',
+  check: 'a check failed: a hook of the repository, or a finding of wt doctor',
   person: 'a person must answer',
   busy: 'busy: a lock is held, or the base moved; try again',
   interrupted: 'interrupted (130 by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP)',
@@ -269,7 +270,10 @@ function exitRows(name: VerbName, spec: AnyCommand): string {
       String(exit),
       names.map((code) => `[\`${code}\`](../errors.md#${anchor(code)})`).join(', '),
     ]);
-  const own = spec.passThrough === true ? [['n', "the program's own; with `--all` the first that is not 0"]] : [];
+  const own = [
+    ...(spec.passThrough === true ? [['n', "the program's own; with `--all` the first that is not 0"]] : []),
+    ...(name === 'doctor' ? [[String(EXIT.check), 'something is wrong: an error or a warning is left']] : []),
+  ];
   return rows(['code', 'when'], [['0', text(exitWords.ok)], ...lines, ...own]);
 }
 

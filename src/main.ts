@@ -47,6 +47,7 @@ const deps: Deps = {
   clock: systemClock,
   random: Math.random,
   env,
+  program: process.argv[1] ?? '',
   cwd: currentDirectory(),
   io,
   confirm: async (question) => {

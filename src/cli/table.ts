@@ -64,6 +64,11 @@ export const table = {
     summary: 'Take back the last change that wt made',
     load: () => import('../commands/undo.ts'),
   },
+  doctor: {
+    group: 'Keep safe',
+    summary: 'Find what registry, git and disk disagree on, and mend it',
+    load: () => import('../commands/doctor.ts'),
+  },
   events: {
     group: 'Keep safe',
     summary: 'Print what happened, as a stream',

@@ -13,6 +13,8 @@ export interface Deps {
   /** A number in [0, 1), as Math.random. */
   readonly random: () => number;
   readonly env: Env;
+  /** The file this program was started from. */
+  readonly program: string;
   readonly cwd: string;
   readonly io: Streams;
   /** Asks a person; answers undefined when nobody can answer. */

@@ -1,4 +1,4 @@
-import { lstat, readdir } from 'node:fs/promises';
+import { lstat, readdir, statfs } from 'node:fs/promises';
 import path from 'node:path';
 
 /** Bytes a folder takes on disk (du(1)); undefined when it is missing. Links are not followed, hard links count once. */
@@ -24,4 +24,17 @@ export async function sizeOf(target: string): Promise<number | undefined> {
     bytes += sizes.reduce((sum, blocks) => sum + blocks * 512, 0);
   }
   return bytes;
+}
+
+export interface Space {
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+}
+
+/** Room on the file system that holds a folder, as far as this user may use it (statfs(2)); undefined when it cannot be asked. */
+export async function spaceAt(folder: string): Promise<Space | undefined> {
+  const found = await statfs(folder).catch(() => undefined);
+  return found === undefined
+    ? undefined
+    : { freeBytes: found.bavail * found.bsize, totalBytes: found.blocks * found.bsize };
 }

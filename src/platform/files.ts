@@ -30,6 +30,17 @@ export async function makePrivateDirectory(directory: string): Promise<void> {
   if (made !== undefined) await chmod(directory, 0o700);
 }
 
+/** A folder with the permissions the person's umask gives, and its parents. */
+export async function makeDirectory(directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true });
+}
+
+/** Takes every permission of group and others away; a link is left alone. */
+export async function makePrivate(target: string): Promise<void> {
+  const stats = await lstatOf(target);
+  if (stats !== undefined && !stats.isSymbolicLink()) await chmod(target, stats.mode & 0o700);
+}
+
 /**
  * Reads a small file that somebody else may have put there: never through a link, never a device or FIFO.
  * Returns undefined when there is none, or the reason why it is not read.

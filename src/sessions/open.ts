@@ -4,16 +4,21 @@ import { layoutOf } from './layout.ts';
 import type { Repo } from './repo.ts';
 import { settle } from './settle.ts';
 
-/** Finds the repository and first finishes what a dead wt process left half-done. Throws as {@link locateRepo} does. */
-export async function openRepo(deps: Deps): Promise<Repo> {
+/** Finds the repository and changes nothing, not even what is plainly half-done. Throws as {@link locateRepo} does. */
+export async function findRepo(deps: Deps): Promise<Repo> {
   const place = { run: deps.run, clock: deps.clock };
   const location = await locateRepo({ ...place, dir: deps.cwd });
-  const repo: Repo = {
+  return {
     ...location,
     deps,
     git: gitAtRoot(place, location),
     layout: layoutOf(location.root, location.commonDir),
   };
+}
+
+/** The same, and first finishes what a dead wt process left half-done. */
+export async function openRepo(deps: Deps): Promise<Repo> {
+  const repo = await findRepo(deps);
   await settle(repo);
   return repo;
 }

@@ -40,6 +40,7 @@ const CALLS: readonly (readonly [VerbName, readonly string[]])[] = [
   ['undo', []],
   ['undo', ['fresh']],
   ['undo', ['--list']],
+  ['doctor', ['--fix']],
   ['adopt', ['../mine']],
   ['adopt', ['../mine', '--as', 'other', '--base', 'main', '--task', 'T']],
 ];

@@ -169,6 +169,8 @@ const CALLS: readonly (readonly [VerbName, readonly string[]])[] = [
   ['remove', ['d', '-n']],
   ['clean', ['--dry-run']],
   ['clean', ['--yes']],
+  ['doctor', []],
+  ['doctor', ['--fix', '-n']],
   ['adopt', ['../mine']],
   ['adopt', ['../mine', '-n']],
   ['restore', ['--list']],

@@ -18,6 +18,7 @@ export function makeDeps(room: Room, cwd: string, changes: Partial<Deps> = {}): 
     clock: systemClock,
     random: Math.random,
     env: room.env,
+    program: `${room.dir}/wt.js`,
     cwd,
     io: {
       out: () => {},

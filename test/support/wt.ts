@@ -54,6 +54,7 @@ export async function callWt(room: Room, argv: readonly string[], stage: Stage &
     clock: stage.now === undefined ? systemClock : { ...systemClock, now: () => new Date(stage.now ?? 0) },
     random: () => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647,
     env,
+    program: `${room.dir}/wt.js`,
     cwd: stage.cwd,
     io: {
       out: (text) => {

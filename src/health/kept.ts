@@ -1,0 +1,96 @@
+import path from 'node:path';
+import { branchOf, listRefs } from '../git/ref.ts';
+import { whyInvalidId } from '../core/names.ts';
+import { listDirectory } from '../platform/files.ts';
+import { listTrash } from '../sessions/trash.ts';
+import type { Finding } from './finding.ts';
+import { checkedOut } from './heads.ts';
+import type { Check, Scene } from './scene.ts';
+
+const TRASH_REFS = 'refs/wt/trash/';
+
+/** Branches of wt's naming that no session has, and nothing in the trash. */
+export const checkOrphanBranches: Check = async (scene) => {
+  const { repo, book, journal } = scene;
+  const [refs, trash, busy] = await Promise.all([
+    listRefs(repo.git, ['refs/heads/wt/']),
+    listTrash(repo),
+    checkedOut(scene),
+  ]);
+  const underWay = journal.entries.flatMap((entry) => (entry.kind === 'merge' ? [] : [entry.branch]));
+  const known = new Set([
+    ...[...book.sessions.values()].map(({ row }) => row.branch),
+    ...trash.map(({ branch }) => branch.name),
+    ...underWay,
+  ]);
+  return refs
+    .filter(({ name }) => !known.has(branchOf(name)) && !busy.has(name))
+    .map(({ name, subject }): Finding => {
+      const branch = branchOf(name);
+      const id = branch.slice('wt/'.length);
+      const isFree = whyInvalidId(id) === undefined && !hasTwin(scene, id);
+      return {
+        check: 'branch.orphan',
+        severity: 'info',
+        session: null,
+        message: `branch ${branch} belongs to no session: ${subject}`,
+        why: 'A session was removed and its branch kept, or wt was killed. Its commits may be nowhere else.',
+        fix: isFree
+          ? { kind: 'command', argv: ['wt', 'create', id, '--branch', branch], does: 'makes a session on it' }
+          : {
+              kind: 'command',
+              argv: ['git', '-C', repo.root, 'log', '--oneline', '-10', name],
+              does: 'shows what it has',
+            },
+      };
+    });
+};
+
+function hasTwin({ book }: Scene, id: string): boolean {
+  return [...book.sessions.keys()].some((other) => other.toLowerCase() === id.toLowerCase());
+}
+
+/** Folders of the trash that tell nothing of themselves, and refs that keep something for a trash that is gone. */
+export const checkTrash: Check = async ({ repo, journal }) => {
+  const [folders, metas, refs] = await Promise.all([
+    listDirectory(repo.layout.trash),
+    listTrash(repo),
+    listRefs(repo.git, [TRASH_REFS]),
+  ]);
+  const described = new Set([...metas.map(({ op }) => op), ...journal.entries.map(({ op }) => op)]);
+  const names = folders.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  const unread: Finding[] = [];
+  for (const name of names.filter((one) => !described.has(one))) {
+    const folder = path.join(repo.layout.trash, name);
+    const held = (await listDirectory(folder)).map((entry) => entry.name);
+    if (held.includes('meta.json') && !held.includes('tree') && !held.includes('admin')) continue; // brought back
+    unread.push({
+      check: 'trash.unnamed',
+      severity: 'info',
+      session: null,
+      message: `${folder} is no removed session; it holds ${held.length === 0 ? 'nothing' : held.join(', ')}`,
+      why: 'Files were kept there when something was taken back or mended; no command lists them.',
+      fix: { kind: 'command', argv: ['ls', '-la', folder], does: 'shows it; delete it when nothing in it is missed' },
+    });
+  }
+  const present = new Set([...names, ...described]);
+  const left = refs.filter(({ name }) => !present.has(name.slice(TRASH_REFS.length).split('/')[1] ?? ''));
+  return [
+    ...unread,
+    ...left.map(({ name, commit }): Finding => {
+      const [id = ''] = name.slice(TRASH_REFS.length).split('/');
+      return {
+        check: 'trash.ref',
+        severity: 'info',
+        session: null,
+        message: `${name} keeps ${commit.slice(0, 7)} for a removed ${id} whose trash is gone`,
+        why: 'It keeps commits and index of that session from being collected. If nobody misses them it only takes room.',
+        fix: {
+          kind: 'command',
+          argv: ['git', '-C', repo.root, 'log', '--oneline', '-10', name],
+          does: `shows what it keeps; "git update-ref -d ${name}" lets it go`,
+        },
+      };
+    }),
+  ];
+};
