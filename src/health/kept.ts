@@ -17,7 +17,7 @@ export const checkOrphanBranches: Check = async (scene) => {
     listTrash(repo),
     checkedOut(scene),
   ]);
-  const underWay = journal.entries.flatMap((entry) => (entry.kind === 'merge' ? [] : [entry.branch]));
+  const underWay = journal.entries.flatMap((entry) => ('branch' in entry ? [entry.branch] : []));
   const known = new Set([
     ...[...book.sessions.values()].map(({ row }) => row.branch),
     ...trash.map(({ branch }) => branch.name),

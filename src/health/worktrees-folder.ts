@@ -19,7 +19,7 @@ export const checkWorktreesFolder: Check = async (scene) => {
     const place = session.pending === undefined ? await findPlace(scene, session) : undefined;
     if (place?.kind === 'parted') owned.add(place.path);
   }
-  for (const entry of scene.journal.entries) if (entry.kind !== 'merge') owned.add(entry.path);
+  for (const entry of scene.journal.entries) if ('path' in entry) owned.add(entry.path);
   const others = (await listDirectory(folder)).filter(
     (entry) => entry.isDirectory() && !owned.has(path.join(folder, entry.name)),
   );
