@@ -17,7 +17,12 @@ export const TrashMeta = z.looseObject({
   path: z.string(),
   /** Name of the administrative folder; null when git had none any more. */
   admin: z.string().nullable(),
-  head: z.object({ ref: z.string().nullable(), commit: z.string().nullable() }),
+  head: z.object({
+    ref: z.string().nullable(),
+    commit: z.string().nullable(),
+    /** The branch it names had no commit; `commit` is where HEAD was before. */
+    isUnborn: z.boolean().optional(),
+  }),
   branch: z.object({ name: z.string(), commit: z.string().nullable(), deleted: z.boolean() }),
   proof: z.string().nullable(),
   /** Ignored files that no build makes again. */
@@ -66,7 +71,8 @@ export async function readTrashMeta(repo: Repo, op: string): Promise<TrashMeta |
   const folder = trashFolder(repo, op);
   const text = await readText(path.join(folder, 'meta.json'));
   try {
-    const meta = TrashMeta.parse(JSON.parse(text ?? ''));
+    // It goes by the name of its folder: what a file says may lead elsewhere.
+    const meta = { ...TrashMeta.parse(JSON.parse(text ?? '')), op };
     const parts = await Promise.all(['tree', 'admin'].map((part) => lstatOf(path.join(folder, part))));
     // Both moved back by hand: it is a session again. One that had neither folder left only its branch here.
     const isBack = parts.every((part) => part === undefined) && meta.admin !== null;
