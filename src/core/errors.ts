@@ -32,7 +32,7 @@ export interface ConflictPath {
 /** Every failure wt can report, with the facts it carries. One row is one stable code. */
 export interface ErrorCatalog {
   'usage.invalid': { option: string; reason: string; fix?: readonly string[] };
-  'id.invalid': { id: string; reason: string; proposal: string | null };
+  'id.invalid': { id: string; reason: string; proposal: string | null; fix?: readonly string[] };
   'repo.not-found': { cwd: string; reason: 'outside' | 'gone' | 'ownership' | 'no-main' | 'embedded'; detail?: string };
   'repo.no-commits': { root: string };
   'git.too-old': { found: string; needed: string };
@@ -69,7 +69,7 @@ export interface ErrorCatalog {
   'hook.failed': { hook: string; output: string; id: string };
   'io.failed': { path: string | null; syscall: string | null; errno: string; message: string };
   'io.disk-full': { path: string | null };
-  'path.unsafe': { path: string; reason: string };
+  'path.unsafe': { path: string; reason: string; fix?: readonly string[] };
   'confirm.required': { question: string; argv: readonly string[] };
   'config.invalid': { path: string; line: number | null; column: number | null; reason: string };
   'registry.damaged': { path: string; reason: string };

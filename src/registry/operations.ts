@@ -8,11 +8,12 @@ import { Landed, SessionRow } from './session.ts';
 
 /** What one step of a command has changed, with all that taking it back needs. */
 export const Effect = z.discriminatedUnion('kind', [
-  /** A session came to be. `carried`: with the uncommitted work of that worktree. */
+  /** A session came to be. `hadBranch`: its branch was there before it. `carried`: with the uncommitted work of that worktree. */
   z.object({
     kind: z.literal('made'),
     id: SessionId,
     isRestored: z.boolean(),
+    hadBranch: z.boolean().default(false),
     carried: z.object({ worktree: z.string(), head: ObjectId }).nullable(),
   }),
   /** It went into the trash. */

@@ -26,7 +26,13 @@ import { findGitDir } from './worktree.ts';
 /** A create that has come to its end, for undo. */
 export async function recordCreate(repo: Repo, entry: EntryOf<'create'>): Promise<void> {
   const { id, carried } = entry;
-  await recordOperation(repo.layout.operations, entry, { kind: 'made', id, isRestored: false, carried });
+  await recordOperation(repo.layout.operations, entry, {
+    kind: 'made',
+    id,
+    isRestored: false,
+    hadBranch: false,
+    carried,
+  });
 }
 
 /** Forward when the session was complete or somebody has committed in it, else back to nothing. */

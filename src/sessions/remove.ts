@@ -36,7 +36,7 @@ export interface RemoveFacts extends SafetyFacts {
   readonly proof: Proof | undefined;
   /** Commits that only this session has, newest first; at most ten of them. */
   readonly unlanded: { readonly count: number; readonly subjects: readonly string[] };
-  readonly head: { readonly ref: string | null; readonly commit: string | null };
+  readonly head: { readonly ref: string | null; readonly commit: string | null; readonly isUnborn?: boolean };
   readonly tip: string | undefined;
   /** Another worktree has the session's branch checked out. */
   readonly isBranchElsewhere: boolean;
@@ -229,8 +229,9 @@ async function readHead(repo: Repo, session: Session): Promise<RemoveFacts['head
   if (session.admin === undefined) return { ref: null, commit: null };
   const text = (await readText(path.join(session.admin.directory, 'HEAD')))?.trim() ?? '';
   const ref = /^ref: (.+)$/.exec(text)?.[1] ?? null;
-  const commit = (await resolveCommit(repo.git, ref ?? text)) ?? (await lastOfReflog(repo, session.admin.directory));
-  return { ref, commit: commit ?? null };
+  const commit = await resolveCommit(repo.git, ref ?? text);
+  if (commit !== undefined || ref === null) return { ref, commit: commit ?? null };
+  return { ref, commit: (await lastOfReflog(repo, session.admin.directory)) ?? null, isUnborn: true };
 }
 
 /** Where HEAD was last, when its branch has been deleted under it: those commits hang on the worktree's own reflog alone. */

@@ -26,13 +26,52 @@ export async function finishRestore(repo: Repo, lease: Lease, entry: RestoreEntr
   await requirePlainFolder(repo.layout.worktrees);
   await writePointers(repo, entry);
   await moveFromTrash(repo, trash, 'tree', entry.path);
+  await requireMoved(repo, trash, 'tree', entry.path);
   if (adminDirectory !== null) {
     await moveFromTrash(repo, trash, 'admin', adminDirectory);
+    await requireMoved(repo, trash, 'admin', adminDirectory);
     await lockSession(adminDirectory, id);
   }
   await saveRows(repo, lease, new Map([[id, row]]));
-  await recordOperation(repo.layout.operations, entry, { kind: 'made', id, isRestored: true, carried: null });
+  await recordOperation(repo.layout.operations, entry, {
+    kind: 'made',
+    id,
+    isRestored: true,
+    hadBranch: entry.createBranchAt === null,
+    carried: null,
+  });
   await emptyTrash(repo, entry);
+}
+
+/** Somebody may have taken the place since it was found free. Then all that is in the trash stays there, with its record. */
+async function requireMoved(repo: Repo, trash: string, part: 'tree' | 'admin', place: string): Promise<void> {
+  if (!(await isPartInTrash(repo, trash, part))) return;
+  const fix = ['wt', 'restore', '--list'];
+  throw new WtError('path.exists', { path: place, what: 'something else by now', adoptable: false, fix });
+}
+
+/** Nothing of it has moved, but perhaps its branch is made. */
+export async function isStillInTrash(
+  repo: Repo,
+  { trash, path: place, adminDirectory }: RestoreEntry,
+): Promise<boolean> {
+  return adminDirectory === null || (await isPartInTrash(repo, trash, 'tree')) || (await lstatOf(place)) === undefined;
+}
+
+/** Deletes the branch that this restore has made, by its own reflog, while it has not moved. The trash still pins its commits. */
+export async function takeBranchBack(repo: Repo, { trash, branch, createBranchAt }: RestoreEntry): Promise<void> {
+  const ref = refOfBranch(branch);
+  const log = await readText(path.join(repo.commonDir, 'logs', ref));
+  if (createBranchAt === null || log?.includes(restoreMessage(trash)) !== true) return;
+  await changeRefs(repo.git, [{ kind: 'delete', ref, from: createBranchAt }], { shielded: true });
+}
+
+function restoreMessage(trash: string): string {
+  return `wt restore (${trash})`;
+}
+
+async function isPartInTrash(repo: Repo, trash: string, part: 'tree' | 'admin'): Promise<boolean> {
+  return (await lstatOf(path.join(trashFolder(repo, trash), part))) !== undefined;
 }
 
 async function makeBranch(repo: Repo, { trash, branch, createBranchAt }: RestoreEntry): Promise<void> {
@@ -40,7 +79,7 @@ async function makeBranch(repo: Repo, { trash, branch, createBranchAt }: Restore
   if (createBranchAt === null || (await findRef(repo.git, ref))?.commit === createBranchAt) return;
   await putBranchLog(repo, trash, branch);
   const change = { kind: 'create' as const, ref, to: createBranchAt };
-  if (await changeRefs(repo.git, [change], { message: `wt restore (${trash})`, shielded: true })) return;
+  if (await changeRefs(repo.git, [change], { message: restoreMessage(trash), shielded: true })) return;
   const args = ['git', 'update-ref', ref, createBranchAt];
   throw new WtError('git.failed', { args, exitCode: 128, stderr: 'the branch could not be made again' });
 }
@@ -79,8 +118,11 @@ export async function recoverRestore(repo: Repo, lease: Lease, entry: RestoreEnt
     await finishRestore(repo, lease, entry);
     return `finished the interrupted restore of ${entry.id}`;
   } catch (error) {
-    const hasMoved = (await lstatOf(entry.path)) !== undefined && entry.adminDirectory !== null;
-    if (hasMoved || !WtError.is(error, 'git.failed')) throw error;
+    if (!(await isStillInTrash(repo, entry))) throw error;
+    if (!WtError.is(error, 'git.failed') && !WtError.is(error, 'path.exists')) throw error;
+    await takeBranchBack(repo, entry);
+    if (WtError.is(error, 'path.exists'))
+      return `the interrupted restore of ${entry.id} stays undone: ${entry.path} is taken by now`;
     return `the interrupted restore of ${entry.id} had changed nothing`;
   }
 }

@@ -10,7 +10,8 @@ import { readBook, type Book } from './book.ts';
 import { hold, type Held } from './hold.ts';
 import { defaultBranch, sessionPath } from './layout.ts';
 import { shielded, type Repo } from './repo.ts';
-import { finishRestore } from './restore-steps.ts';
+import { findFlaw, findPlaceFlaw, placeOf } from './restore-checks.ts';
+import { finishRestore, isStillInTrash, takeBranchBack } from './restore-steps.ts';
 import { findSession } from './select.ts';
 import { listTrash, trashFolder, type TrashMeta } from './trash.ts';
 
@@ -57,6 +58,11 @@ interface RestoreFacts {
   readonly head: string;
   readonly adminNames: ReadonlySet<string>;
   readonly hasModules: boolean;
+  /** Names in the folder of sessions. */
+  readonly folderNames: ReadonlySet<string>;
+  /** Why the entry must not be followed, or not to the place it names. */
+  readonly flaw: string | undefined;
+  readonly placeFlaw: string | undefined;
 }
 
 /** Brings a session back as it was, under the lock. Throws `session.not-found`, `session.exists`, `path.exists`, `branch.exists`. */
@@ -104,19 +110,21 @@ async function gatherRestoreFacts(
   as: string | undefined,
 ): Promise<RestoreFacts> {
   const folder = trashFolder(repo, meta.op);
-  const target = as === undefined || as === meta.id ? meta.path : sessionPath(repo.layout, as);
-  const names = [
-    meta.branch.name,
-    defaultBranch(as ?? meta.id),
-    ...(meta.head.ref?.startsWith('refs/heads/') ? [meta.head.ref.slice(11)] : []),
-  ];
-  const [refs, trees, head, occupant, admins, modules] = await Promise.all([
-    listRefs(repo.git, [...new Set(names.map(refOfBranch))]),
+  const own = placeOf(repo.layout, meta);
+  const target = as === undefined || as === meta.id ? own : sessionPath(repo.layout, as);
+  const [flaw, placeFlaw] = await Promise.all([
+    findFlaw(repo, meta),
+    target === sessionPath(repo.layout, as ?? meta.id) ? undefined : findPlaceFlaw(repo, meta),
+  ]);
+  const isFollowed = flaw === undefined && placeFlaw === undefined;
+  const [refs, trees, head, occupant, admins, modules, folders] = await Promise.all([
+    isFollowed ? listRefs(repo.git, refsToLookAt(meta, as)) : [],
     listWorktrees(repo.git),
     readText(path.join(folder, 'admin', 'HEAD')),
-    lstatOf(target),
+    isFollowed ? lstatOf(target) : undefined,
     listDirectory(path.join(repo.commonDir, 'worktrees')),
     lstatOf(path.join(folder, 'admin', 'modules')),
+    listDirectory(repo.layout.worktrees),
   ]);
   const branches = new Map(
     refs.map(({ name, commit }) => [
@@ -134,7 +142,21 @@ async function gatherRestoreFacts(
     head: head ?? '',
     adminNames: new Set(admins.map(({ name }) => name)),
     hasModules: modules !== undefined,
+    folderNames: new Set(folders.map(({ name }) => name)),
+    flaw,
+    placeFlaw,
   };
+}
+
+/** The branches it may come back on with those that would stand in their way, the one HEAD was on, and all of sessions. */
+function refsToLookAt(meta: TrashMeta, as: string | undefined): readonly string[] {
+  const head = meta.head.ref;
+  const names = [meta.branch.name, defaultBranch(as ?? meta.id)].map(refOfBranch);
+  const parents = names.flatMap((name) => {
+    const parts = name.split('/');
+    return parts.map((_, i) => parts.slice(0, i).join('/')).filter((parent) => /^refs\/heads\/./.test(parent));
+  });
+  return [...new Set([...names, ...parents, refOfBranch('wt/'), ...(head?.startsWith('refs/heads/') ? [head] : [])])];
 }
 
 /** Decide. Pure; every refusal of restore happens here. */
@@ -142,18 +164,25 @@ export function planRestore(facts: RestoreFacts): RestorePlan {
   const { meta, as, book, occupied, path: target, adminNames } = facts;
   const id = as ?? meta.id;
   const reason = whyInvalidId(id);
-  if (reason !== undefined) throw new WtError('id.invalid', { id, reason, proposal: proposeId(id) });
-  const fix = ['wt', 'restore', meta.op.slice(0, 8), '--as', freeId(book, meta.id)];
+  const name = meta.op.slice(0, 8);
+  if (reason !== undefined) {
+    const proposal = proposeId(id);
+    const again = ['wt', 'restore', name, '--as', proposal ?? meta.id];
+    throw new WtError('id.invalid', { id, reason, proposal, fix: again });
+  }
+  const fix = ['wt', 'restore', name, '--as', freeId(facts)];
+  if (facts.flaw !== undefined) throw new WtError('path.unsafe', { path: `trash entry ${name}`, reason: facts.flaw });
+  if (facts.placeFlaw !== undefined) throw new WtError('path.unsafe', { path: target, reason: facts.placeFlaw, fix });
   const twin = findSession(book, id);
   if (twin !== undefined && twin.id.toLowerCase() === id.toLowerCase())
     throw new WtError('session.exists', { id: twin.id, path: twin.path, branch: twin.row.branch, fix });
   if (occupied)
     throw new WtError('path.exists', { path: target, what: 'something else by now', adoptable: false, fix });
   const admin = meta.admin === null ? null : freeName(meta.admin, adminNames);
-  if (facts.hasModules && (target !== meta.path || admin !== meta.admin))
+  if (facts.hasModules && ((as !== undefined && as !== meta.id) || admin !== meta.admin))
     throw new WtError('path.unsafe', {
       path: target,
-      reason: `${meta.id} has submodules, which fit only where they were: free ${meta.path} first`,
+      reason: `${meta.id} has submodules, which fit only where they were: free its id and ${meta.path} first`,
     });
   const branch = planBranch(facts, fix);
   const head = planHead(facts, branch.name);
@@ -176,14 +205,20 @@ function planBranch(
   const { name, commit } = meta.branch;
   const isRenamed = as !== undefined && as !== meta.id;
   const own = isRenamed && name === defaultBranch(meta.id) ? defaultBranch(as) : name;
-  for (const wanted of isRenamed ? [own, defaultBranch(as)] : [own]) {
-    const there = branches.get(wanted);
-    if (there === undefined) return { name: wanted, createAt: commit ?? null };
-    if (wanted === name && there.commit === commit && there.checkedOutAt === undefined) return { name, createAt: null };
-  }
+  const isFree = (wanted: string): boolean => !branches.has(wanted) && !isBlocked(wanted, branches);
+  const there = branches.get(name);
+  const isUnmoved = there !== undefined && there.commit === commit && there.checkedOutAt === undefined;
+  if (own === name && isUnmoved) return { name, createAt: null };
+  const wanted = (isRenamed ? [own, defaultBranch(as)] : [own]).find(isFree);
+  if (wanted !== undefined) return { name: wanted, createAt: commit };
   const holder = branches.get(own)?.checkedOutAt;
   if (holder !== undefined) throw new WtError('branch.checked-out', { branch: own, path: holder, holder: null, fix });
   throw new WtError('branch.exists', { id: as ?? meta.id, branch: own, holder: null, blocks: null, fix });
+}
+
+/** git keeps one branch as a folder of the other: `a` and `a/b` cannot both be. */
+function isBlocked(wanted: string, branches: RestoreFacts['branches']): boolean {
+  return [...branches.keys()].some((name) => name.startsWith(`${wanted}/`) || wanted.startsWith(`${name}/`));
 }
 
 /** Byte for byte what it was, but for the name of its branch, and for another branch that no longer fits. */
@@ -193,14 +228,20 @@ function planHead({ meta, head, branches }: RestoreFacts, branch: string): Pick<
   if (ref === undefined || ref === '.invalid' || meta.head.commit === null) return { head, detachedFrom: null };
   if (ref === meta.branch.name) return { head: `ref: ${refOfBranch(branch)}\n`, detachedFrom: null };
   const there = branches.get(ref);
+  if (there === undefined && meta.head.isUnborn === true) return { head, detachedFrom: null };
   if (there?.commit === meta.head.commit && there.checkedOutAt === undefined) return { head, detachedFrom: null };
   return { head: `${meta.head.commit}\n`, detachedFrom: ref };
 }
 
-function freeId(book: Book, id: string): string {
+/** An id whose folder and branch are free too. */
+function freeId({ meta, book, branches, folderNames }: RestoreFacts): string {
+  const taken = new Set([
+    ...[...book.sessions.keys(), ...folderNames].map((name) => name.toLowerCase()),
+    ...[...branches.keys()].map((name) => (name.split('/')[1] ?? '').toLowerCase()),
+  ]);
   for (let n = 2; ; n++) {
-    const name = `${id.slice(0, 44)}-${n}`;
-    if (findSession(book, name) === undefined) return name;
+    const name = `${meta.id.slice(0, 44)}-${n}`;
+    if (!taken.has(name.toLowerCase()) && findSession(book, name) === undefined) return name;
   }
 }
 
@@ -234,7 +275,10 @@ async function applyRestore(held: Held, plan: RestorePlan): Promise<void> {
     await finishRestore(repo, lease, entry);
   } catch (error) {
     // What had moved stays for the next command to finish; with nothing moved there is nothing to finish.
-    if ((await lstatOf(plan.path)) === undefined) await endJournal(repo.layout.journal, entry.op);
+    if (await isStillInTrash(repo, entry)) {
+      await takeBranchBack(repo, entry);
+      await endJournal(repo.layout.journal, entry.op);
+    }
     await held.log('session.restore.failed', id, { error: WtError.any(error) ? error.code : 'io.failed' });
     throw error;
   }

@@ -23,7 +23,12 @@ export const TrashMeta = z.looseObject({
     .regex(/^[^/\0]+$/)
     .refine((name) => name !== '.' && name !== '..')
     .nullable(),
-  head: z.object({ ref: StoredRef.nullable(), commit: ObjectId.nullable() }),
+  head: z.object({
+    ref: StoredRef.nullable(),
+    commit: ObjectId.nullable(),
+    /** The branch it names had no commit; `commit` is where HEAD was before. */
+    isUnborn: z.boolean().optional(),
+  }),
   branch: z.object({ name: StoredRef, commit: ObjectId.nullable(), deleted: z.boolean() }),
   proof: z.string().nullable(),
   /** Ignored files that no build makes again. */
@@ -73,6 +78,7 @@ export async function readTrashMeta(repo: Repo, op: string): Promise<TrashMeta |
   const text = await readText(path.join(folder, 'meta.json'));
   try {
     const meta = TrashMeta.parse(JSON.parse(text ?? ''));
+    // It goes by the name of its folder: what a file says may lead elsewhere.
     if (meta.op !== op) return undefined;
     const parts = await Promise.all(['tree', 'admin'].map((part) => lstatOf(path.join(folder, part))));
     // Both moved back by hand: it is a session again. One that had neither folder left only its branch here.

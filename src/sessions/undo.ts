@@ -100,13 +100,13 @@ async function takeBack(repo: Repo, effect: Effect, all: readonly Effect[], dryR
 /** A session that came to be goes into the trash; one with work of its own since only when it had been restored with it. */
 async function unmake(
   repo: Repo,
-  { id, isRestored, carried }: EffectOf<'made'>,
+  { id, isRestored, hadBranch, carried }: EffectOf<'made'>,
   dryRun: boolean,
 ): Promise<string | null> {
   const back = carried === null ? undefined : await planCarryBack(repo, await requireOwn(repo, id), carried);
   if (back !== undefined && !dryRun) await carryBack(repo, back);
   const force = isRestored || back !== undefined;
-  const { trash } = await removeSession(repo, id, { force, keepBranch: false, verb: 'undo', dryRun });
+  const { trash } = await removeSession(repo, id, { force, keepBranch: hadBranch, verb: 'undo', dryRun });
   return trash;
 }
 

@@ -20,7 +20,7 @@ const words: { readonly [C in CatalogCode]: (details: ErrorCatalog[C]) => Explan
     message: `"${d.id}" cannot be a session id: ${d.reason}`,
     ...(d.proposal === null
       ? {}
-      : { lines: [`a valid one close to it: ${d.proposal}`], fix: ['wt', 'create', d.proposal] }),
+      : { lines: [`a valid one close to it: ${d.proposal}`], fix: d.fix ?? ['wt', 'create', d.proposal] }),
   }),
   'repo.not-found': (d) => ({
     message: REPO_REASONS[d.reason](d),
@@ -98,7 +98,7 @@ const words: { readonly [C in CatalogCode]: (details: ErrorCatalog[C]) => Explan
     message: `the disk is full${d.path === null ? '' : `: ${d.path}`}`,
     fix: ['df', '-h', '.'],
   }),
-  'path.unsafe': (d) => ({ message: `${d.path} is left alone: ${d.reason}` }),
+  'path.unsafe': (d) => ({ message: `${d.path} is left alone: ${d.reason}`, ...fixOf(d.fix) }),
   'confirm.required': (d) => ({ message: `a person must answer, and nobody can here: ${d.question}`, fix: d.argv }),
   'config.invalid': (d) => ({
     message: `${d.path}${d.line === null ? '' : `:${d.line}:${d.column ?? 1}`}: ${d.reason}`,
