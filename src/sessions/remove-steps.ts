@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { WtError } from '../core/errors.ts';
 import { changeRefs, findRef, refOfBranch } from '../git/ref.ts';
-import { discardOwnTree, listDirectory, lstatOf } from '../platform/files.ts';
+import { discardOwnTree, listDirectory, lstatOf, readText, realPathOf } from '../platform/files.ts';
 import type { Lease } from '../platform/lock.ts';
 import type { EntryOf } from '../registry/journal.ts';
 import { recordOperation } from '../registry/operations.ts';
@@ -37,10 +37,25 @@ export async function putBack(repo: Repo, entry: EntryOf<'remove'>): Promise<voi
 /** From the moment the backups are written: two renames, the branch, the row. Every step may have been done before. */
 export async function finishRemove(repo: Repo, lease: Lease, entry: EntryOf<'remove'>): Promise<void> {
   await moveToTrash(repo, entry.op, 'tree', entry.path);
+  await requireOwnTree(repo, entry);
   if (entry.adminDirectory !== null) await moveToTrash(repo, entry.op, 'admin', entry.adminDirectory);
   if (entry.deleteBranchAt !== null) await deleteBranch(repo, refOfBranch(entry.branch), entry.deleteBranchAt);
   await updateRow(repo, lease, entry.id, () => undefined);
   await recordOperation(repo.layout.operations, entry, { kind: 'trashed', id: entry.id, trash: entry.op });
+}
+
+/** The last look comes after the rename: what was put there in that very moment goes back to where it was. */
+async function requireOwnTree(repo: Repo, { op, adminDirectory, path: place }: EntryOf<'remove'>): Promise<void> {
+  const tree = path.join(trashFolder(repo, op), 'tree');
+  const stats = await lstatOf(tree);
+  if (stats === undefined || adminDirectory === null) return;
+
+  const text = stats.isDirectory() ? await readText(path.join(tree, '.git')).catch(() => '') : '';
+  const named = await realPathOf(path.resolve(place, text?.replace(/^gitdir: /, '').trim() ?? ''));
+  const own = await realPathOf(adminDirectory);
+  if (named === own || named === adminDirectory) return;
+  await moveFromTrash(repo, op, 'tree', place);
+  throw new WtError('path.unsafe', { path: place, reason: 'something else was put there just now' });
 }
 
 /** Only while it still names that commit: one that somebody has moved meanwhile stays. */

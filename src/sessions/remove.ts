@@ -7,6 +7,7 @@ import { listWorktrees } from '../git/worktree.ts';
 import type { Proof } from '../landing/proof.ts';
 import { readText } from '../platform/files.ts';
 import { beginEntry, endJournal, writeJournal, type EntryOf } from '../registry/journal.ts';
+import { requirePlainFolder } from '../registry/store.ts';
 import { readBook, type Book, type Session } from './book.ts';
 import { hold, type Held } from './hold.ts';
 import { examineSession } from './list.ts';
@@ -24,6 +25,7 @@ import {
   type SafetyFacts,
 } from './safety.ts';
 import { trashFolder, writeTrashMeta, type TrashMeta } from './trash.ts';
+import { checkTree, type TreeState } from './worktree.ts';
 
 export interface RemoveRequest {
   readonly force: boolean;
@@ -44,6 +46,7 @@ export interface RemoveFacts extends SafetyFacts {
 
 export interface RemovePlan {
   readonly session: Session;
+  readonly tree: TreeState;
   readonly proof: Proof | null;
   readonly head: RemoveFacts['head'];
   readonly tip: string | null;
@@ -103,6 +106,7 @@ export function planRemove(facts: RemoveFacts, { force, keepBranch }: RemoveRequ
   if (reasons.length > 0) throw new WtError('session.refused', { id: facts.session.id, verb: 'remove', reasons });
   return {
     session: facts.session,
+    tree: facts.tree,
     proof: facts.proof ?? null,
     head: facts.head,
     tip: facts.tip ?? null,
@@ -189,6 +193,7 @@ async function applyRemove(held: Held, plan: RemovePlan, verb: string): Promise<
     });
     await writeTrashMeta(repo, metaOf(plan, { op, verb, at }));
     if (plan.deletesBranch) await keepBranchLog(repo, op, session.row.branch);
+    await requireStillThere(repo, plan);
     await writeJournal(repo.layout.journal, { ...entry, phase: 'commit' });
     await finishRemove(repo, lease, entry);
   } catch (error) {
@@ -203,6 +208,13 @@ async function applyRemove(held: Held, plan: RemovePlan, verb: string): Promise<
   await held.log(`session.${verb}.after`, session.id, { trash: op, branchDeleted: plan.deletesBranch });
   await endJournal(repo.layout.journal, op);
   return { kind: 'removed', plan, op, trash: trashFolder(repo, op) };
+}
+
+/** Somebody may have put something else at its place since it was judged. */
+async function requireStillThere(repo: Repo, { session, tree }: RemovePlan): Promise<void> {
+  await requirePlainFolder(repo.layout.worktrees);
+  if ((await checkTree(session)) !== tree)
+    throw new WtError('path.unsafe', { path: session.path, reason: 'what lies there has changed just now' });
 }
 
 function metaOf(plan: RemovePlan, { op, verb, at }: { op: string; verb: string; at: string }): TrashMeta {
