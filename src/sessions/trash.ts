@@ -3,33 +3,27 @@ import path from 'node:path';
 import * as z from 'zod';
 import { listDirectory, lstatOf, makePrivateDirectory, moveDurably, readText, replaceFile } from '../platform/files.ts';
 import { SessionRow } from '../registry/session.ts';
-import { ObjectId, OperationId, SessionId, StoredRef } from '../core/names.ts';
-import { sessionPath } from './layout.ts';
+import { ObjectId, SessionId } from '../core/names.ts';
 import type { Repo } from './repo.ts';
 
-/** `meta.json` of a trash entry: everything needed to bring the session back. */
+/** `meta.json` of a trash entry: everything needed to bring the session back. Anybody may edit it: restore-checks.ts judges what it names. */
 export const TrashMeta = z.looseObject({
   version: z.literal(1),
-  op: OperationId,
+  op: z.string(),
   id: SessionId,
   verb: z.string(),
   at: z.iso.datetime(),
   row: SessionRow,
-  /** For readers of the file; wt goes by git's own record in `admin`. */
   path: z.string(),
   /** Name of the administrative folder; null when git had none any more. */
-  admin: z
-    .string()
-    .regex(/^[^/\0]+$/)
-    .refine((name) => name !== '.' && name !== '..')
-    .nullable(),
+  admin: z.string().nullable(),
   head: z.object({
-    ref: StoredRef.nullable(),
+    ref: z.string().nullable(),
     commit: ObjectId.nullable(),
     /** The branch it names had no commit; `commit` is where HEAD was before. */
     isUnborn: z.boolean().optional(),
   }),
-  branch: z.object({ name: StoredRef, commit: ObjectId.nullable(), deleted: z.boolean() }),
+  branch: z.object({ name: z.string(), commit: ObjectId.nullable(), deleted: z.boolean() }),
   proof: z.string().nullable(),
   /** Ignored files that no build makes again. */
   precious: z.array(z.string()),
@@ -77,25 +71,13 @@ export async function readTrashMeta(repo: Repo, op: string): Promise<TrashMeta |
   const folder = trashFolder(repo, op);
   const text = await readText(path.join(folder, 'meta.json'));
   try {
-    const meta = TrashMeta.parse(JSON.parse(text ?? ''));
     // It goes by the name of its folder: what a file says may lead elsewhere.
-    if (meta.op !== op) return undefined;
+    const meta = { ...TrashMeta.parse(JSON.parse(text ?? '')), op };
     const parts = await Promise.all(['tree', 'admin'].map((part) => lstatOf(path.join(folder, part))));
     // Both moved back by hand: it is a session again. One that had neither folder left only its branch here.
     const isBack = parts.every((part) => part === undefined) && meta.admin !== null;
-    return isBack ? undefined : { ...meta, path: await placeOf(repo, meta) };
+    return isBack ? undefined : meta;
   } catch {
     return undefined;
   }
-}
-
-/** Where a removed session was: in `.worktrees` of the repository, wherever that is by now, or where git's record says. */
-async function placeOf(repo: Repo, { op, id, admin }: TrashMeta): Promise<string> {
-  const text = admin === null ? undefined : await readText(path.join(trashFolder(repo, op), 'admin', 'gitdir'));
-  const own = sessionPath(repo.layout, id);
-  if (admin === null || text === undefined) return own;
-  const recorded = path.dirname(path.resolve(repo.commonDir, 'worktrees', admin, text.trim()));
-  const isOwn =
-    path.basename(recorded) === id && path.basename(path.dirname(recorded)) === path.basename(repo.layout.worktrees);
-  return isOwn ? own : recorded;
 }
