@@ -11,7 +11,7 @@ import { checkCrawlers } from './crawlers.ts';
 import { keyOf, SEVERITIES, type Finding } from './finding.ts';
 import { checkFolders } from './folders.ts';
 import { checkOrphanBranches, checkTrash } from './kept.ts';
-import { checkLocks } from './locks.ts';
+import { checkLocks, checkOwnLock } from './locks.ts';
 import { checkOperations } from './operations.ts';
 import { checkRegistry, checkRows, checkTracked } from './registry.ts';
 import { readScene, type Check, type Scene } from './scene.ts';
@@ -33,6 +33,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   'tracked files': checkTracked,
   'info/exclude': checkExclude,
   permissions: checkPermissions,
+  'the lock of wt': checkOwnLock,
   'lock files': checkLocks,
   submodules: checkSubmodules,
   'Git LFS': checkLfs,

@@ -13,7 +13,7 @@ import { noteOf, writeNote } from '../registry/notes.ts';
 import type { Session } from '../sessions/book.ts';
 import { isOwnLock, lockSession } from '../sessions/git-lock.ts';
 import type { Held } from '../sessions/hold.ts';
-import { sessionPath } from '../sessions/layout.ts';
+import { defaultBranch, sessionPath } from '../sessions/layout.ts';
 import { gitAtWorktree, type Repo } from '../sessions/repo.ts';
 import type { Finding } from './finding.ts';
 import { holderOf } from './heads.ts';
@@ -222,7 +222,8 @@ async function register(
     await replaceFile(path.join(made, 'gitdir'), `${path.join(at, '.git')}\n`, 0o644);
     await replaceFile(path.join(made, 'commondir'), '../..\n', 0o644);
     await replaceFile(path.join(made, 'HEAD'), `ref: ${refOfBranch(row.branch)}\n`, 0o644);
-    await writeNote(made, noteOf(row));
+    // The row is from a file that anybody edits: only a branch of wt's own naming goes with the session.
+    await writeNote(made, { ...noteOf(row), ownsBranch: row.ownsBranch && row.branch === defaultBranch(id) });
     await lockSession(made, id);
     await moveDurably(made, directory);
   } catch (error) {

@@ -1,6 +1,7 @@
 import path from 'node:path';
-import { listDirectory, lstatOf } from '../platform/files.ts';
-import { livenessOf } from '../platform/identity.ts';
+import { parseJson } from '../core/json.ts';
+import { listDirectory, lstatOf, readText } from '../platform/files.ts';
+import { livenessOf, Owner } from '../platform/identity.ts';
 import type { Finding } from './finding.ts';
 import { isGitAtWork } from './quiet.ts';
 import type { Check, Scene } from './scene.ts';
@@ -68,3 +69,28 @@ function ageOf(ms: number): string {
   if (minutes < 120) return `${minutes} min`;
   return minutes < 2880 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 1440)} days`;
 }
+
+/** wt's own lock: a record that cannot be read is nobody's to pass over, so every command would wait for it. */
+export const checkOwnLock: Check = async ({ repo, nowMs }) => {
+  const { lock } = repo.layout;
+  const names = new Set((await listDirectory(lock)).map(({ name }) => name));
+  const highest = Math.max(0, ...[...names].flatMap((name) => Number(/^l\.(\d+)$/.exec(name)?.[1] ?? 0)));
+  const file = path.join(lock, `l.${highest}`);
+  if (highest === 0 || names.has(`d.${highest}`) || Owner.safeParse(parseJson(await readText(file))).success) return [];
+  const ageMs = nowMs - ((await lstatOf(file))?.mtimeMs ?? nowMs);
+  if (ageMs < YOUNG_MS) return [];
+  return [
+    {
+      check: 'lock.unreadable',
+      severity: 'error',
+      session: null,
+      message: `the lock of wt is held by a record that cannot be read: ${file}`,
+      why: 'Every command that changes something waits for it and gives up.',
+      fix: {
+        kind: 'command',
+        argv: ['ln', file, path.join(lock, `d.${highest}`)],
+        does: 'gives the lock back, once you are sure that no wt is at work',
+      },
+    },
+  ];
+};

@@ -37,6 +37,8 @@ const words: { readonly [C in CatalogCode]: (details: ErrorCatalog[C]) => Explan
   'git.failed': (d) => ({
     message: d.exitCode === 127 ? d.stderr : `git failed (exit ${d.exitCode ?? 'unknown'}): ${shellLine(d.args)}`,
     lines: d.exitCode === 127 ? [] : d.stderr.split('\n'),
+    // A half-made record of a worktree: git fails until somebody takes it away.
+    ...(/worktrees\/[^\n]+\/commondir/.test(d.stderr) ? { fix: ['wt', 'doctor'] } : {}),
   }),
   'git.timeout': (d) => ({ message: `git took longer than ${d.seconds} s and was stopped: ${shellLine(d.args)}` }),
   'session.not-found': (d) => ({

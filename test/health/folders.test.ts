@@ -128,6 +128,17 @@ describe('a session whose record in git is gone', () => {
     expect(names((await doctor(bench, '--fix')).fixed)).toEqual(['folder.unregistered a']);
   });
 
+  test('gets one that never takes away a branch the registry alone calls its own', async () => {
+    const bench = await makePlace();
+    await bench.git('branch', 'precious');
+    await rm(adminOf(bench, 'a'), { recursive: true });
+    const file = `${bench.root}/.worktrees/sessions.json`;
+    await writeFile(file, (await readFile(file, 'utf8')).replace('"wt/a"', '"precious"'));
+    expect(names((await doctor(bench, '--fix')).fixed)).toContain('folder.unregistered a');
+    await bench.data('remove', 'a', '--force');
+    expect(await bench.git('branch', '--list', 'precious')).toContain('precious');
+  });
+
   test('and whose folder is gone too can be dropped; its branch stays', async () => {
     const bench = await makePlace();
     const tip = await bench.git('rev-parse', 'wt/a');

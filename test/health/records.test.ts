@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { standIn } from '../support/built.ts';
 import { doctor, expectFixWorks, expectMended, names, only } from '../support/health.ts';
 import { photograph } from '../support/invariants.ts';
-import { listing } from '../support/listing.ts';
+import { failure, listing } from '../support/listing.ts';
 import { makeBench, type Bench } from '../support/wt.ts';
 
 async function makePlace(): Promise<Bench> {
@@ -56,11 +56,12 @@ test.each(RESIDUES)('a record of a killed worktree add with %s goes into the tra
   expect(await listing(`${trash}/${op}/admin`)).toEqual(kept);
 });
 
-test('wt list goes on while a half-made record breaks git worktree list', async () => {
+test('wt list goes on while a half-made record breaks git worktree list, and what cannot go on names the doctor', async () => {
   const bench = await makePlace();
   await leaveHalf(bench, { gitdir: `${bench.root}/half/.git\n`, HEAD: 'ref: refs/heads/main\n', commondir: '' });
   await expect(bench.git('worktree', 'list')).rejects.toThrow('commondir');
   expect((await bench.wt('list')).code).toBe(0);
+  expect(await failure(bench, 'remove', 'a', '--force')).toMatchObject({ code: 'git.failed', fix: ['wt', 'doctor'] });
   await age(halfOf(bench), 120);
   expect(names((await doctor(bench, '--fix')).fixed)).toEqual(['worktree.half-made']);
   expect(await bench.git('worktree', 'list')).toContain('[wt/a]');
@@ -161,4 +162,18 @@ test('what a wt that is at work holds is no finding', async () => {
     },
   });
   expect(found).toEqual([]);
+});
+
+test('a lock of wt that nobody can read is an error, and the command gives it back', async () => {
+  const bench = await makePlace();
+  const file = `${bench.root}/.git/wt/lock/l.999`;
+  await writeFile(file, '', { mode: 0o600 });
+  expect(names((await doctor(bench)).findings)).toEqual([]); // it may just be written
+  await utimes(file, 1, 1);
+  expect(await failure(bench, 'create', 'b', { env: { WT_LOCK_TIMEOUT: '0' } })).toMatchObject({
+    code: 'registry.busy',
+  });
+  expect(await only(bench, 'lock.unreadable')).toMatchObject({ severity: 'error', automatic: false });
+  await expectFixWorks(bench, 'lock.unreadable');
+  expect((await bench.wt('create', 'b')).code).toBe(0);
 });
