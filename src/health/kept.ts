@@ -1,7 +1,9 @@
 import path from 'node:path';
-import { branchOf, listRefs } from '../git/ref.ts';
+import { branchOf, listRefs, type Ref } from '../git/ref.ts';
 import { whyInvalidId } from '../core/names.ts';
 import { listDirectory } from '../platform/files.ts';
+import { PURGE } from '../sessions/expire.ts';
+import type { Repo } from '../sessions/repo.ts';
 import { listTrash } from '../sessions/trash.ts';
 import type { Finding } from './finding.ts';
 import { checkedOut } from './heads.ts';
@@ -58,7 +60,9 @@ export const checkTrash: Check = async ({ repo, journal }) => {
     listRefs(repo.git, [TRASH_REFS]),
   ]);
   const described = new Set([...metas.map(({ op }) => op), ...journal.entries.map(({ op }) => op)]);
-  const names = folders.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  const names = folders
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith(PURGE)) // what is just being deleted
+    .map(({ name }) => name);
   const unread: Finding[] = [];
   for (const name of names.filter((one) => !described.has(one))) {
     const folder = path.join(repo.layout.trash, name);
@@ -74,23 +78,31 @@ export const checkTrash: Check = async ({ repo, journal }) => {
     });
   }
   const present = new Set([...names, ...described]);
-  const left = refs.filter(({ name }) => !present.has(name.slice(TRASH_REFS.length).split('/')[1] ?? ''));
-  return [
-    ...unread,
-    ...left.map(({ name, commit }): Finding => {
-      const [id = ''] = name.slice(TRASH_REFS.length).split('/');
-      return {
-        check: 'trash.ref',
-        severity: 'info',
-        session: null,
-        message: `${name} keeps ${commit.slice(0, 7)} for a removed ${id} whose trash is gone`,
-        why: 'It keeps commits and index of that session from being collected. If nobody misses them it only takes room.',
-        fix: {
-          kind: 'command',
-          argv: ['git', '-C', repo.root, 'log', '--oneline', '-10', name],
-          does: `shows what it keeps; "git update-ref -d ${name}" lets it go`,
-        },
-      };
-    }),
-  ];
+  return [...unread, ...lonelyPins(repo, refs, present)];
 };
+
+/** Refs that keep something of a removal whose trash is gone, one finding for each removal. */
+function lonelyPins({ root }: Repo, refs: readonly Ref[], present: ReadonlySet<string>): readonly Finding[] {
+  const folders = new Map<string, readonly Ref[]>();
+  for (const ref of refs) {
+    const folder = ref.name.split('/').slice(0, 5).join('/');
+    folders.set(folder, [...(folders.get(folder) ?? []), ref]);
+  }
+  const left = [...folders].filter(([folder]) => !present.has(folder.split('/')[4] ?? ''));
+  return left.map(([folder, pins]): Finding => {
+    const [, , , id = ''] = folder.split('/');
+    const commits = [...new Set(pins.map(({ commit }) => commit.slice(0, 7)))];
+    return {
+      check: 'trash.ref',
+      severity: 'info',
+      session: null,
+      message: `${folder}/ keeps ${commits.join(', ')} for a removed ${id} whose trash is gone`,
+      why: 'It keeps commits and index of that session from being collected. If nobody misses them it only takes room.',
+      fix: {
+        kind: 'command',
+        argv: ['git', '-C', root, 'log', '--oneline', '-10', ...pins.map(({ name }) => name)],
+        does: 'shows what is kept; "git update-ref -d <ref>" lets it go',
+      },
+    };
+  });
+}

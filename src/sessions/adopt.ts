@@ -2,6 +2,7 @@ import path from 'node:path';
 import { WtError } from '../core/errors.ts';
 import { proposeId, whyInvalidId, type AgentName, type SessionId } from '../core/names.ts';
 import { findMergeBase } from '../git/commit.ts';
+import { excludeOnce } from '../git/ignore.ts';
 import { branchOf } from '../git/ref.ts';
 import { listWorktrees } from '../git/worktree.ts';
 import { realPathOf } from '../platform/files.ts';
@@ -11,6 +12,7 @@ import { finishAdopt } from './adopt-steps.ts';
 import { requireBase } from './base.ts';
 import { readBook, type Book, type Session } from './book.ts';
 import { hold } from './hold.ts';
+import { EXCLUDE_LINE } from './layout.ts';
 import type { Repo } from './repo.ts';
 import { findSession } from './select.ts';
 import { findGitDir } from './worktree.ts';
@@ -45,6 +47,7 @@ export async function adoptWorktree(repo: Repo, request: AdoptRequest): Promise<
       adminDirectory: admin.directory,
       row,
     };
+    await excludeOnce(repo.commonDir, EXCLUDE_LINE);
     await writeJournal(repo.layout.journal, entry);
     await finishAdopt(held.repo, held.lease, entry);
     await endJournal(repo.layout.journal, entry.op);

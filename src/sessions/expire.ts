@@ -132,7 +132,8 @@ export async function expireTrash(repo: Repo, dryRun: boolean): Promise<ExpiryPl
   return planned;
 }
 
-const PURGE = 'purge-';
+/** Folders of the trash that are on their way out begin with this. */
+export const PURGE = 'purge-';
 
 async function expireItem(repo: Repo, { op, meta }: TrashItem): Promise<void> {
   const folder = trashFolder(repo, op);
