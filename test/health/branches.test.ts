@@ -146,7 +146,7 @@ test('a trash entry that tells nothing of itself is a note that says what it hol
   const { message, severity, fix } = await only(bench, 'trash.unnamed');
   expect({ message, severity }).toEqual({
     severity: 'info',
-    message: expect.stringContaining('admin, meta.json, tree'),
+    message: expect.stringContaining('admin, branch-log, meta.json, tree'),
   });
   expect(await runFix(bench, fix ?? undefined)).toBe(0);
 });
