@@ -36,7 +36,7 @@ async function isOwnPlace(
 }
 
 /** The worktree that the `gitdir` file of an administrative folder names. */
-export function recordedPlace(adminDirectory: string, gitdir: string): string {
+function recordedPlace(adminDirectory: string, gitdir: string): string {
   return path.dirname(path.resolve(adminDirectory, gitdir.trim()));
 }
 

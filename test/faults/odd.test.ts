@@ -4,7 +4,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { PROGRAM } from '../support/built.ts';
 import { failure, leftovers, picture } from '../support/listing.ts';
-import { stateOf } from '../support/ways.ts';
+import { makeTwo, stateOf } from '../support/ways.ts';
 import { benchAt, makeBench } from '../support/wt.ts';
 
 test('a session removed before the repository moved comes back in the new place', async () => {
@@ -170,4 +170,52 @@ test('a folder for the state that is none stops what changes something, with not
     expect(await failure(bench, ...argv)).toMatchObject({ code: 'io.failed', exit: 5, changed: false });
   expect(await picture(bench)).toEqual(before);
   expect((await bench.wt('list')).code).toBe(0);
+});
+
+test('a repository of its own in an ignored folder: git deletes its commits, wt keeps them', async () => {
+  const two = await makeTwo({ '.gitignore': 'vendor/\n' });
+  const { room, plainTree, plainGit } = two;
+  for (const tree of [plainTree, two.at('a')]) {
+    await room.git(tree, 'init', '--quiet', 'vendor/tool');
+    await room.git(path.join(tree, 'vendor/tool'), 'commit', '--quiet', '--allow-empty', '-m', 'only here');
+  }
+  await plainGit('worktree', 'remove', plainTree);
+  await expect(readFile(path.join(plainTree, 'vendor/tool/.git/HEAD'))).rejects.toThrow('ENOENT');
+
+  await two.data('remove', 'a');
+  await two.data('restore', 'a');
+  expect(await room.git(path.join(two.at('a'), 'vendor/tool'), 'log', '--format=%s')).toBe('only here');
+});
+
+test('a worktree whose path has a line break forges no other one', async () => {
+  const bench = await makeBench();
+  await bench.git('worktree', 'add', '--quiet', '-b', 'odd', '../odd\nworktree etc');
+  expect(await bench.data('list', '--all')).toMatchObject({
+    sessions: [],
+    unmanaged: [{ path: `${bench.room.dir}/odd\nworktree etc` }],
+  });
+});
+
+test('a repository of another owner is not opened, with git’s own words', async () => {
+  const bench = await makeBench();
+  const before = await picture(bench);
+  const env = { GIT_TEST_ASSUME_DIFFERENT_OWNER: '1' };
+  for (const argv of [['list'], ['create', 'a'], ['clean', '--yes']]) {
+    const refusal = await failure(bench, ...argv, { env });
+    expect(refusal).toMatchObject({ code: 'repo.not-found', exit: 3, changed: false });
+    expect(JSON.stringify(refusal.details)).toContain('dubious ownership');
+  }
+  expect(await picture(bench)).toEqual(before);
+});
+
+test('a HEAD of zeros in the record of a worktree that is no session stands in the way of no session', async () => {
+  const bench = await makeBench();
+  await bench.git('worktree', 'add', '--quiet', '-b', 'other', '../other');
+  await bench.data('create', 'a');
+  await writeFile(`${bench.root}/.git/worktrees/other/HEAD`, `${'0'.repeat(40)}\n`);
+  expect((await bench.wt('list', '--all')).code).toBe(0);
+  await bench.data('create', 'b');
+  await bench.data('remove', 'a');
+  await bench.data('restore', 'a');
+  expect(await readFile(`${bench.root}/.git/worktrees/other/HEAD`, 'utf8')).toBe(`${'0'.repeat(40)}\n`);
 });

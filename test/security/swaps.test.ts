@@ -99,3 +99,12 @@ test('what is put in place of a session in the very moment of the rename goes ba
   expect(await readFile(path.join(bench.at('a'), 'mine.txt'), 'utf8')).toBe('mine\n');
   expect(await listing(path.join(bench.root, '.git/worktrees/a'))).not.toEqual([]);
 });
+
+test('what is written into a session while it is taken away comes back with it', async () => {
+  const bench = await makeBench();
+  await bench.data('create', 'a');
+  const late = (): Promise<void> => bench.room.write(bench.at('a'), { 'late.txt': 'written in the last moment\n' });
+  await bench.data('remove', 'a', whenPinned(late));
+  await bench.data('restore', 'a');
+  expect(await readFile(path.join(bench.at('a'), 'late.txt'), 'utf8')).toBe('written in the last moment\n');
+});
