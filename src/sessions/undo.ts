@@ -39,10 +39,10 @@ export async function undoLast(
   const call = await requireCall(repo, request.what);
   if (call === undefined) return { kind: 'nothing' };
   const effects = call.operations.map(({ effect }) => effect).toReversed();
-  if (request.dryRun) return { kind: 'planned', call, steps: await judge(repo, effects) };
+  if (request.dryRun) return { kind: 'planned', call, steps: await judgeAll(repo, effects) };
   // One step that is one operation judges itself under the lock.
   const [only, ...more] = effects;
-  if (more.length > 0 || (only?.kind === 'made' && only.carried !== null)) await judge(repo, effects);
+  if (more.length > 0 || (only?.kind === 'made' && only.carried !== null)) await judgeAll(repo, effects);
   const steps: UndoStep[] = [];
   for (const effect of effects) {
     try {
@@ -55,7 +55,7 @@ export async function undoLast(
   return { kind: 'undone', call, steps };
 }
 
-async function judge(repo: Repo, effects: readonly Effect[]): Promise<readonly UndoStep[]> {
+async function judgeAll(repo: Repo, effects: readonly Effect[]): Promise<readonly UndoStep[]> {
   const steps: UndoStep[] = [];
   for (const effect of effects) steps.push({ effect, place: await takeBack(repo, effect, effects, true) });
   return steps;
