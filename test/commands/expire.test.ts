@@ -9,7 +9,7 @@ import { makeBench, type Bench, type Stage } from '../support/wt.ts';
 const DAY = 24 * 3_600_000;
 const inDays = (days: number): Stage => ({ now: new Date(Date.now() + days * DAY).toISOString() });
 const trashOf = async ({ root }: Bench): Promise<string[]> =>
-  (await readdir(`${root}/.git/wt/trash`).catch(() => [])).toSorted();
+  (await readdir(`${root}/.git/wt/trash`).catch((): string[] => [])).toSorted((a, b) => a.localeCompare(b));
 
 interface Cleaned {
   readonly removed: readonly { id: string }[];
