@@ -4,7 +4,7 @@ import type * as z from 'zod';
 import { WtError } from '../core/errors.ts';
 import { nearNames } from '../core/names.ts';
 import type { Env } from '../platform/deps.ts';
-import { readSmallFile } from '../platform/files.ts';
+import { readSmallFile, realPathOf } from '../platform/files.ts';
 import { PersonalConfig } from './schema.ts';
 
 const LIMIT_BYTES = 1024 * 1024;
@@ -20,7 +20,8 @@ export function personalConfigFile(env: Env): string {
 /** The person's file below the environment. A missing file is an empty one. Throws `config.invalid` with line and column. */
 export async function loadPersonalConfig(env: Env): Promise<PersonalConfig> {
   const file = personalConfigFile(env);
-  const content = await readSmallFile(file, LIMIT_BYTES);
+  // A person's own file may be a link into where they keep such files.
+  const content = await readSmallFile(await realPathOf(file), LIMIT_BYTES);
   if (content !== undefined && 'refused' in content) throw invalid(file, content.refused);
   const stored = parseConfig(file, content?.text ?? '{}');
   let value: Record<string, unknown> = stored.value;
@@ -32,7 +33,7 @@ export async function loadPersonalConfig(env: Env): Promise<PersonalConfig> {
   }
   const parsed = PersonalConfig.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw explain(file, stored, parsed.error.issues[0]);
+  throw explain(file, stored, env, parsed.error.issues[0]);
 }
 
 interface Parsed {
@@ -62,7 +63,7 @@ function valueOf(node: Node): unknown {
 }
 
 /** The first thing that is wrong, where it stands, with the nearest right name for a wrong key. */
-function explain(file: string, { text, tree }: Parsed, issue: z.core.$ZodIssue | undefined): WtError {
+function explain(file: string, { text, tree }: Parsed, env: Env, issue: z.core.$ZodIssue | undefined): WtError {
   const at = (issue?.path ?? []).map((part) => (typeof part === 'number' ? part : String(part)));
   const find = (place: readonly (string | number)[]): Node | undefined =>
     tree === undefined ? undefined : findNodeAtLocation(tree, [...place]);
@@ -72,10 +73,9 @@ function explain(file: string, { text, tree }: Parsed, issue: z.core.$ZodIssue |
   }
   const reason = `${at.join('.')}: ${issue?.message ?? 'not valid'}`;
   const variable = Object.entries(VARIABLES).find(([, place]) => place.join('.') === at.join('.'))?.[0];
-  const node = find(at);
-  return node === undefined && variable !== undefined
-    ? invalid(`$${variable}`, reason)
-    : invalid(file, reason, text, node?.offset);
+  // The environment goes above the file.
+  if (variable !== undefined && env[variable]) return invalid(`$${variable}`, reason);
+  return invalid(file, reason, text, find(at)?.offset);
 }
 
 function unknownKey(at: readonly (string | number)[], key: string): string {

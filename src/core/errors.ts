@@ -64,6 +64,8 @@ export interface ErrorCatalog {
     target: string;
     reason: 'raced' | 'not-fast-forward' | 'since';
     id: string;
+    /** What to run in a worktree of its own, when `fix` only makes one. */
+    byHand?: readonly string[];
     fix?: readonly string[];
   };
   'hook.failed': { hook: string; output: string; id: string };

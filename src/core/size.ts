@@ -14,5 +14,6 @@ const UNITS: Readonly<Record<string, number>> = {
 export function parseSize(text: string): number | undefined {
   const [, digits, unit] = /^(\d{1,9}(?:\.\d{1,3})?)\s*([kmgt]?i?b)$/i.exec(text.trim()) ?? [];
   const factor = UNITS[(unit ?? '').toLowerCase()];
-  return digits === undefined || factor === undefined ? undefined : Math.round(Number(digits) * factor);
+  if (digits === undefined || factor === undefined) return undefined;
+  return Math.min(Math.round(Number(digits) * factor), Number.MAX_SAFE_INTEGER);
 }

@@ -1,5 +1,5 @@
 import { WtError } from '../core/errors.ts';
-import { readParents } from '../git/commit.ts';
+import { isAncestor, readParents } from '../git/commit.ts';
 import { listFileChanges } from '../git/diff.ts';
 import { branchOf, changeRefs, findRef } from '../git/ref.ts';
 import { listWorktrees } from '../git/worktree.ts';
@@ -22,18 +22,31 @@ export interface RewindPlan {
 
 /** Reads only. Throws `target.moved` with the way by hand, `target.dirty`. */
 export async function planRewind(repo: Repo, moved: Moved): Promise<RewindPlan> {
-  const { id, target, from, to } = moved;
+  const { target, from, to } = moved;
   const [now, trees] = await Promise.all([findRef(repo.git, target), listWorktrees(repo.git)]);
   const checkout = await findCheckout(trees, target);
-  if (now?.commit !== to) {
-    const parents = (await readParents(repo.git, [to], [from])).get(to) ?? [];
-    const revert = ['revert', ...(parents.length > 1 ? ['-m', '1', to] : [`${from}..${to}`])];
-    const fix = ['git', '-C', checkout ?? repo.root, ...revert];
-    throw new WtError('target.moved', { target: branchOf(target), reason: 'since', id, fix });
-  }
+  if (now?.commit !== to) throw await explainSince(repo, moved, checkout);
   const files = await listFileChanges(repo.git, to, from);
   if (checkout !== undefined) await requireNoOverlap(repo, checkout, { into: branchOf(target), files });
   return { moved, checkout };
+}
+
+/** The way by hand: where the target is checked out, else in a session that is cut from it. */
+async function explainSince(repo: Repo, moved: Moved, checkout: string | undefined): Promise<WtError> {
+  const { id, from, to } = moved;
+  const target = branchOf(moved.target);
+  const words = await wordsByHand(repo, from, to);
+  if (checkout !== undefined)
+    return new WtError('target.moved', { target, reason: 'since', id, fix: ['git', '-C', checkout, ...words] });
+  const fix = ['wt', 'create', '--base', target];
+  return new WtError('target.moved', { target, reason: 'since', id, byHand: ['git', ...words], fix });
+}
+
+async function wordsByHand(repo: Repo, from: string, to: string): Promise<readonly string[]> {
+  // What an undo took back is done again.
+  if (await isAncestor(repo.git, to, from)) return ['merge', '--no-edit', from];
+  const parents = (await readParents(repo.git, [to], [from])).get(to) ?? [];
+  return ['revert', '--no-edit', ...(parents.length > 1 ? ['-m', '1', to] : [`${from}..${to}`])];
 }
 
 /** The checkout first, then the target by compare-and-swap; what it leaves behind is kept under `refs/wt/rewound/`. */
@@ -64,12 +77,12 @@ export async function applyRewind(held: Held, { moved, checkout }: RewindPlan): 
 
 async function moveBack(repo: Repo, { op, id, target, from, to, worktree }: EntryOf<'move'>): Promise<void> {
   // A two-way merge keeps what is staged or edited in other files (git-read-tree(1), "Two Tree Merge").
+  const git = worktree === null ? repo.git : gitAtWorktree(repo, worktree);
   if (worktree !== null) {
-    const git = gitAtWorktree(repo, worktree);
     await git(['update-index', '-q', '--refresh'], { expect: [0, 1] });
     await git(['read-tree', '-m', '-u', from, to], { timeoutMs: 600_000 });
   }
   const changes = [{ kind: 'update' as const, ref: target, to, from }, pinRewound(id, op, from)];
-  if (!(await changeRefs(repo.git, changes, { message: `wt undo ${id}` })))
+  if (!(await changeRefs(git, changes, { message: `wt undo ${id}` })))
     throw new WtError('target.moved', { target: branchOf(target), reason: 'raced', id });
 }

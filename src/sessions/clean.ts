@@ -3,7 +3,7 @@ import { WtError, type Reason } from '../core/errors.ts';
 import { sizeOf } from '../platform/disk.ts';
 import type { Proof } from '../landing/proof.ts';
 import { readBook } from './book.ts';
-import { expireTrash, type ExpiryPlan } from './expire.ts';
+import { expireTrash, trashLimits, type ExpiryPlan } from './expire.ts';
 import { examineSessions, type Examined } from './list.ts';
 import { findReasons, gatherRemoveFacts, removeSession, type RemoveFacts, type RemoveOutcome } from './remove.ts';
 import type { Repo } from './repo.ts';
@@ -51,6 +51,7 @@ type Verdict =
 
 /** One session at a time, each decided again under the lock; one that meanwhile changed is kept and said. */
 export async function cleanSessions(repo: Repo, request: CleanRequest): Promise<CleanOutcome> {
+  const limits = await trashLimits(repo); // a configuration that cannot be read stops it before anything is done
   const candidates = await judgeSessions(repo, request);
   const removed: CleanOutcome['removed'][number][] = [];
   const kept: Kept[] = [];
@@ -81,7 +82,7 @@ export async function cleanSessions(repo: Repo, request: CleanRequest): Promise<
       kept.push({ id, reasons: error.details.reasons, fix: fixFor(id, error.details.reasons) });
     }
   }
-  const expiry = await expireTrash(repo, request.dryRun);
+  const expiry = await expireTrash(repo, limits, request.dryRun);
   return { kind: request.dryRun ? 'planned' : 'cleaned', removed, kept, pruned, expiry };
 }
 

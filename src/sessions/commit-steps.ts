@@ -1,13 +1,19 @@
 import path from 'node:path';
 import { WtError } from '../core/errors.ts';
 import { changeRefs, resolveCommit } from '../git/ref.ts';
-import { lstatOf, moveDurably } from '../platform/files.ts';
+import { lstatOf, moveDurably, readText } from '../platform/files.ts';
 import type { EntryOf } from '../registry/journal.ts';
 import { recordOperation } from '../registry/operations.ts';
 import { scratchIndexOf } from './cache.ts';
 import { takeFiles, takeIndex } from './from-changes.ts';
 import { pinRewound } from './pins.ts';
 import { gitAtWorktree, type Repo } from './repo.ts';
+
+/** What HEAD of a worktree names: a branch, or 'HEAD' while it is detached (or, with reftables, not kept in that file). */
+export async function readHeadRef(adminDirectory: string): Promise<string> {
+  const ref = /^ref: (.+)$/m.exec((await readText(path.join(adminDirectory, 'HEAD'))) ?? '')?.[1];
+  return ref === undefined || ref.endsWith('/.invalid') ? 'HEAD' : ref;
+}
 
 /** A commit is there: undo can find it. */
 export async function finishCommit(repo: Repo, entry: EntryOf<'commit'>, to: string): Promise<void> {
@@ -33,7 +39,7 @@ export async function recoverCommit(repo: Repo, entry: EntryOf<'commit'>): Promi
   const { id, from, path: worktree } = entry;
   const git = gitAtWorktree(repo, worktree);
   const head = (await lstatOf(worktree)) === undefined ? undefined : await resolveCommit(git, 'HEAD');
-  if (head !== undefined && head !== from && (await resolveCommit(git, 'HEAD^')) === from) {
+  if (head !== undefined && head !== from && ((await resolveCommit(git, 'HEAD^')) ?? '') === from) {
     await finishCommit(repo, entry, head);
     return `finished the interrupted commit of ${id}`;
   }
@@ -56,7 +62,8 @@ async function finishReset(repo: Repo, entry: EntryOf<'reset'>): Promise<void> {
   const git = gitAtWorktree(repo, worktree);
   const now = await takeIndex(repo, git, adminDirectory);
   if (indexTo !== null && now === indexFrom) {
-    await git(['read-tree', '-m', indexTo], { shielded: true });
+    // "-i": the files stay as they are, whatever has been edited in them since (git-read-tree(1)).
+    await git(['read-tree', '-m', '-i', indexTo], { shielded: true });
     await git(['update-index', '-q', '--refresh'], { expect: [0, 1], shielded: true });
   }
   await recordOperation(repo.layout.operations, entry, { kind: 'committed', id, ref, from, to, indexFrom, indexTo });

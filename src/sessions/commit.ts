@@ -9,7 +9,7 @@ import { beginEntry, endJournal, writeJournal, type EntryOf } from '../registry/
 import type { AdminEntry } from '../registry/notes.ts';
 import { readBook, type Session } from './book.ts';
 import { scratchIndexOf } from './cache.ts';
-import { finishCommit, restoreIndex } from './commit-steps.ts';
+import { finishCommit, readHeadRef, restoreIndex } from './commit-steps.ts';
 import { takeIndex } from './from-changes.ts';
 import { hold, type Held } from './hold.ts';
 import { gitAtWorktree, shielded, type Repo } from './repo.ts';
@@ -72,14 +72,13 @@ async function beginCommit(
   admin: AdminEntry,
 ): Promise<EntryOf<'commit'>> {
   const git = gitAtWorktree(repo, worktree);
-  const head = /^ref: (.+)$/m.exec((await readText(path.join(admin.directory, 'HEAD'))) ?? '')?.[1];
   const entry: EntryOf<'commit'> = {
     ...beginEntry(lease, repo.deps.clock.now().toISOString()),
     kind: 'commit',
     id,
     path: worktree,
     adminDirectory: admin.directory,
-    ref: head === undefined || head.endsWith('/.invalid') ? 'HEAD' : head,
+    ref: await readHeadRef(admin.directory),
     from: (await resolveCommit(git, 'HEAD')) ?? '',
     index: (await takeIndex(repo, git, admin.directory)) ?? null,
   };

@@ -3,12 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { isoFromMs, msOf } from '../core/time.ts';
 import { changeRefs, listRefs } from '../git/ref.ts';
 import { loadPersonalConfig } from '../config/load.ts';
-import { listDirectory, lstatOf, makePrivateDirectory, moveDurably } from '../platform/files.ts';
+import { listDirectory, lstatOf, makePrivateDirectory, moveDurably, realPathOf } from '../platform/files.ts';
 import { sizeOf } from '../platform/disk.ts';
 import { listMountsInside } from '../platform/processes.ts';
 import { listCalls } from '../registry/operations.ts';
 import { hold } from './hold.ts';
-import { unpin } from './pins.ts';
+import { unpinEntries } from './pins.ts';
 import type { Repo } from './repo.ts';
 import { regenerableFolders } from './safety.ts';
 import { readTrashMeta, trashFolder, writeTrashMeta, type TrashMeta } from './trash.ts';
@@ -53,7 +53,7 @@ const UNTOUCHABLE_MS = 24 * 3_600_000;
 export function planExpiry(items: readonly TrashItem[], limits: TrashLimits, nowMs: number): ExpiryPlan {
   const ageOf = ({ at }: TrashItem): number => nowMs - msOf(at);
   const old = items.filter((item) => ageOf(item) > limits.keepMs);
-  const rest = items.filter((item) => !old.includes(item)).toSorted((a, b) => a.at.localeCompare(b.at));
+  const rest = items.filter((item) => !old.includes(item)).toSorted((a, b) => msOf(a.at) - msOf(b.at));
   let over = rest.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) - limits.maxBytes;
   const thinned: Thinned[] = [];
   for (const item of rest) {
@@ -115,47 +115,71 @@ function isInside(name: string): boolean {
 }
 
 /** Under the lock what is due is renamed aside, at once; deleting it is the work of a process of its own, in the background. */
-export async function expireTrash(repo: Repo, dryRun: boolean): Promise<ExpiryPlan> {
-  const limits = await trashLimits(repo);
+export async function expireTrash(repo: Repo, limits: TrashLimits, dryRun: boolean): Promise<ExpiryPlan> {
   const decide = async (): Promise<ExpiryPlan> =>
     planExpiry(await gatherTrash(repo, limits), limits, repo.deps.clock.now().getTime());
   const planned = await decide();
   if (dryRun) return planned;
+  const expired: Expired[] = [];
+  const thinned: Thinned[] = [];
   if (planned.expired.length + planned.thinned.length > 0)
     await hold(repo, async (held) => {
       // Somebody may have brought one back since it was measured.
-      for (const { item } of planned.expired) await expireItem(held.repo, item);
-      for (const one of planned.thinned) await thinItem(held.repo, one);
+      for (const one of planned.expired) if (await expireItem(held.repo, one.item)) expired.push(one);
+      for (const one of planned.thinned) {
+        const gone = await thinItem(held.repo, one);
+        if (gone.paths.length > 0) thinned.push(gone);
+      }
     });
   await expireRewound(repo, limits);
   await purge(repo);
-  return planned;
+  return { expired, thinned };
 }
 
 /** Folders of the trash that are on their way out begin with this. */
 export const PURGE = 'purge-';
 
-async function expireItem(repo: Repo, { op, meta }: TrashItem): Promise<void> {
+/** False: it is not there any more, or may not be reached into. */
+async function expireItem(repo: Repo, { op }: TrashItem): Promise<boolean> {
   const folder = trashFolder(repo, op);
-  if ((await lstatOf(folder)) === undefined || (await listMountsInside(folder)).length > 0) return;
-  if (meta !== undefined) await unpin(repo, meta.id, op);
+  if ((await lstatOf(folder)) === undefined || (await listMountsInside(folder)).length > 0) return false;
   await moveDurably(folder, path.join(repo.layout.trash, `${PURGE}${op}`));
+  return true;
 }
 
-async function thinItem(repo: Repo, { item: { op, meta }, paths }: Thinned): Promise<void> {
+/** What of it has really gone. */
+async function thinItem(repo: Repo, { item, paths }: Thinned): Promise<Thinned> {
+  const { op, meta } = item;
   const folder = trashFolder(repo, op);
-  if (meta === undefined || (await readTrashMeta(repo, op)) === undefined) return;
+  const gone: string[] = [];
+  const result = (): Thinned => ({
+    item,
+    paths: gone,
+    freedBytes: item.regenerable.reduce((sum, one) => sum + (gone.includes(one.path) ? one.sizeBytes : 0), 0),
+  });
+  if (meta === undefined || (await readTrashMeta(repo, op)) === undefined) return result();
   const aside = path.join(repo.layout.trash, `${PURGE}${randomUUID()}`);
   await makePrivateDirectory(aside);
-  const gone: string[] = [];
   for (const name of paths) {
-    const place = path.join(folder, 'tree', name);
-    const isPlain = (await lstatOf(place))?.isDirectory() === true && !(await holdsRepository(place));
-    if (!isPlain || (await listMountsInside(place)).length > 0) continue;
-    await moveDurably(place, path.join(aside, String(gone.length)));
-    gone.push(name);
+    const place = path.join(folder, 'tree', name).replace(/\/$/, '');
+    if (!(await isPlainFolder(repo, op, place)) || (await holdsRepository(place))) continue;
+    if ((await listMountsInside(place)).length > 0) continue;
+    // A folder that may not be written to cannot be moved either; then it stays.
+    const isMoved = await moveDurably(place, path.join(aside, String(gone.length))).then(
+      () => true,
+      () => false,
+    );
+    if (isMoved) gone.push(name);
   }
-  await writeTrashMeta(repo, { ...meta, thinned: [...(meta.thinned ?? []), ...gone] });
+  if (gone.length > 0) await writeTrashMeta(repo, { ...meta, thinned: [...(meta.thinned ?? []), ...gone] });
+  return result();
+}
+
+/** No link on the way to it: `meta.json` is a file that anybody may edit. */
+async function isPlainFolder(repo: Repo, op: string, place: string): Promise<boolean> {
+  const trash = await realPathOf(repo.layout.trash);
+  const wanted = path.join(trash, op, path.relative(trashFolder(repo, op), place));
+  return (await lstatOf(place))?.isDirectory() === true && (await realPathOf(place)) === wanted;
 }
 
 /** A repository in there may hold commits that are nowhere else. */
@@ -188,12 +212,20 @@ async function expireRewound(repo: Repo, { keepMs }: TrashLimits): Promise<void>
 
 /** Also what an earlier purge did not come to the end of. */
 async function purge(repo: Repo): Promise<void> {
-  for (const entry of await listDirectory(repo.layout.trash)) {
-    const folder = path.join(repo.layout.trash, entry.name);
-    if (!entry.name.startsWith(PURGE) || (await listMountsInside(folder)).length > 0) continue;
+  const names = (await listDirectory(repo.layout.trash))
+    .map(({ name }) => name)
+    .filter((name) => name.startsWith(PURGE));
+  await unpinEntries(repo, new Set(names.map((name) => name.slice(PURGE.length))));
+  for (const name of names) {
+    const folder = path.join(repo.layout.trash, name);
+    if ((await listMountsInside(folder)).length > 0) continue;
     repo.deps.detach({ file: 'nice', args: ['-n', '19', 'sh', '-c', DELETE, 'sh', folder], cwd: repo.layout.trash });
   }
 }
 
-/** Folders without write permission, as some package caches make them, would stay for ever. Links are not followed. */
-const DELETE = 'chmod -R u+rwx -- "$1" 2>/dev/null; rm -rf -- "$1"';
+/**
+ * Folders without write permission, as some package caches make them, would stay for ever. Files keep their modes: other
+ * places may have the same ones by hard links. Links are not followed, and no other file system is entered.
+ */
+const DELETE =
+  'find "$1" -xdev -type d ! -perm -700 -exec chmod u+rwx {} \\; 2>/dev/null; find "$1" -xdev -delete 2>/dev/null';

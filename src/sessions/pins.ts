@@ -73,6 +73,19 @@ export async function unpin(repo: Repo, id: string, op: string): Promise<void> {
     );
 }
 
+/** Drops the pins of entries that have left the trash for good, whatever their ids were. */
+export async function unpinEntries(repo: Repo, ops: ReadonlySet<string>): Promise<void> {
+  if (ops.size === 0) return;
+  const refs = await listRefs(repo.git, ['refs/wt/trash/']);
+  const stale = refs.filter(({ name }) => ops.has(name.split('/')[4] ?? ''));
+  if (stale.length > 0)
+    await changeRefs(
+      repo.git,
+      stale.map(({ name, commit }) => ({ kind: 'delete', ref: name, from: commit })),
+      { shielded: true },
+    );
+}
+
 /** The index as a commit: staged-only contents stay alive. Of an unmerged index every stage is kept, named by its number. */
 async function commitIndex(
   repo: Repo,

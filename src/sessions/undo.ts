@@ -8,11 +8,12 @@ import { idOfEffect, listCalls, type Call, type Effect } from '../registry/opera
 import { finishAdopt, finishRelease } from './adopt-steps.ts';
 import { readBook, sessionAround, type Book, type Session } from './book.ts';
 import { carryBack, planCarryBack } from './carry-back.ts';
-import { applyReset } from './commit-steps.ts';
+import { applyReset, readHeadRef } from './commit-steps.ts';
 import { hold } from './hold.ts';
 import { removeSession } from './remove.ts';
 import { gitAtWorktree, type Repo } from './repo.ts';
 import { restoreSession } from './restore.ts';
+import { readTrashMeta } from './trash.ts';
 
 /** One step that was, or would be, taken back. */
 export interface UndoStep {
@@ -35,20 +36,13 @@ export async function undoLast(
   repo: Repo,
   request: { what: string | undefined; dryRun: boolean },
 ): Promise<UndoOutcome> {
-  const call = findCall(await listCalls(repo.layout.operations), request.what ?? (await findAround(repo)));
-  if (call === undefined) {
-    if (request.what === undefined) return { kind: 'nothing' };
-    throw new WtError('usage.invalid', {
-      option: '[what]',
-      reason: `no command that can be taken back is known by "${request.what}"`,
-      fix: ['wt', 'undo', '--list'],
-    });
-  }
+  const call = await requireCall(repo, request.what);
+  if (call === undefined) return { kind: 'nothing' };
   const effects = call.operations.map(({ effect }) => effect).toReversed();
-  const planned: UndoStep[] = [];
-  // A later step may stand on an earlier one (a landing below a removal), so only what stands alone is judged first.
-  for (const effect of effects) planned.push({ effect, place: await takeBack(repo, effect, effects, true) });
-  if (request.dryRun) return { kind: 'planned', call, steps: planned };
+  if (request.dryRun) return { kind: 'planned', call, steps: await judgeAll(repo, effects) };
+  // One step that is one operation judges itself under the lock.
+  const [only, ...more] = effects;
+  if (more.length > 0 || (only?.kind === 'made' && only.carried !== null)) await judgeAll(repo, effects);
   const steps: UndoStep[] = [];
   for (const effect of effects) {
     try {
@@ -59,6 +53,25 @@ export async function undoLast(
     }
   }
   return { kind: 'undone', call, steps };
+}
+
+async function judgeAll(repo: Repo, effects: readonly Effect[]): Promise<readonly UndoStep[]> {
+  const steps: UndoStep[] = [];
+  for (const effect of effects) steps.push({ effect, place: await takeBack(repo, effect, effects, true) });
+  return steps;
+}
+
+/** The call that is meant; undefined when none is named and there is none. */
+async function requireCall(repo: Repo, named: string | undefined): Promise<Call | undefined> {
+  const isHere = named === undefined || named === '.';
+  const what = isHere ? ((await findAround(repo)) ?? named) : named;
+  const call = findCall(await listCalls(repo.layout.operations), what);
+  if (call !== undefined || named === undefined) return call;
+  throw new WtError('usage.invalid', {
+    option: '[what]',
+    reason: `no command that can be taken back is known by "${named}"`,
+    fix: ['wt', 'undo', '--list'],
+  });
 }
 
 async function findAround(repo: Repo): Promise<string | undefined> {
@@ -77,10 +90,8 @@ async function takeBack(repo: Repo, effect: Effect, all: readonly Effect[], dryR
   switch (effect.kind) {
     case 'made':
       return unmake(repo, effect, dryRun);
-    case 'trashed': {
-      const { plan } = await restoreSession(repo, { what: effect.trash, as: undefined, dryRun });
-      return plan.path;
-    }
+    case 'trashed':
+      return bringBack(repo, effect, dryRun);
     case 'moved': {
       if (dryRun) await planRewind(repo, effect);
       else await hold(repo, async (held) => applyRewind(held, await planRewind(held.repo, effect)));
@@ -97,6 +108,12 @@ async function takeBack(repo: Repo, effect: Effect, all: readonly Effect[], dryR
   }
 }
 
+async function bringBack(repo: Repo, { id, trash }: EffectOf<'trashed'>, dryRun: boolean): Promise<string> {
+  if ((await readTrashMeta(repo, trash)) === undefined)
+    throw new WtError('session.not-found', { id, near: [], trash: null, place: 'trash' });
+  return (await restoreSession(repo, { what: trash, as: undefined, dryRun })).plan.path;
+}
+
 /** A session that came to be goes into the trash; one with work of its own since only when it had been restored with it. */
 async function unmake(
   repo: Repo,
@@ -106,8 +123,12 @@ async function unmake(
   const back = carried === null ? undefined : await planCarryBack(repo, await requireOwn(repo, id), carried);
   if (back !== undefined && !dryRun) await carryBack(repo, back);
   const force = isRestored || back !== undefined;
-  const { trash } = await removeSession(repo, id, { force, keepBranch: hadBranch, verb: 'undo', dryRun });
-  return trash;
+  try {
+    return (await removeSession(repo, id, { force, keepBranch: hadBranch, verb: 'undo', dryRun })).trash;
+  } catch (error) {
+    if (back === undefined || dryRun || !WtError.any(error)) throw error;
+    throw new WtError(error.kind, error.details, { cause: error, changed: true }); // the work lies in both places
+  }
 }
 
 async function requireOwn(repo: Repo, id: string, book?: Book): Promise<Session> {
@@ -126,8 +147,15 @@ async function uncommit(repo: Repo, effect: EffectOf<'committed'>, dryRun: boole
     if (operation !== undefined)
       throw new WtError('session.refused', { id, verb: 'undo', reasons: [{ code: 'session.operation', operation }] });
     const fix = ['git', '-C', session.path, 'log', '--oneline', '-5'];
-    if (from === '' || (await resolveCommit(git, ref)) !== to || (await resolveCommit(git, 'HEAD')) !== to)
+    const isOn = session.admin !== undefined && (await readHeadRef(session.admin.directory)) === ref;
+    if (!isOn || (await resolveCommit(git, ref)) !== to)
       throw new WtError('target.moved', { target: branch, reason: 'since', id, fix });
+    if (from === '')
+      throw new WtError('usage.invalid', {
+        option: 'undo',
+        reason: `commit ${to.slice(0, 7)} is the first of its branch, and a branch without commits has nothing to go back to`,
+        fix: ['git', '-C', session.path, 'update-ref', '-d', 'HEAD', to],
+      });
     const parents = (await readParents(place.git, [to], [from])).get(to) ?? [];
     if (parents.length > 1 && parents[0] === from)
       throw new WtError('usage.invalid', {

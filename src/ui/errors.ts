@@ -219,7 +219,7 @@ function explainConflict({ id, into, files, tasks, verb }: ErrorCatalog['merge.c
   };
 }
 
-function explainMoved({ target, reason, id, fix }: ErrorCatalog['target.moved']): Explanation {
+function explainMoved({ target, reason, id, byHand, fix }: ErrorCatalog['target.moved']): Explanation {
   switch (reason) {
     case 'raced':
       return { message: `${target} or the session moved at the same moment`, fix: ['wt', 'merge', id] };
@@ -231,10 +231,16 @@ function explainMoved({ target, reason, id, fix }: ErrorCatalog['target.moved'])
     case 'since':
       return {
         message: `${target} has moved on since, so this is not taken back: it would take back more`,
-        ...(fix === undefined ? {} : { lines: ['by hand, as a change of its own:'] }),
+        ...(fix === undefined ? {} : { lines: [inHand(byHand)] }),
         ...fixOf(fix),
       };
   }
+}
+
+function inHand(byHand: readonly string[] | undefined): string {
+  return byHand === undefined
+    ? 'by hand, as a change of its own:'
+    : `by hand, as a change of its own: ${shellLine(byHand)}, in a new session:`;
 }
 
 function fixForOccupant({ path, what, adoptable }: ErrorCatalog['path.exists']): readonly string[] {

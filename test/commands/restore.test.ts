@@ -1,6 +1,7 @@
-import { chmod, mkdir, readdir, rename, rm, rmdir, symlink, unlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rename, rm, rmdir, symlink, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { endOwners } from '../support/invariants.ts';
 import { failure, leftovers, picture, refs, runFix } from '../support/listing.ts';
 import { wholeOf } from '../support/whole.ts';
 import { benchAt, makeBench, type Bench } from '../support/wt.ts';
@@ -473,6 +474,55 @@ test('a place that is taken at the last moment leaves all of it in the trash', a
   await rmdir(bench.at('a'));
   expect((await bench.wt('restore', 'a')).code).toBe(0);
   expect(await wholeOf(bench, 'a')).toEqual(before);
+});
+
+/** What a restore leaves that is killed after it has made the branch. */
+async function killAfterBranch(bench: Bench, op: string): Promise<void> {
+  const journal = `${bench.root}/.git/wt/journal`;
+  const tip = await bench.git('rev-parse', `refs/wt/trash/a/${op}/branch`);
+  let name = '';
+  let text = '';
+  await bench.wt('restore', 'a', {
+    wrap: (run) => async (request) => {
+      if (request.shownArgs?.includes('--stdin') !== true || name !== '') return run(request);
+      [name = ''] = await readdir(journal);
+      text = await readFile(path.join(journal, name), 'utf8');
+      throw new Error('killed');
+    },
+  });
+  await bench.git('update-ref', '-m', `wt restore (${op})`, '--create-reflog', 'refs/heads/wt/a', tip);
+  await bench.room.write(journal, { [name]: text });
+  await endOwners(bench);
+}
+
+test('a restore that was killed after its branch was made is finished by the next command', async () => {
+  const bench = await makeMessy();
+  const { status, files, branch, row } = await wholeOf(bench, 'a');
+  const op = await remove(bench, 'a');
+  await killAfterBranch(bench, op);
+  expect((await bench.wt('list')).stderr).toBe('wt: finished the interrupted restore of a\n');
+  expect(await wholeOf(bench, 'a')).toMatchObject({ status, files, branch, row });
+  expect(await trashOf(bench)).toEqual([]);
+  expect(await leftovers(bench.root)).toEqual([]);
+});
+
+test('a restore that was killed and whose place is taken by now is undone, and works once the place is free', async () => {
+  const bench = await makeMessy();
+  const before = await wholeOf(bench, 'a');
+  const op = await remove(bench, 'a');
+  const untouched = await refs(bench);
+  await killAfterBranch(bench, op);
+  await bench.room.write(bench.at('a'), { 'mine.txt': 'mine\n' });
+  expect((await bench.wt('list')).stderr).toBe(
+    'wt: the interrupted restore of a stays undone: $ROOM/app/.worktrees/a is taken by now\n',
+  );
+  expect(await refs(bench)).toBe(untouched);
+  expect(await readdir(bench.at('a'))).toEqual(['mine.txt']);
+  expect(await trashOf(bench)).toEqual([op]);
+  await rename(bench.at('a'), `${bench.room.dir}/mine`);
+  expect((await bench.wt('restore', 'a')).code).toBe(0);
+  expect(await wholeOf(bench, 'a')).toEqual(before);
+  expect(await leftovers(bench.root)).toEqual([]);
 });
 
 test('costs at most seven git processes', async () => {
