@@ -9,6 +9,7 @@ import { endJournal, listJournal, type EntryOf, type JournalEntry } from '../reg
 import { recoverAdopt, recoverRelease } from './adopt-steps.ts';
 import { recoverCommit, recoverReset } from './commit-steps.ts';
 import { rollCreate } from './create-recovery.ts';
+import { recoverExpire } from './expire-steps.ts';
 import { finishRemove, hasBegunToMove, putBack } from './remove-steps.ts';
 import type { Repo } from './repo.ts';
 import { recoverRestore } from './restore-steps.ts';
@@ -58,6 +59,8 @@ async function recover(repo: Repo, lease: Lease, entry: JournalEntry): Promise<s
       return recoverReset(repo, entry);
     case 'sweep':
       return recoverSweep(repo, entry);
+    case 'expire':
+      return recoverExpire(repo, entry);
   }
 }
 
