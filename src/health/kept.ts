@@ -2,7 +2,7 @@ import path from 'node:path';
 import { branchOf, listRefs, type Ref } from '../git/ref.ts';
 import { whyInvalidId } from '../core/names.ts';
 import { listDirectory } from '../platform/files.ts';
-import { PURGE } from '../sessions/expire.ts';
+import { PURGE } from '../sessions/expire-steps.ts';
 import type { Repo } from '../sessions/repo.ts';
 import { listTrash } from '../sessions/trash.ts';
 import type { Finding } from './finding.ts';

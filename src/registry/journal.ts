@@ -106,6 +106,8 @@ export const JournalEntry = z.discriminatedUnion('kind', [
     /** `move`: files are being moved. `reset`: all have moved, those of HEAD come back. */
     phase: z.enum(['move', 'reset']),
   }),
+  /** Something in the trash is due: its folder goes aside, then the refs that kept its commits. */
+  Common.extend({ kind: z.literal('expire'), id: SessionId, trash: z.string() }),
 ]);
 export type JournalEntry = z.infer<typeof JournalEntry>;
 export type EntryOf<K extends JournalEntry['kind']> = Extract<JournalEntry, { kind: K }>;

@@ -1,16 +1,19 @@
 import path from 'node:path';
+import { excludeOnce } from '../git/ignore.ts';
 import { lstatOf, removeFile } from '../platform/files.ts';
 import type { Lease } from '../platform/lock.ts';
 import type { EntryOf } from '../registry/journal.ts';
 import { noteOf, writeNote } from '../registry/notes.ts';
 import { recordOperation } from '../registry/operations.ts';
 import { lockSession, unlockSession } from './git-lock.ts';
+import { EXCLUDE_LINE } from './layout.ts';
 import type { Repo } from './repo.ts';
 import { saveRows } from './rows.ts';
 
 /** A worktree becomes a session: note, lock, row. Every step may have been done before. */
 export async function finishAdopt(repo: Repo, lease: Lease, entry: EntryOf<'adopt'>): Promise<void> {
   const { id, adminDirectory, row } = entry;
+  await excludeOnce(repo.commonDir, EXCLUDE_LINE); // it may be the first session there is
   await writeNote(adminDirectory, noteOf(row));
   await lockSession(adminDirectory, id);
   await saveRows(repo, lease, new Map([[id, row]]));

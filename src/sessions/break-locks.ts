@@ -50,8 +50,9 @@ async function isGitAtWork(repo: Repo): Promise<boolean> {
 
 async function locksOf(repo: Repo, entry: JournalEntry): Promise<readonly string[]> {
   const files = refsOf(entry).map((name) => path.join(repo.commonDir, `${name}.lock`));
-  if (entry.kind === 'remove' || entry.kind === 'restore') {
-    const [id, op] = entry.kind === 'remove' ? [entry.id, entry.op] : [entry.removedId, entry.trash];
+  const pinned = pinsOf(entry);
+  if (pinned !== undefined) {
+    const [id, op] = pinned;
     const pins = path.join(repo.commonDir, 'refs', 'wt', 'trash', id, op);
     for (const { name } of await listDirectory(pins)) if (name.endsWith('.lock')) files.push(path.join(pins, name));
   }
@@ -62,6 +63,13 @@ async function locksOf(repo: Repo, entry: JournalEntry): Promise<readonly string
   if (gitDir !== undefined)
     for (const name of ['index.lock', 'HEAD.lock', 'ORIG_HEAD.lock']) files.push(path.join(gitDir, name));
   return files;
+}
+
+/** Id and operation of the trash entry whose pins it makes or drops. */
+function pinsOf(entry: JournalEntry): readonly [string, string] | undefined {
+  if (entry.kind === 'remove') return [entry.id, entry.op];
+  if (entry.kind === 'restore') return [entry.removedId, entry.trash];
+  return entry.kind === 'expire' ? [entry.id, entry.trash] : undefined;
 }
 
 /** Refs that the operation moves. */
@@ -76,13 +84,14 @@ function refsOf(entry: JournalEntry): readonly string[] {
     case 'move':
       return [entry.target, rewoundRef(entry.id, entry.op)];
     case 'commit':
-      return entry.ref === 'HEAD' ? [] : [entry.ref];
     case 'reset':
       return [...(entry.ref === 'HEAD' ? [] : [entry.ref]), rewoundRef(entry.id, entry.op)];
     case 'adopt':
     case 'release':
     case 'sweep':
       return [];
+    case 'expire':
+      return [rewoundRef(entry.id, entry.trash)];
   }
 }
 
@@ -101,6 +110,7 @@ function worktreeOf(entry: JournalEntry): string | null {
     case 'restore':
     case 'adopt':
     case 'release':
+    case 'expire':
       return null;
   }
 }

@@ -35,9 +35,9 @@ export async function planCarryBack(
   if (names.length === 0) return undefined;
   const place = gitAtWorktree(repo, carried.worktree);
   const gitDir = await findGitDir(carried.worktree);
-  const operation = gitDir === undefined ? 'move of the folder' : await findOperation(gitDir);
-  const dirty = gitDir === undefined ? [] : changedPaths(await readStatus(place));
-  const head = gitDir === undefined ? undefined : await resolveCommit(place, 'HEAD');
+  const operation = await findOperation(gitDir ?? '');
+  const dirty = changedPaths(await readStatus(place));
+  const head = await resolveCommit(place, 'HEAD');
   const isElsewhere = head !== carried.head;
   const isAsLeft = operation === undefined && dirty.length === 0 && !isElsewhere;
   const hidden = isAsLeft ? await findHidden(place, carried.worktree, names) : [];

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { WtError } from '../core/errors.ts';
+import { KEEPER, writeCommit } from '../git/commit.ts';
 import { changeRefs, resolveCommit } from '../git/ref.ts';
 import { lstatOf, moveDurably, readText } from '../platform/files.ts';
 import type { EntryOf } from '../registry/journal.ts';
@@ -19,8 +20,18 @@ export async function readHeadRef(adminDirectory: string): Promise<string> {
 export async function finishCommit(repo: Repo, entry: EntryOf<'commit'>, to: string): Promise<void> {
   const { id, ref, from, index, path: worktree, adminDirectory } = entry;
   const indexTo = (await takeIndex(repo, gitAtWorktree(repo, worktree), adminDirectory)) ?? null;
+  if (index !== null && index !== indexTo) await keepStaged(repo, entry, index);
   const effect = { kind: 'committed' as const, id, ref, from, to, indexFrom: index, indexTo };
   await recordOperation(repo.layout.operations, entry, effect);
+}
+
+/** What was staged and then edited further is in no commit: a ref keeps it from the next gc, and for undo. */
+async function keepStaged(repo: Repo, { id, op, from }: EntryOf<'commit'>, index: string): Promise<void> {
+  const tree = (await repo.git(['rev-parse', '--verify', '--quiet', `${from}^{tree}`], { expect: [0, 1, 128] })).stdout;
+  if (tree.trim() === index) return; // nothing was staged
+  const parents = from === '' ? [] : [from];
+  const commit = await writeCommit(repo.git, { tree: index, parents, message: `wt: index of ${op}`, env: KEEPER });
+  await changeRefs(repo.git, [pinRewound(id, op, commit)], { shielded: true });
 }
 
 /** Puts back what was staged before, while nothing is committed and the index is still what `wt commit` made of it: everything staged. */

@@ -80,7 +80,7 @@ export async function undoCreate(repo: Repo, lease: Lease, entry: EntryOf<'creat
   return !isPristine;
 }
 
-/** Whether every file there is as the commit has it, by an index of our own; missing ones are fine, more are not. */
+/** Whether every file there is as the commit has it, by an index of our own; missing ones are fine, and empty ones that git was about to write; more are not. */
 async function hasOnlyCommitted(repo: Repo, { op, path: tree, commit }: EntryOf<'create'>): Promise<boolean> {
   if ((await listDirectory(tree)).every(({ name }) => name === '.git')) return true;
   await makePrivateDirectory(repo.layout.cache);
@@ -90,7 +90,10 @@ async function hasOnlyCommitted(repo: Repo, { op, path: tree, commit }: EntryOf<
     await git(['read-tree', commit], { env, shielded: true });
     const status = await readStatus(git, { ignored: true, env, shielded: true });
     const there = await Promise.all(status.modified.map((name) => lstatOf(path.join(tree, name))));
-    return status.untracked.length + status.ignored.length === 0 && there.every((stats) => stats === undefined);
+    return (
+      status.untracked.length + status.ignored.length === 0 &&
+      there.every((stats) => stats === undefined || stats.size === 0)
+    );
   } catch {
     return false; // what cannot be judged is kept
   } finally {

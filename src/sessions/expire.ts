@@ -1,13 +1,15 @@
 import path from 'node:path';
 import { randomUUID } from 'node:crypto';
+import type { SessionId } from '../core/names.ts';
 import { isoFromMs, msOf } from '../core/time.ts';
-import { changeRefs, listRefs } from '../git/ref.ts';
+import { listRefs } from '../git/ref.ts';
 import { loadPersonalConfig } from '../config/load.ts';
 import { listDirectory, lstatOf, makePrivateDirectory, moveDurably, realPathOf } from '../platform/files.ts';
 import { sizeOf } from '../platform/disk.ts';
 import { listMountsInside } from '../platform/processes.ts';
 import { listCalls } from '../registry/operations.ts';
-import { hold } from './hold.ts';
+import { expireEntry, PURGE, setAside } from './expire-steps.ts';
+import { hold, type Held } from './hold.ts';
 import { unpinEntries } from './pins.ts';
 import type { Repo } from './repo.ts';
 import { regenerableFolders } from './safety.ts';
@@ -122,28 +124,27 @@ export async function expireTrash(repo: Repo, limits: TrashLimits, dryRun: boole
   if (dryRun) return planned;
   const expired: Expired[] = [];
   const thinned: Thinned[] = [];
-  if (planned.expired.length + planned.thinned.length > 0)
+  const rewound = await listOldRewound(repo, limits);
+  if (planned.expired.length + planned.thinned.length + rewound.length > 0)
     await hold(repo, async (held) => {
       // Somebody may have brought one back since it was measured.
-      for (const one of planned.expired) if (await expireItem(held.repo, one.item)) expired.push(one);
+      for (const one of planned.expired) if (await expireItem(held, one.item)) expired.push(one);
       for (const one of planned.thinned) {
         const gone = await thinItem(held.repo, one);
         if (gone.paths.length > 0) thinned.push(gone);
       }
+      for (const { id, op } of rewound) await expireEntry(held, id, op);
     });
-  await expireRewound(repo, limits);
   await purge(repo);
   return { expired, thinned };
 }
 
-/** Folders of the trash that are on their way out begin with this. */
-export const PURGE = 'purge-';
-
 /** False: it is not there any more, or may not be reached into. */
-async function expireItem(repo: Repo, { op }: TrashItem): Promise<boolean> {
-  const folder = trashFolder(repo, op);
+async function expireItem(held: Held, { op, meta }: TrashItem): Promise<boolean> {
+  const folder = trashFolder(held.repo, op);
   if ((await lstatOf(folder)) === undefined || (await listMountsInside(folder)).length > 0) return false;
-  await moveDurably(folder, path.join(repo.layout.trash, `${PURGE}${op}`));
+  if (meta === undefined) await setAside(held.repo, op);
+  else await expireEntry(held, meta.id, op);
   return true;
 }
 
@@ -191,23 +192,22 @@ async function holdsRepository(folder: string): Promise<boolean> {
   return false;
 }
 
-/** Commits that `wt undo` took a branch back from, by the same age. */
-async function expireRewound(repo: Repo, { keepMs }: TrashLimits): Promise<void> {
+/** Commits that `wt undo` took a branch back from, and indexes that `wt commit` passed over, by the same age. */
+async function listOldRewound(
+  repo: Repo,
+  { keepMs }: TrashLimits,
+): Promise<readonly { readonly id: SessionId; readonly op: string }[]> {
   const refs = await listRefs(repo.git, ['refs/wt/rewound/']);
-  if (refs.length === 0) return;
+  if (refs.length === 0) return [];
   const times = new Map(
     (await listCalls(repo.layout.operations)).flatMap(({ operations }) => operations.map(({ op, at }) => [op, at])),
   );
   const now = repo.deps.clock.now().getTime();
-  const old = refs.filter(({ name }) => {
-    const at = times.get(name.split('/').at(-1) ?? '');
-    return at !== undefined && now - msOf(at) > keepMs;
+  return refs.flatMap(({ name }) => {
+    const [id = '', op = ''] = name.slice('refs/wt/rewound/'.length).split('/');
+    const at = times.get(op);
+    return at !== undefined && now - msOf(at) > keepMs ? [{ id: id as SessionId, op }] : [];
   });
-  if (old.length > 0)
-    await changeRefs(
-      repo.git,
-      old.map(({ name, commit }) => ({ kind: 'delete' as const, ref: name, from: commit })),
-    );
 }
 
 /** Also what an earlier purge did not come to the end of. */

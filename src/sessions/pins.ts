@@ -182,7 +182,7 @@ export async function putBranchLog(repo: Repo, op: string, branch: string): Prom
   await copyFile(kept, log);
 }
 
-/** Keeps the commit that a branch is taken back from; goes into the same transaction as that move. */
+/** Keeps the commit that a branch is taken back from, in the same transaction as that move, or an index that a commit passed over. */
 export function pinRewound(id: string, op: string, commit: string): RefChange {
   return { kind: 'create', ref: rewoundRef(id, op), to: commit };
 }

@@ -9,6 +9,7 @@ import { endJournal, listJournal, type EntryOf, type JournalEntry } from '../reg
 import { recoverAdopt, recoverRelease } from './adopt-steps.ts';
 import { recoverCommit, recoverReset } from './commit-steps.ts';
 import { rollCreate } from './create-recovery.ts';
+import { recoverExpire } from './expire-steps.ts';
 import { findStrangePlace } from './own-places.ts';
 import { finishRemove, hasBegunToMove, putBack } from './remove-steps.ts';
 import type { Repo } from './repo.ts';
@@ -65,6 +66,8 @@ async function recover(repo: Repo, lease: Lease, entry: JournalEntry): Promise<s
       return recoverReset(repo, entry);
     case 'sweep':
       return recoverSweep(repo, entry);
+    case 'expire':
+      return recoverExpire(repo, entry);
   }
 }
 
