@@ -1,22 +1,9 @@
-import { readFileSync, readlinkSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { expect, test } from 'vitest';
+import { DEAD } from '../support/dead.ts';
 import { makeBench, type Bench } from '../support/wt.ts';
 
 const OP = '00000000-0000-4000-8000-000000000000';
-
-/** An owner whose process is certainly gone. */
-const DEAD = {
-  pid: 4_194_303,
-  start: '1',
-  boot: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
-  pidns: readlinkSync('/proc/self/ns/pid'),
-  host: hostname(),
-  nonce: 'dead',
-  fifo: null,
-  command: 'wt create s',
-};
 
 /** Leaves the repository as a `wt create s` that was killed with only its intent written. */
 async function leaveCreate({ root, git }: Bench): Promise<string> {

@@ -1,8 +1,7 @@
-import { readFileSync, readlinkSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { DEAD } from '../support/dead.ts';
 import { listing } from '../support/listing.ts';
 import { makeBench, type Bench } from '../support/wt.ts';
 
@@ -142,16 +141,6 @@ test.for(rows)('a registry and a note with $what lead no command astray', { time
 const OP = '00000000-0000-4000-8000-000000000000';
 
 function entryOf(world: World, commit: string, more: Json): Json {
-  const owner = {
-    pid: 4_194_303,
-    start: '1',
-    boot: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
-    pidns: readlinkSync('/proc/self/ns/pid'),
-    host: hostname(),
-    nonce: 'dead',
-    fifo: null,
-    command: 'wt',
-  };
   const admin = path.join(world.root, '.git/worktrees/a');
   const row = (id: string): Json => ({
     id,
@@ -201,7 +190,15 @@ function entryOf(world: World, commit: string, more: Json): Json {
     sweep: { worktree: world.other, gitDir: path.join(world.other, '.git'), keep: world.home, phase: 'reset' },
   };
   const kind = String(more['kind']);
-  return { op: OP, owner, generation: 1, startedAt: '2026-01-01T00:00:00.000Z', id: 'x', ...known[kind], ...more };
+  return {
+    op: OP,
+    owner: DEAD,
+    generation: 1,
+    startedAt: '2026-01-01T00:00:00.000Z',
+    id: 'x',
+    ...known[kind],
+    ...more,
+  };
 }
 
 const entries: readonly Json[] = [
