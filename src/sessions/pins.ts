@@ -1,10 +1,11 @@
-import { copyFile, mkdir, readdir } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { WtError } from '../core/errors.ts';
 import { writeCommit, KEEPER } from '../git/commit.ts';
 import type { Git } from '../git/git.ts';
 import { changeRefs, listRefs, refOfBranch, type RefChange } from '../git/ref.ts';
 import { copyIndex, snapshotIndex } from '../git/snapshot.ts';
+import type { Env } from '../platform/deps.ts';
 import { lstatOf, makePrivateDirectory, readText, removeFile } from '../platform/files.ts';
 import { scratchIndexOf } from './cache.ts';
 import type { Repo } from './repo.ts';
@@ -99,10 +100,11 @@ async function commitIndex(
     if (!(await copyIndex(real, copy))) return undefined;
     // A split index keeps its other half beside the real one (git-update-index(1) --split-index).
     const env = { GIT_INDEX_FILE: copy, GIT_DIR: spec.gitDir };
-    const tree = (await snapshotIndex(repo.git, env)) ?? (await treeOfStages(repo.git, env));
+    const tree = (await snapshotIndex(repo.git, env)) ?? (await treeOfStages(repo.git, env, '--stage'));
+    const parents = [spec.parent, await commitResolved(repo, op, env)].filter((commit) => commit != null);
     return await writeCommit(repo.git, {
       tree,
-      parents: spec.parent === null ? [] : [spec.parent],
+      parents,
       message: `wt: index of ${op}`,
       env: KEEPER,
     });
@@ -111,8 +113,20 @@ async function commitIndex(
   }
 }
 
-async function treeOfStages(git: Git, env: { GIT_INDEX_FILE: string; GIT_DIR: string }): Promise<string> {
-  const { stdout } = await git(['ls-files', '--stage', '-z'], { env });
+/** The sides of conflicts that are resolved and not committed: the index keeps them in an extension (gitformat-index(5), REUC). */
+async function commitResolved(repo: Repo, op: string, env: IndexEnv): Promise<string | undefined> {
+  if (!(await readFile(env.GIT_INDEX_FILE)).includes('REUC')) return undefined;
+  const tree = await treeOfStages(repo.git, env, '--resolve-undo');
+  return writeCommit(repo.git, { tree, parents: [], message: `wt: resolved conflicts of ${op}`, env: KEEPER });
+}
+
+interface IndexEnv extends Env {
+  readonly GIT_INDEX_FILE: string;
+  readonly GIT_DIR: string;
+}
+
+async function treeOfStages(git: Git, env: IndexEnv, which: '--stage' | '--resolve-undo'): Promise<string> {
+  const { stdout } = await git(['ls-files', which, '-z'], { env });
   const entries = stdout.split('\0').filter((line) => line !== '' && !line.startsWith('160000'));
   const input = entries.map((line, i) => {
     const [mode = '', object = '', stage = ''] = line.slice(0, line.indexOf('\t')).split(' ');

@@ -196,6 +196,28 @@ test('an index in conflict comes back with all three sides', async () => {
   expect(await bench.room.git(bench.at('a'), 'show', ':3:f')).toBe('theirs');
 });
 
+test('the sides of a conflict that is resolved and not committed come back', async () => {
+  const bench = await makeBench({ f: 'base\n' });
+  await bench.wt('create', 'a');
+  await bench.work('a', { f: 'ours\n' });
+  await bench.write({ f: 'theirs\n' });
+  await bench.git('commit', '-qam', 'theirs');
+  await bench.room.git(bench.at('a'), 'merge', '-q', 'main').catch(() => {});
+  await bench.room.write(bench.at('a'), { f: 'resolved\n' });
+  await bench.room.git(bench.at('a'), 'add', 'f');
+  await bench.room.git(bench.at('a'), 'merge', '--quit');
+  await bench.git('reset', '-q', '--hard', 'HEAD~1');
+  const before = await wholeOf(bench, 'a');
+  await remove(bench, 'a');
+  await gc(bench);
+  await bench.wt('restore', 'a');
+  expect(await wholeOf(bench, 'a')).toEqual(before);
+  expect(await bench.git('fsck', '--no-dangling', '--no-progress')).toBe('');
+  const sides = (await bench.room.git(bench.at('a'), 'ls-files', '--resolve-undo')).split('\n');
+  const contents = sides.map((line) => bench.git('cat-file', 'blob', line.split(' ')[1] ?? ''));
+  expect(await Promise.all(contents)).toEqual(['base', 'ours', 'theirs']);
+});
+
 test('a session whose folder was gone comes back as its branch and its row', async () => {
   const bench = await makeBench();
   await bench.wt('create', 'a', '--task', 'T');
