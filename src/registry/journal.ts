@@ -126,6 +126,17 @@ export async function endJournal(directory: string, op: string): Promise<void> {
   await removeFile(path.join(directory, `${op}.json`));
 }
 
+/** Does an operation between its intent and its end; one that fails half-way stays open, for recovery. */
+export async function carryOut<E extends JournalEntry>(
+  directory: string,
+  entry: E,
+  work: (entry: E) => Promise<void>,
+): Promise<void> {
+  await writeJournal(directory, entry);
+  await work(entry);
+  await endJournal(directory, entry.op);
+}
+
 /** Open operations, oldest first. A file that cannot be read is reported by name, never deleted. */
 export async function listJournal(
   directory: string,

@@ -6,9 +6,8 @@ import { excludeOnce } from '../git/ignore.ts';
 import { branchOf } from '../git/ref.ts';
 import { listWorktrees } from '../git/worktree.ts';
 import { realPathOf } from '../platform/files.ts';
-import { beginEntry, endJournal, writeJournal, type EntryOf } from '../registry/journal.ts';
 import type { SessionRow } from '../registry/session.ts';
-import { finishAdopt } from './adopt-steps.ts';
+import { applyAdopt } from './adopt-steps.ts';
 import { requireBase } from './base.ts';
 import { readBook, type Book, type Session } from './book.ts';
 import { hold } from './hold.ts';
@@ -39,18 +38,9 @@ export async function adoptWorktree(repo: Repo, request: AdoptRequest): Promise<
     const outcome = await plan(held.repo, held.book, request);
     const { session } = outcome;
     if (outcome.kind === 'known' || session.admin === undefined) return outcome;
-    const { id, row, admin } = session;
-    const entry: EntryOf<'adopt'> = {
-      ...beginEntry(held.lease, repo.deps.clock.now().toISOString()),
-      kind: 'adopt',
-      id,
-      adminDirectory: admin.directory,
-      row,
-    };
+    const { row, admin } = session;
     await excludeOnce(repo.commonDir, EXCLUDE_LINE);
-    await writeJournal(repo.layout.journal, entry);
-    await finishAdopt(held.repo, held.lease, entry);
-    await endJournal(repo.layout.journal, entry.op);
+    await applyAdopt(held, row, admin.directory);
     await held.log('session.adopt.after', session.id, { path: session.path, branch: session.row.branch });
     return { ...outcome, kind: 'adopted' };
   });

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { changeRefs, findRef } from '../git/ref.ts';
 import { lstatOf, moveDurably } from '../platform/files.ts';
-import { beginEntry, endJournal, writeJournal, type EntryOf } from '../registry/journal.ts';
+import { beginEntry, carryOut, type EntryOf } from '../registry/journal.ts';
 import type { SessionId } from '../core/names.ts';
 import type { Held } from './hold.ts';
 import { rewoundRef, unpinEntries } from './pins.ts';
@@ -19,10 +19,10 @@ export async function expireEntry({ repo, lease }: Held, id: SessionId, trash: s
     id,
     trash,
   };
-  await writeJournal(repo.layout.journal, entry);
-  await setAside(repo, trash);
-  await dropRefs(repo, entry);
-  await endJournal(repo.layout.journal, entry.op);
+  await carryOut(repo.layout.journal, entry, async () => {
+    await setAside(repo, trash);
+    await dropRefs(repo, entry);
+  });
 }
 
 /** The folder first: an entry that can still be brought back has all that keeps its commits. */

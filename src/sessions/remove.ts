@@ -15,6 +15,7 @@ import { endLive } from './live.ts';
 import { keepBranchLog, pinSession } from './pins.ts';
 import { finishRemove, putBack } from './remove-steps.ts';
 import { shielded, type Repo } from './repo.ts';
+import { requireOwn } from './select.ts';
 import {
   findDirt,
   findModuleWork,
@@ -129,8 +130,7 @@ export async function removeSession(
   request: RemoveRequest & { verb: string; dryRun: boolean; refuse?: (facts: RemoveFacts) => void },
 ): Promise<RemoveOutcome> {
   const decide = async (place: Repo, book: Book): Promise<RemovePlan> => {
-    const session = book.sessions.get(id);
-    if (session === undefined) throw new WtError('session.not-found', { id, near: [], trash: null });
+    const session = requireOwn(book, id);
     await refuseTracked(place);
     const found = await gatherRemoveFacts(place, book, session);
     const isGoing = request.dryRun && request.kill === true; // what would have been ended by then

@@ -25,6 +25,13 @@ export async function requireSession(repo: Repo, book: Book, text: string | unde
   throw new WtError('session.not-found', { id: text, near: nearNames(text, [...book.sessions.keys()]), trash });
 }
 
+/** The session of exactly that id, as an operation names it. Throws `session.not-found`. */
+export function requireOwn(book: Book, id: string): Session {
+  const session = book.sessions.get(id);
+  if (session === undefined) throw new WtError('session.not-found', { id, near: [], trash: null });
+  return session;
+}
+
 /** By id (exact, else without regard to case), then by branch. Pure. */
 export function findSession(book: Book, text: string): Session | undefined {
   const exact = book.sessions.get(text);

@@ -1,19 +1,16 @@
 import { WtError } from '../core/errors.ts';
 import { applyRewind, planRewind } from '../landing/rewind.ts';
-import { readParents } from '../git/commit.ts';
-import { resolveCommit } from '../git/ref.ts';
-import { findOperation } from '../git/repo.ts';
-import { beginEntry, endJournal, writeJournal, type EntryOf } from '../registry/journal.ts';
 import { idOfEffect, listCalls, type Call, type Effect } from '../registry/operations.ts';
-import { finishAdopt, finishRelease } from './adopt-steps.ts';
+import { applyAdopt, applyRelease } from './adopt-steps.ts';
 import { readBook, sessionAround, type Book, type Session } from './book.ts';
 import { carryBack, planCarryBack } from './carry-back.ts';
-import { applyReset, readHeadRef } from './commit-steps.ts';
 import { hold } from './hold.ts';
 import { removeSession } from './remove.ts';
-import { gitAtWorktree, type Repo } from './repo.ts';
+import type { Repo } from './repo.ts';
 import { restoreSession } from './restore.ts';
+import { requireOwn } from './select.ts';
 import { readTrashMeta } from './trash.ts';
+import { judgeUncommit, uncommit } from './uncommit.ts';
 
 /** One step that was, or would be, taken back. */
 export interface UndoStep {
@@ -99,7 +96,9 @@ async function takeBack(repo: Repo, effect: Effect, all: readonly Effect[], dryR
     }
     case 'committed':
       // Taken back together with the removal that follows it, the session is not there yet.
-      if (!dryRun || !all.some((other) => other.kind === 'trashed')) await uncommit(repo, effect, dryRun);
+      if (dryRun && all.some((other) => other.kind === 'trashed')) return null;
+      if (dryRun) await judgeUncommit(repo, await readBook(repo), effect);
+      else await hold(repo, async (held) => uncommit(held, effect));
       return null;
     case 'adopted':
       return release(repo, effect, dryRun);
@@ -120,7 +119,7 @@ async function unmake(
   { id, isRestored, hadBranch, carried }: EffectOf<'made'>,
   dryRun: boolean,
 ): Promise<string | null> {
-  const back = carried === null ? undefined : await planCarryBack(repo, await requireOwn(repo, id), carried);
+  const back = carried === null ? undefined : await planCarryBack(repo, requireOwn(await readBook(repo), id), carried);
   if (back !== undefined && !dryRun) await carryBack(repo, back);
   const force = isRestored || back !== undefined;
   try {
@@ -131,83 +130,11 @@ async function unmake(
   }
 }
 
-async function requireOwn(repo: Repo, id: string, book?: Book): Promise<Session> {
-  const session = (book ?? (await readBook(repo))).sessions.get(id);
-  if (session === undefined) throw new WtError('session.not-found', { id, near: [], trash: null });
-  return session;
-}
-
-async function uncommit(repo: Repo, effect: EffectOf<'committed'>, dryRun: boolean): Promise<void> {
-  const { id, ref, from, to, indexFrom, indexTo } = effect;
-  const judge = async (place: Repo, book: Book): Promise<Session> => {
-    const session = await requireOwn(place, id, book);
-    const git = gitAtWorktree(place, session.path);
-    const branch = ref === 'HEAD' ? 'HEAD' : ref.replace(/^refs\/heads\//, '');
-    const operation = session.admin === undefined ? undefined : await findOperation(session.admin.directory);
-    if (operation !== undefined)
-      throw new WtError('session.refused', { id, verb: 'undo', reasons: [{ code: 'session.operation', operation }] });
-    const fix = ['git', '-C', session.path, 'log', '--oneline', '-5'];
-    const isOn = session.admin !== undefined && (await readHeadRef(session.admin.directory)) === ref;
-    if (!isOn || (await resolveCommit(git, ref)) !== to)
-      throw new WtError('target.moved', { target: branch, reason: 'since', id, fix });
-    if (from === '')
-      throw new WtError('usage.invalid', {
-        option: 'undo',
-        reason: `commit ${to.slice(0, 7)} is the first of its branch, and a branch without commits has nothing to go back to`,
-        fix: ['git', '-C', session.path, 'update-ref', '-d', 'HEAD', to],
-      });
-    const parents = (await readParents(place.git, [to], [from])).get(to) ?? [];
-    if (parents.length > 1 && parents[0] === from)
-      throw new WtError('usage.invalid', {
-        option: 'undo',
-        reason: `commit ${to.slice(0, 7)} ended a merge, which cannot be brought back half-way`,
-        fix: ['git', '-C', session.path, 'reset', '--keep', from],
-      });
-    return session;
-  };
-  if (dryRun) {
-    await judge(repo, await readBook(repo));
-    return;
-  }
-  await hold(repo, async (held) => {
-    const session = await judge(held.repo, held.book);
-    const entry: EntryOf<'reset'> = {
-      ...beginEntry(held.lease, repo.deps.clock.now().toISOString()),
-      kind: 'reset',
-      id: session.id,
-      path: session.path,
-      adminDirectory: session.admin?.directory ?? '',
-      ref,
-      from: to,
-      to: from,
-      indexFrom: indexTo,
-      indexTo: indexFrom,
-    };
-    await writeJournal(repo.layout.journal, entry);
-    try {
-      await applyReset(held.repo, entry);
-    } catch (error) {
-      if (WtError.is(error, 'target.moved')) await endJournal(repo.layout.journal, entry.op);
-      throw error;
-    }
-    await endJournal(repo.layout.journal, entry.op);
-  });
-}
-
 async function release(repo: Repo, { row }: EffectOf<'adopted'>, dryRun: boolean): Promise<string> {
-  if (dryRun) return requireRecord(await requireOwn(repo, row.id)).path;
+  if (dryRun) return requireRecord(requireOwn(await readBook(repo), row.id)).path;
   return hold(repo, async (held) => {
-    const session = requireRecord(await requireOwn(held.repo, row.id, held.book));
-    const entry: EntryOf<'release'> = {
-      ...beginEntry(held.lease, repo.deps.clock.now().toISOString()),
-      kind: 'release',
-      id: row.id,
-      adminDirectory: session.admin.directory,
-      row: session.row,
-    };
-    await writeJournal(repo.layout.journal, entry);
-    await finishRelease(held.repo, held.lease, entry);
-    await endJournal(repo.layout.journal, entry.op);
+    const session = requireRecord(requireOwn(held.book, row.id));
+    await applyRelease(held, session.row, session.admin.directory);
     return session.path;
   });
 }
@@ -229,18 +156,6 @@ async function adoptAgain(repo: Repo, { row }: EffectOf<'released'>, dryRun: boo
     return admin.directory;
   };
   if (dryRun) judge(await readBook(repo));
-  else
-    await hold(repo, async (held) => {
-      const entry: EntryOf<'adopt'> = {
-        ...beginEntry(held.lease, repo.deps.clock.now().toISOString()),
-        kind: 'adopt',
-        id: row.id,
-        adminDirectory: judge(held.book),
-        row,
-      };
-      await writeJournal(repo.layout.journal, entry);
-      await finishAdopt(held.repo, held.lease, entry);
-      await endJournal(repo.layout.journal, entry.op);
-    });
+  else await hold(repo, async (held) => applyAdopt(held, row, judge(held.book)));
   return row.path;
 }
