@@ -7,8 +7,7 @@ import type { Session } from './book.ts';
 import { gatherChanges, placeChanges, requireUnchanged } from './from-changes.ts';
 import { findInTheWay } from './in-the-way.ts';
 import { gitAtWorktree, shielded, type Repo } from './repo.ts';
-import { isOwnCheckout } from './own-places.ts';
-import { findGitDir } from './worktree.ts';
+import { findOwnGitDir } from './own-places.ts';
 
 /** Work that `create --from-changes` moved into a session, on its way back. */
 export interface CarryBack {
@@ -27,17 +26,16 @@ export async function planCarryBack(
   carried: { worktree: string; head: string },
 ): Promise<CarryBack | undefined> {
   if (admin === undefined) return undefined;
-  if (!(await isOwnCheckout(repo, carried.worktree)))
-    throw new WtError('path.unsafe', { path: carried.worktree, reason: 'it is no worktree of this repository' });
   const git = gitAtWorktree(repo, path);
   if ((await resolveCommit(git, 'HEAD')) !== carried.head) return undefined;
   const names = changedPaths(await readStatus(git));
   if (names.length === 0) return undefined;
   const place = gitAtWorktree(repo, carried.worktree);
-  const gitDir = await findGitDir(carried.worktree);
-  const operation = await findOperation(gitDir ?? '');
-  const dirty = changedPaths(await readStatus(place));
-  const head = await resolveCommit(place, 'HEAD');
+  // A file says which worktree it was; another repository's is none of ours.
+  const gitDir = await findOwnGitDir(repo, carried.worktree);
+  const operation = gitDir === undefined ? 'move of the folder' : await findOperation(gitDir);
+  const dirty = gitDir === undefined ? [] : changedPaths(await readStatus(place));
+  const head = gitDir === undefined ? undefined : await resolveCommit(place, 'HEAD');
   const isElsewhere = head !== carried.head;
   const isAsLeft = operation === undefined && dirty.length === 0 && !isElsewhere;
   const hidden = isAsLeft ? await findHidden(place, carried.worktree, names) : [];

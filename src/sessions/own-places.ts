@@ -15,7 +15,7 @@ export async function findStrangePlace(repo: Repo, entry: JournalEntry): Promise
   if (admin !== null && path.dirname(admin) !== path.join(repo.commonDir, 'worktrees')) return admin;
   if ('path' in entry && !(await isOwnPlace(repo, entry, admin))) return entry.path;
   if ('worktree' in entry && entry.worktree !== null && (await lstatOf(entry.worktree)) !== undefined)
-    if (!(await isOwnCheckout(repo, entry.worktree))) return entry.worktree;
+    if ((await findOwnGitDir(repo, entry.worktree)) === undefined) return entry.worktree;
   if (entry.kind === 'sweep' && !isBelow(repo.layout.trash, entry.keep)) return entry.keep;
   return undefined;
 }
@@ -40,12 +40,12 @@ function recordedPlace(adminDirectory: string, gitdir: string): string {
   return path.dirname(path.resolve(adminDirectory, gitdir.trim()));
 }
 
-/** Whether a folder is the main worktree or a linked one of this repository. */
-export async function isOwnCheckout(repo: Repo, worktree: string): Promise<boolean> {
+/** The git directory of the main worktree or a linked one of this repository; undefined for any other folder. */
+export async function findOwnGitDir(repo: Repo, worktree: string): Promise<string | undefined> {
   const gitDir = await findGitDir(worktree);
-  if (gitDir === undefined) return false;
-  const [own, common] = await Promise.all([gitDir, repo.commonDir].map((folder) => realPathOf(folder)));
-  return own === common || path.dirname(own ?? '') === path.join(common ?? '', 'worktrees');
+  if (gitDir === undefined) return undefined;
+  const [own, common] = await Promise.all([realPathOf(gitDir), realPathOf(repo.commonDir)]);
+  return own === common || path.dirname(own) === path.join(common, 'worktrees') ? gitDir : undefined;
 }
 
 function isBelow(folder: string, place: string): boolean {
