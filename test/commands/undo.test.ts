@@ -1,54 +1,9 @@
 import { chmod, mkdir, readdir, readFile, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { photograph } from '../support/invariants.ts';
-import { failure, leftovers, picture, runFix } from '../support/listing.ts';
+import { failure, picture, runFix } from '../support/listing.ts';
 import { makeBench, type Bench } from '../support/wt.ts';
-
-/** What a person has: refs that are theirs, worktrees with index and files, and the rows. */
-async function lookAt(bench: Bench): Promise<object> {
-  const { refs, trees } = await photograph(bench);
-  const rows = JSON.parse(await readFile(`${bench.root}/.worktrees/sessions.json`, 'utf8')) as { sessions: object };
-  return {
-    refs: refs.split('\n').filter((line) => !line.includes('refs/wt/')),
-    trees,
-    rows: rows.sessions,
-  };
-}
-
-const trashOf = ({ root }: Bench): Promise<string[]> => readdir(`${root}/.git/wt/trash`).catch(() => []);
-
-/** It must fail and leave all as it was. */
-async function expectRefused(bench: Bench, code: string, exit: number, ...argv: string[]): Promise<readonly string[]> {
-  const before = [await picture(bench), await trashOf(bench)];
-  const error = await failure(bench, 'undo', ...argv);
-  expect({ code: error.code, exit: error.exit, changed: error.changed }).toEqual({ code, exit, changed: false });
-  expect([await picture(bench), await trashOf(bench)]).toEqual(before);
-  expect(await leftovers(bench.root)).toEqual([]);
-  return error.fix ?? [];
-}
-
-/** Does it, takes it back, takes that back: where it was, and then where it was again. */
-async function expectThereAndBack(bench: Bench, ...argv: string[]): Promise<void> {
-  const before = await lookAt(bench);
-  expect((await bench.wt(...argv)).code).toBe(0);
-  const after = await lookAt(bench);
-  expect((await bench.wt('undo')).code).toBe(0);
-  expect(await lookAt(bench)).toEqual(before);
-  expect((await bench.wt('undo')).code).toBe(0);
-  expect(await lookAt(bench)).toEqual(after);
-  expect((await bench.wt('undo')).code).toBe(0);
-  expect(await lookAt(bench)).toEqual(before);
-  expect(await bench.git('fsck', '--no-dangling', '--no-progress')).toBe('');
-  expect(await leftovers(bench.root)).toEqual([]);
-}
-
-async function makeLandable(): Promise<Bench> {
-  const bench = await makeBench({ f: '1\n2\n3\n4\n5\n', other: 'one\n', third: 'one\n' });
-  await bench.wt('create', 'a', '--task', 'Land it');
-  await bench.work('a', { f: '1\n2\n3\n4\n5 in a\n', 'feature.txt': 'feature\n' }, 'first');
-  await bench.work('a', { 'feature.txt': 'feature, more\n' }, 'second');
-  return bench;
-}
+import { expectRefused, expectThereAndBack, makeLandable, trashOf } from '../support/undone.ts';
 
 test('without anything to take back it says so', async () => {
   const bench = await makeBench();
@@ -213,91 +168,6 @@ test('the first commit of a branch is not taken back; the way by hand works', as
   expect(await bench.room.git(bench.at('a'), 'status', '--porcelain')).toBe('A  x');
 });
 
-test.for(['merge', 'squash', 'rebase', 'ff'])('a landing by %s is taken back, checkout and all', async (strategy) => {
-  const bench = await makeLandable();
-  if (strategy === 'rebase') {
-    await bench.write({ third: 'moved on\n' });
-    await bench.git('commit', '-qam', 'on main');
-  }
-  await bench.write({ other: 'staged\n', 'new-staged.txt': 'x\n' });
-  await bench.git('add', '-A');
-  await bench.write({ other: 'edited on top\n', third: 'unstaged\n', 'free.txt': 'untracked\n' });
-  await expectThereAndBack(bench, 'merge', 'a', '--yes', '--strategy', strategy);
-});
-
-test('a landing on a branch that is not checked out is taken back', async () => {
-  const bench = await makeLandable();
-  await bench.git('switch', '-qc', 'elsewhere');
-  await expectThereAndBack(bench, 'merge', 'a', '--yes');
-});
-
-test('a landing on a branch that a linked worktree has is taken back there, and its HEAD log says so', async () => {
-  const bench = await makeLandable();
-  await bench.git('switch', '-qc', 'elsewhere');
-  const place = `${bench.room.dir}/beside`;
-  await bench.git('worktree', 'add', '-q', place, 'main');
-  await expectThereAndBack(bench, 'merge', 'a', '--yes');
-  expect(await bench.room.git(place, 'reflog', '-1', '--format=%gs')).toBe('wt undo a');
-});
-
-test.for(['merge', 'squash', 'ff'])(
-  'a base that has moved on stays, and the proposed revert of a landing by %s works',
-  async (strategy) => {
-    const bench = await makeLandable();
-    await bench.wt('merge', 'a', '--yes', '--strategy', strategy);
-    await bench.write({ other: 'later\n' });
-    await bench.git('commit', '-qam', 'later');
-    expect(await runFix(bench, await expectRefused(bench, 'target.moved', 9))).toBe(0);
-    expect(await bench.git('show', 'HEAD:f')).toBe('1\n2\n3\n4\n5');
-    expect(await bench.git('show', 'HEAD:other')).toBe('later');
-  },
-);
-
-test('a base that has moved on and is checked out nowhere is reverted in a session of its own', async () => {
-  const bench = await makeLandable();
-  await bench.git('switch', '-qc', 'elsewhere');
-  await bench.wt('merge', 'a', '--yes');
-  const tree = await bench.git('rev-parse', 'main^{tree}');
-  await bench.git('update-ref', 'refs/heads/main', await bench.git('commit-tree', '-p', 'main', '-m', 'later', tree));
-  const { stderr } = await bench.wt('undo');
-  expect(stderr).toMatch(/git revert --no-edit -m 1 <commit>, in a new session/);
-  expect(await runFix(bench, await expectRefused(bench, 'target.moved', 9))).toBe(0);
-});
-
-test('an undone landing whose base has moved on is landed again by hand', async () => {
-  const bench = await makeLandable();
-  await bench.wt('merge', 'a', '--yes');
-  await bench.wt('undo');
-  await bench.write({ other: 'later\n' });
-  await bench.git('commit', '-qam', 'later');
-  expect(await runFix(bench, await expectRefused(bench, 'target.moved', 9))).toBe(0);
-  expect(await bench.git('show', 'HEAD:feature.txt')).toBe('feature, more');
-});
-
-test.for([
-  ['an edit', { f: '1 edited\n2\n3\n4\n5 in a\n' }],
-  ['an untracked file', { 'feature.txt/x': 'mine\n' }],
-] as const)('a landing is not taken back over %s in the checkout', async ([, files]) => {
-  const bench = await makeLandable();
-  await bench.wt('merge', 'a', '--yes');
-  if ('feature.txt/x' in files) await unlink(`${bench.root}/feature.txt`);
-  await bench.write(files);
-  await expectRefused(bench, 'target.dirty', 4);
-});
-
-test('a landing with --remove comes back as a session, and the base goes back', async () => {
-  const bench = await makeLandable();
-  await expectThereAndBack(bench, 'merge', 'a', '--yes', '--remove');
-});
-
-test('a landing with --remove is left as it is while the base cannot go back', async () => {
-  const bench = await makeLandable();
-  await bench.wt('merge', 'a', '--yes', '--remove');
-  await bench.write({ other: 'later\n' });
-  await bench.git('commit', '-qam', 'later');
-  await expectRefused(bench, 'target.moved', 9);
-});
-
 test('a removal of several brings all of them back, or none', async () => {
   const bench = await makeBench();
   for (const id of ['a', 'b', 'c']) await bench.wt('create', id);
@@ -405,25 +275,4 @@ test('says in JSON and in words what was done, and that it can be taken back', a
   expect(stdout.replace(/ of \d+s ago/, ' of <age> ago')).toBe(
     '✓ Undid wt --json of <age> ago\n  a is back in $ROOM/app/.worktrees/a\n  wt undo takes this back\n',
   );
-});
-
-test('costs at most ten git processes for a landing', async () => {
-  const bench = await makeLandable();
-  await bench.wt('merge', 'a', '--yes');
-  const { git, code } = await bench.wt('undo');
-  expect(code).toBe(0);
-  expect(git.length).toBeLessThanOrEqual(10);
-  expect(git.map(([verb]) => verb)).toMatchInlineSnapshot(`
-    [
-      "rev-parse",
-      "for-each-ref",
-      "worktree",
-      "diff-tree",
-      "status",
-      "ls-files",
-      "update-index",
-      "read-tree",
-      "update-ref",
-    ]
-  `);
 });
