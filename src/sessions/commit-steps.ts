@@ -7,7 +7,7 @@ import type { EntryOf } from '../registry/journal.ts';
 import { recordOperation } from '../registry/operations.ts';
 import { scratchIndexOf } from './cache.ts';
 import { takeFiles, takeIndex } from './from-changes.ts';
-import { pinRewound } from './pins.ts';
+import { pinRewound, pinRewoundAfterAll } from './pins.ts';
 import { gitAtWorktree, type Repo } from './repo.ts';
 
 /** A commit is there: undo can find it. */
@@ -76,6 +76,7 @@ async function finishReset(repo: Repo, entry: EntryOf<'reset'>): Promise<void> {
 export async function recoverReset(repo: Repo, entry: EntryOf<'reset'>): Promise<string> {
   const now = await resolveCommit(gitAtWorktree(repo, entry.path), entry.ref);
   if (now !== entry.to) return `the interrupted undo of the commit of ${entry.id} had changed nothing`;
+  await pinRewoundAfterAll(repo, entry);
   await finishReset(repo, entry);
   return `finished taking back the commit of ${entry.id}`;
 }
