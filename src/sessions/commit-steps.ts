@@ -59,7 +59,12 @@ export async function applyReset(repo: Repo, entry: EntryOf<'reset'>): Promise<v
   const changes = [{ kind: 'update' as const, ref, to, from }, pinRewound(id, op, from)];
   if (!(await changeRefs(git, changes, { message: 'wt undo', shielded: true })))
     throw new WtError('target.moved', { target: ref.replace(/^refs\/heads\//, ''), reason: 'since', id });
-  await finishReset(repo, entry);
+  try {
+    await finishReset(repo, entry);
+  } catch (error) {
+    if (!WtError.any(error)) throw error;
+    throw new WtError(error.kind, error.details, { cause: error, changed: true }); // the next command finishes
+  }
 }
 
 async function finishReset(repo: Repo, entry: EntryOf<'reset'>): Promise<void> {
@@ -67,7 +72,8 @@ async function finishReset(repo: Repo, entry: EntryOf<'reset'>): Promise<void> {
   const git = gitAtWorktree(repo, worktree);
   const now = await takeIndex(repo, git, adminDirectory);
   if (indexTo !== null && now === indexFrom) {
-    await git(['read-tree', '-m', indexTo], { shielded: true });
+    // -i: files may have been edited, or only touched, since; they stay as they are whatever the index says.
+    await git(['read-tree', '-m', '-i', indexTo], { shielded: true });
     await git(['update-index', '-q', '--refresh'], { expect: [0, 1], shielded: true });
   }
   await recordOperation(repo.layout.operations, entry, { kind: 'committed', id, ref, from, to, indexFrom, indexTo });
