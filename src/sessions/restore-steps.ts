@@ -10,6 +10,7 @@ import { recordOperation } from '../registry/operations.ts';
 import { requirePlainFolder } from '../registry/store.ts';
 import { lockSession } from './git-lock.ts';
 import { BRANCH_LOG, putBranchLog, unpin } from './pins.ts';
+import { deleteBranch } from './remove-steps.ts';
 import type { Repo } from './repo.ts';
 import { saveRows } from './rows.ts';
 import { moveFromTrash, trashFolder } from './trash.ts';
@@ -35,12 +36,17 @@ export async function finishRestore(repo: Repo, lease: Lease, entry: RestoreEntr
   await emptyTrash(repo, entry);
 }
 
+/** What the branch's own log says of the restore that made it. */
+function restoreMark(trash: string): string {
+  return `wt restore (${trash})`;
+}
+
 async function makeBranch(repo: Repo, { trash, branch, createBranchAt }: RestoreEntry): Promise<void> {
   const ref = refOfBranch(branch);
   if (createBranchAt === null || (await findRef(repo.git, ref))?.commit === createBranchAt) return;
   await putBranchLog(repo, trash, branch);
   const change = { kind: 'create' as const, ref, to: createBranchAt };
-  if (await changeRefs(repo.git, [change], { message: `wt restore (${trash})`, shielded: true })) return;
+  if (await changeRefs(repo.git, [change], { message: restoreMark(trash), shielded: true })) return;
   const args = ['git', 'update-ref', ref, createBranchAt];
   throw new WtError('git.failed', { args, exitCode: 128, stderr: 'the branch could not be made again' });
 }
@@ -71,6 +77,17 @@ async function emptyTrash(repo: Repo, { trash, removedId }: RestoreEntry): Promi
   await unpin(repo, removedId, trash);
   for (const name of [BRANCH_LOG, 'meta.json']) await removeFile(path.join(folder, name));
   if ((await readdir(folder).catch(() => ['?'])).length === 0) await discardOwnTree(folder);
+}
+
+/** Back, while nothing has moved: the branch it made goes. False when something has. */
+export async function undoRestore(repo: Repo, entry: RestoreEntry): Promise<boolean> {
+  const { trash, branch, createBranchAt } = entry;
+  const parts = entry.adminDirectory === null ? [] : [entry.path, entry.adminDirectory];
+  for (const place of parts) if ((await lstatOf(place)) !== undefined) return false;
+  const ref = refOfBranch(branch);
+  const log = createBranchAt === null ? undefined : await readText(path.join(repo.commonDir, 'logs', ref));
+  if (createBranchAt !== null && log?.includes(restoreMark(trash))) await deleteBranch(repo, ref, createBranchAt);
+  return true;
 }
 
 /** Forward, unless it had only come to a branch that somebody has taken meanwhile. */
