@@ -25,6 +25,8 @@ export interface GitPlace {
   readonly dir: string;
   readonly gitDir?: string;
   readonly holdFd?: number;
+  /** How long any call may take instead of its own limit (`WT_GIT_TIMEOUT`). A person's hooks may take longer. */
+  readonly limitMs?: number;
 }
 
 /** git bound to one directory. Every function in src/git takes one as its first parameter. */
@@ -33,6 +35,12 @@ export type Git = ((args: readonly string[], options?: GitOptions) => Promise<Ru
 };
 
 const LOCAL_TIMEOUT_MS = 60_000;
+
+/** The limit that `WT_GIT_TIMEOUT=<seconds>` sets, or undefined. */
+export function limitFrom(env: Env): { readonly limitMs?: number } {
+  const seconds = Number(env['WT_GIT_TIMEOUT'] ?? Number.NaN);
+  return seconds > 0 ? { limitMs: seconds * 1000 } : {};
+}
 
 // `git rev-parse --local-env-vars` (git 2.39), and what else would make git answer for another repository or in another tongue.
 const SCRUBBED = [
@@ -118,7 +126,7 @@ export function gitHolding(git: Git, fd: number | undefined): Git {
 }
 
 function requestOf(place: GitPlace, args: readonly string[], options: GitOptions): Parameters<Runner>[0] {
-  const { input, env, timeoutMs = LOCAL_TIMEOUT_MS, hooks = false, config = [], shielded = false } = options;
+  const { input, env, hooks = false, config = [], shielded = false } = options;
   return {
     file: 'git',
     args: [
@@ -134,7 +142,7 @@ function requestOf(place: GitPlace, args: readonly string[], options: GitOptions
     cwd: place.dir,
     // A commit's hooks are a person's programs, not ours.
     env: { ...GIT_ENV, ...(hooks ? {} : { [INTERNAL_MARK]: '1' }), ...env },
-    timeoutMs,
+    timeoutMs: (hooks ? undefined : place.limitMs) ?? options.timeoutMs ?? LOCAL_TIMEOUT_MS,
     shielded,
     ...(input === undefined ? {} : { input }),
     ...(place.holdFd === undefined ? {} : { holdFd: place.holdFd }),

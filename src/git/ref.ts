@@ -86,7 +86,18 @@ export async function changeRefs(
   const input = changes.map(formatChange).join('');
   const args = ['update-ref', ...(options.message === undefined ? [] : ['-m', options.message]), '--stdin', '-z'];
   const { exitCode } = await git(args, { input, expect: [0, 128], shielded: options.shielded ?? false });
-  return exitCode === 0;
+  if (exitCode === 0) return true;
+  return hasMovedAllTheSame(git, changes, options.shielded ?? false);
+}
+
+/** git may fail after it has moved a branch, at a reflog or a lock: then the rest of the transaction is still to do. */
+async function hasMovedAllTheSame(git: Git, changes: readonly RefChange[], shielded: boolean): Promise<boolean> {
+  const updates = changes.filter((change) => change.kind === 'update');
+  if (updates.length === 0) return false; // one that somebody else has made looks like ours
+  for (const { ref, to } of updates) if ((await resolveCommit(git, ref)) !== to) return false;
+  const input = changes.map((change) => (change.kind === 'create' ? formatChange(change) : '')).join('');
+  if (input !== '') await git(['update-ref', '--stdin', '-z'], { input, expect: [0, 128], shielded });
+  return true;
 }
 
 function formatChange(change: RefChange): string {

@@ -3,6 +3,7 @@ import { readFile, readlink } from 'node:fs/promises';
 import path from 'node:path';
 import { lstatOf, removeFile } from '../platform/files.ts';
 import { gitAtWorktree, type Repo } from '../sessions/repo.ts';
+import { changedPaths, readStatus } from '../git/status.ts';
 import type { Git } from '../git/git.ts';
 
 const NONE = /^0+$/;
@@ -38,6 +39,18 @@ export async function restoreCheckout(
   const pathspecs = ['--pathspec-from-file=-', '--pathspec-file-nul'];
   if (others.length > 0) await git(['checkout', '--quiet', ...pathspecs, move.from, '--'], literal);
   return [];
+}
+
+/** Whether the files and the index of a checkout are still those of `from`, which nobody had changed there. Writes nothing. */
+export async function isUntouched(
+  repo: Repo,
+  worktree: string,
+  { from, to }: { from: string; to: string },
+): Promise<boolean> {
+  const git = gitAtWorktree(repo, worktree);
+  const { stdout } = await git(['diff-tree', '-r', '-z', '--raw', '--no-abbrev', '--no-renames', from, to]);
+  const changed = new Set(parsePathChanges(stdout).map(({ path: name }) => name));
+  return changedPaths(await readStatus(git)).every((name) => !changed.has(name));
 }
 
 /** The same, and then forward: the landing that was decided is carried out. */

@@ -19,7 +19,7 @@ import { gitAtWorktree, shielded, type Repo } from '../sessions/repo.ts';
 import { findDirt } from '../sessions/safety.ts';
 import { requireSession } from '../sessions/select.ts';
 import { findCheckout, requireNoOverlap } from './checkout.ts';
-import { restoreCheckout } from './converge.ts';
+import { isUntouched, restoreCheckout } from './converge.ts';
 import { explainConflict } from './explain.ts';
 import { landingMessage, requireLandable, type MergePlan, type MergeRequest } from './plan.ts';
 import { finishMove } from './recovery.ts';
@@ -211,7 +211,8 @@ async function apply(held: Held, plan: MergePlan, commit: string): Promise<void>
   } catch (error) {
     const isUndone = await undoLanding(repo, entry, error);
     if (isUndone) await endJournal(repo.layout.journal, entry.op);
-    await held.log('session.merge.failed', session.id, { error: WtError.any(error) ? error.code : 'internal' });
+    const reason = { error: WtError.any(error) ? error.code : 'internal' };
+    await held.log('session.merge.failed', session.id, reason).catch(() => {});
     if (isUndone || !WtError.any(error)) throw error;
     throw new WtError(error.kind, error.details, { cause: error, changed: true });
   }
@@ -227,7 +228,7 @@ async function apply(held: Held, plan: MergePlan, commit: string): Promise<void>
 }
 
 /**
- * git stopped while it brought a checkout along: what it had written goes back. Its index lock is ours to break only when
+ * git stopped while it brought a checkout along: what it had written goes back, if there is anything. Its index lock is ours to break only when
  * git was killed; after an ordinary refusal the lock is somebody else's. False leaves the journal to the next command.
  */
 async function undoLanding(repo: Repo, entry: MergeEntry, error: unknown): Promise<boolean> {
@@ -239,9 +240,10 @@ async function undoLanding(repo: Repo, entry: MergeEntry, error: unknown): Promi
   try {
     if ((await findRef(repo.git, entry.target))?.commit !== entry.from) return false;
     if (isKilled) await breakLocks(repo, entry);
+    if (!isKilled && (await isUntouched(repo, entry.worktree, entry))) return true;
     return (await restoreCheckout(repo, entry.worktree, { from: entry.from, to: entry.to })).length === 0;
   } catch {
-    return !isKilled;
+    return false;
   }
 }
 

@@ -2,6 +2,7 @@ import { findRef } from '../git/ref.ts';
 import type { Lease } from '../platform/lock.ts';
 import type { EntryOf } from '../registry/journal.ts';
 import { recordOperation } from '../registry/operations.ts';
+import { pinRewoundAfterAll } from '../sessions/pins.ts';
 import type { Repo } from '../sessions/repo.ts';
 import { updateRow } from '../sessions/rows.ts';
 import { convergeCheckout, restoreCheckout } from './converge.ts';
@@ -36,6 +37,7 @@ export async function recoverMove(repo: Repo, lease: Lease, entry: EntryOf<'move
   const { id, from, to, worktree } = entry;
   const now = (await findRef(repo.git, entry.target))?.commit;
   if (now === to) {
+    await pinRewoundAfterAll(repo, entry);
     await finishMove(repo, lease, entry);
     return `finished taking back the landing of ${id}`;
   }

@@ -106,6 +106,15 @@ export const JournalEntry = z.discriminatedUnion('kind', [
     /** `move`: files are being moved. `reset`: all have moved, those of HEAD come back. */
     phase: z.enum(['move', 'reset']),
   }),
+  /** Work that a session was made with goes back to the clean worktree it came from. */
+  Common.extend({
+    kind: z.literal('carry'),
+    id: SessionId,
+    worktree: z.string(),
+    head: z.string(),
+    /** Tree of the files it becomes. */
+    files: z.string(),
+  }),
   /** Something in the trash is due: its folder goes aside, then the refs that kept its commits. */
   Common.extend({ kind: z.literal('expire'), id: SessionId, trash: z.string() }),
 ]);

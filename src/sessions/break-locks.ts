@@ -89,6 +89,7 @@ function refsOf(entry: JournalEntry): readonly string[] {
     case 'adopt':
     case 'release':
     case 'sweep':
+    case 'carry':
       return [];
     case 'expire':
       return [rewoundRef(entry.id, entry.trash)];
@@ -101,6 +102,7 @@ function worktreeOf(entry: JournalEntry): string | null {
     case 'merge':
     case 'move':
     case 'sweep':
+    case 'carry':
       return entry.worktree;
     case 'commit':
     case 'reset':

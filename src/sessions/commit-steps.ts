@@ -7,7 +7,7 @@ import type { EntryOf } from '../registry/journal.ts';
 import { recordOperation } from '../registry/operations.ts';
 import { scratchIndexOf } from './cache.ts';
 import { takeFiles, takeIndex } from './from-changes.ts';
-import { pinRewound } from './pins.ts';
+import { pinRewound, pinRewoundAfterAll } from './pins.ts';
 import { gitAtWorktree, type Repo } from './repo.ts';
 
 /** What HEAD of a worktree names: a branch, or 'HEAD' while it is detached (or, with reftables, not kept in that file). */
@@ -65,7 +65,12 @@ export async function applyReset(repo: Repo, entry: EntryOf<'reset'>): Promise<v
   const changes = [{ kind: 'update' as const, ref, to, from }, pinRewound(id, op, from)];
   if (!(await changeRefs(git, changes, { message: 'wt undo', shielded: true })))
     throw new WtError('target.moved', { target: ref.replace(/^refs\/heads\//, ''), reason: 'since', id });
-  await finishReset(repo, entry);
+  try {
+    await finishReset(repo, entry);
+  } catch (error) {
+    if (!WtError.any(error)) throw error;
+    throw new WtError(error.kind, error.details, { cause: error, changed: true }); // the next command finishes
+  }
 }
 
 async function finishReset(repo: Repo, entry: EntryOf<'reset'>): Promise<void> {
@@ -83,6 +88,7 @@ async function finishReset(repo: Repo, entry: EntryOf<'reset'>): Promise<void> {
 export async function recoverReset(repo: Repo, entry: EntryOf<'reset'>): Promise<string> {
   const now = await resolveCommit(gitAtWorktree(repo, entry.path), entry.ref);
   if (now !== entry.to) return `the interrupted undo of the commit of ${entry.id} had changed nothing`;
+  await pinRewoundAfterAll(repo, entry);
   await finishReset(repo, entry);
   return `finished taking back the commit of ${entry.id}`;
 }

@@ -67,10 +67,13 @@ export async function commitSession(repo: Repo, request: CommitRequest): Promise
 
 /** Writes down what the branch and the index are before anything is staged. */
 async function beginCommit(
-  { repo, lease }: Held,
+  { repo, lease, book }: Held,
   { id, path: worktree }: Session,
   admin: AdminEntry,
 ): Promise<EntryOf<'commit'>> {
+  const now = book.sessions.get(id);
+  if (now?.path !== worktree || (await checkTree(now)) !== 'ok')
+    throw new WtError('session.not-found', { id, near: [], trash: null }); // taken away while this waited
   const git = gitAtWorktree(repo, worktree);
   const entry: EntryOf<'commit'> = {
     ...beginEntry(lease, repo.deps.clock.now().toISOString()),

@@ -1,3 +1,4 @@
+import { limitFrom } from '../git/git.ts';
 import { gitAtRoot, locateRepo } from '../git/repo.ts';
 import type { Deps } from '../platform/deps.ts';
 import { layoutOf } from './layout.ts';
@@ -6,7 +7,7 @@ import { settle } from './settle.ts';
 
 /** Finds the repository and changes nothing, not even what is plainly half-done. Throws as {@link locateRepo} does. */
 export async function findRepo(deps: Deps): Promise<Repo> {
-  const place = { run: deps.run, clock: deps.clock };
+  const place = { run: deps.run, clock: deps.clock, ...limitFrom(deps.env) };
   const location = await locateRepo({ ...place, dir: deps.cwd });
   return {
     ...location,

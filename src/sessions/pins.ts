@@ -201,6 +201,14 @@ export function pinRewound(id: string, op: string, commit: string): RefChange {
   return { kind: 'create', ref: rewoundRef(id, op), to: commit };
 }
 
+/** git moves the refs of a transaction one after the other: killed between them, it has moved the branch and pinned nothing. */
+export async function pinRewoundAfterAll(
+  repo: Repo,
+  { id, op, from }: { id: string; op: string; from: string },
+): Promise<void> {
+  await changeRefs(repo.git, [pinRewound(id, op, from)], { shielded: true }); // false: it is there
+}
+
 export function rewoundRef(id: string, op: string): string {
   return `refs/wt/rewound/${id}/${op}`;
 }

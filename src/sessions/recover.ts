@@ -8,6 +8,7 @@ import { removeFile } from '../platform/files.ts';
 import { endJournal, listJournal, type EntryOf, type JournalEntry } from '../registry/journal.ts';
 import { recoverAdopt, recoverRelease } from './adopt-steps.ts';
 import { recoverCommit, recoverReset } from './commit-steps.ts';
+import { recoverCarry } from './carry-back.ts';
 import { rollCreate } from './create-recovery.ts';
 import { recoverExpire } from './expire-steps.ts';
 import { findStrangePlace } from './own-places.ts';
@@ -66,6 +67,8 @@ async function recover(repo: Repo, lease: Lease, entry: JournalEntry): Promise<s
       return recoverReset(repo, entry);
     case 'sweep':
       return recoverSweep(repo, entry);
+    case 'carry':
+      return recoverCarry(repo, entry);
     case 'expire':
       return recoverExpire(repo, entry);
   }

@@ -202,7 +202,8 @@ async function applyRemove(held: Held, plan: RemovePlan, verb: string): Promise<
       .then(() => putBack(repo, entry))
       .then(() => endJournal(repo.layout.journal, op))
       .catch(() => {});
-    await held.log(`session.${verb}.failed`, session.id, { error: WtError.any(error) ? error.code : 'io.failed' });
+    const reason = { error: WtError.any(error) ? error.code : 'io.failed' };
+    await held.log(`session.${verb}.failed`, session.id, reason).catch(() => {});
     throw error;
   }
   await held.log(`session.${verb}.after`, session.id, { trash: op, branchDeleted: plan.deletesBranch });

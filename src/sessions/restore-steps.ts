@@ -58,6 +58,13 @@ export async function isStillInTrash(
   return adminDirectory === null || (await isPartInTrash(repo, trash, 'tree')) || (await lstatOf(place)) === undefined;
 }
 
+/** Back, while nothing of it has moved. False when something has: that is for recovery to finish. */
+export async function undoRestore(repo: Repo, entry: RestoreEntry): Promise<boolean> {
+  if (!(await isStillInTrash(repo, entry))) return false;
+  await takeBranchBack(repo, entry);
+  return true;
+}
+
 /** Deletes the branch that this restore has made, by its own reflog, while it has not moved. The trash still pins its commits. */
 export async function takeBranchBack(repo: Repo, { trash, branch, createBranchAt }: RestoreEntry): Promise<void> {
   const ref = refOfBranch(branch);

@@ -11,7 +11,7 @@ import { hold, type Held } from './hold.ts';
 import { defaultBranch, sessionPath } from './layout.ts';
 import { shielded, type Repo } from './repo.ts';
 import { findFlaw, findPlaceFlaw, placeOf } from './restore-checks.ts';
-import { finishRestore, isStillInTrash, takeBranchBack } from './restore-steps.ts';
+import { finishRestore, undoRestore } from './restore-steps.ts';
 import { findSession } from './select.ts';
 import { listTrash, trashFolder, type TrashMeta } from './trash.ts';
 
@@ -275,12 +275,12 @@ async function applyRestore(held: Held, plan: RestorePlan): Promise<void> {
     await finishRestore(repo, lease, entry);
   } catch (error) {
     // What had moved stays for the next command to finish; with nothing moved there is nothing to finish.
-    if (await isStillInTrash(repo, entry)) {
-      await takeBranchBack(repo, entry);
-      await endJournal(repo.layout.journal, entry.op);
-    }
-    await held.log('session.restore.failed', id, { error: WtError.any(error) ? error.code : 'io.failed' });
-    throw error;
+    const isUndone = await undoRestore(repo, entry).catch(() => false);
+    if (isUndone) await endJournal(repo.layout.journal, entry.op);
+    const reason = { error: WtError.any(error) ? error.code : 'io.failed' };
+    await held.log('session.restore.failed', id, reason).catch(() => {});
+    if (isUndone || !WtError.any(error)) throw error;
+    throw new WtError(error.kind, error.details, { cause: error, changed: true });
   }
   await held.log('session.restore.after', id, { trash: meta.op, branch });
   await endJournal(repo.layout.journal, entry.op);

@@ -119,11 +119,13 @@ export async function registeredIds(root: string): Promise<readonly string[]> {
   return Object.keys((await readRows(root)) ?? {}).toSorted();
 }
 
-export async function readRows(root: string): Promise<Readonly<Record<string, { state: string }>> | undefined> {
+export async function readRows(
+  root: string,
+): Promise<Readonly<Record<string, { state: string; path: string }>> | undefined> {
   const text = await readFile(path.join(root, '.worktrees', 'sessions.json'), 'utf8').catch(() => undefined);
   return text === undefined
     ? undefined
-    : (JSON.parse(text) as { sessions: Record<string, { state: string }> }).sessions;
+    : (JSON.parse(text) as { sessions: Record<string, { state: string; path: string }> }).sessions;
 }
 
 /** Names of the linked worktrees' folders as git lists them, sorted. */
@@ -150,7 +152,12 @@ export async function findFaults(room: Room, root: string): Promise<readonly str
     filesBelow(dotGit),
   ]);
   const faults: string[] = [];
-  if (rows.join() !== trees.join()) faults.push(`registry has [${rows.join()}], git has [${trees.join()}]`);
+  const rowPaths = Object.values((await readRows(root)) ?? {}).map((row) =>
+    path.relative(path.join(root, '.worktrees'), row.path),
+  );
+  const outside = trees.filter((name) => name.startsWith('..') && !rowPaths.includes(name)); // may be somebody else's
+  if (rowPaths.toSorted().join() !== trees.filter((name) => !outside.includes(name)).join())
+    faults.push(`registry has [${rows.join()}], git has [${trees.join()}]`);
   for (const [id, row] of Object.entries((await readRows(root)) ?? {}))
     if (row.state !== 'ready') faults.push(`${id} is ${row.state}`);
   faults.push(...files.filter((name) => name.endsWith('.lock')).map((name) => `lock file ${name}`));

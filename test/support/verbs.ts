@@ -1,0 +1,238 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Work } from './kill.ts';
+import { makeRoom, type Room } from './room.ts';
+import { runWt } from './spawn.ts';
+
+const run = promisify(execFile);
+
+/** One command that changes something, in a small repository that is ready for it. */
+export interface Verb {
+  readonly title: string;
+  readonly argv: readonly string[];
+  prepare(place: Place): Promise<Partial<Work>>;
+  /** Commands that stop at a state this one passes through: a person finds that state whole. */
+  readonly milestones?: readonly (readonly string[])[];
+  /** It does several things one after the other, each whole in itself. */
+  readonly isMany?: boolean;
+  /** Running it again would take it back: only when it had done nothing. */
+  readonly isToggle?: boolean;
+}
+
+export interface Place {
+  readonly room: Room;
+  readonly root: string;
+}
+
+/** A place that can be put back to how it was. */
+export interface Scene extends Place, Work {
+  reset(): Promise<void>;
+}
+
+const FILES = { 'README.md': 'hello\n', 'src/a.txt': 'a\n', 'src/b.txt': 'b\n', '.gitignore': '.env\ncache/\n' };
+
+export async function makeScene(verb: Verb): Promise<Scene> {
+  const room = await makeRoom();
+  const root = await room.repo('app', FILES);
+  const { contents = [], commits = [] } = await verb.prepare({ room, root });
+  const pristine = path.join(room.dir, 'pristine');
+  await run('cp', ['-a', root, pristine]);
+  const reset = async (): Promise<void> => {
+    await run('sh', ['-c', 'rm -rf "$1" && cp -a "$2" "$1"', 'sh', root, pristine]);
+  };
+  return { room, root, contents, commits: [await room.git(root, 'rev-parse', 'main'), ...commits], reset };
+}
+
+async function wt({ room, root }: Place, ...argv: string[]): Promise<void> {
+  const { code, stderr } = await runWt(room, root, argv);
+  if (code !== 0) throw new Error(`wt ${argv.join(' ')} exits with ${code}: ${stderr}`);
+}
+
+const at = ({ root }: Place, id = 'x'): string => path.join(root, '.worktrees', id);
+
+async function commitIn({ room }: Place, folder: string, message: string): Promise<string> {
+  await room.git(folder, 'add', '-A');
+  await room.git(folder, 'commit', '-qm', message);
+  return room.git(folder, 'rev-parse', 'HEAD');
+}
+
+/** Staged, staged and edited, modified, deleted and untracked work. */
+async function makeDirty({ room }: Place, folder: string): Promise<readonly string[]> {
+  await room.write(folder, { 'staged.txt': 'staged only\n' });
+  await room.git(folder, 'add', 'staged.txt');
+  const edits = {
+    'staged.txt': 'edited after it was staged\n',
+    'src/a.txt': 'modified\n',
+    'new/deep.txt': 'untracked\n',
+  };
+  await room.write(folder, edits);
+  await rm(path.join(folder, 'src/b.txt'));
+  return ['staged only\n', ...Object.values(edits)];
+}
+
+/** A session with commits of its own and uncommitted work of every kind. */
+async function makeBusySession(place: Place): Promise<Work> {
+  await wt(place, 'create', 'x');
+  await place.room.write(at(place), { 'unlanded.txt': 'committed, not landed\n' });
+  const tip = await commitIn(place, at(place), 'unlanded');
+  const contents = await makeDirty(place, at(place));
+  await place.room.write(at(place), { '.env': 'SECRET=ignored\n' });
+  return { contents: ['committed, not landed\n', 'SECRET=ignored\n', ...contents], commits: [tip] };
+}
+
+/** A session ready to land on a main that has gone on and holds unrelated uncommitted work. */
+async function makeLandable(place: Place): Promise<Work> {
+  const { room, root } = place;
+  await wt(place, 'create', 'x', '--task', 'Land it');
+  const edits = { 'src/a.txt': 'a, changed in the session\n', 'src/deep/new.txt': 'new in the session\n' };
+  await room.write(at(place), edits);
+  await rm(path.join(at(place), 'src/b.txt'));
+  const tip = await commitIn(place, at(place), 'work');
+  await room.write(root, { 'main.txt': 'meanwhile in main\n' });
+  const base = await commitIn(place, root, 'meanwhile');
+  const dirt = { 'README.md': 'hello, edited and not committed\n', 'draft.txt': 'draft in main\n' };
+  await room.write(root, dirt);
+  return { contents: [...Object.values(edits), ...Object.values(dirt)], commits: [tip, base] };
+}
+
+async function makeAdoptable({ room, root }: Place): Promise<Work> {
+  const folder = path.join(root, 'cache', 'side');
+  await room.git(root, 'worktree', 'add', '-q', '-b', 'side', folder);
+  await room.write(folder, { 'side.txt': 'by hand\n' });
+  const tip = await commitIn({ room, root }, folder, 'side');
+  return { contents: await makeDirty({ room, root }, folder), commits: [tip] };
+}
+
+/** Prepared, and then done: the undo of a verb has this before it. */
+function undoOf(verb: Verb): Verb {
+  const prepare: Verb['prepare'] = async (place) => {
+    const work = await verb.prepare(place);
+    await wt(place, ...verb.argv);
+    return work;
+  };
+  return { title: `undo of ${verb.title}`, argv: ['undo'], prepare, isToggle: true };
+}
+
+const create: Verb = {
+  title: 'create',
+  argv: ['create', 'x', '--task', 'Do it'],
+  async prepare(place) {
+    await wt(place, 'create', 'other');
+    await place.room.write(at(place, 'other'), { 'notes.txt': 'in the other session\n' });
+    await place.room.write(place.root, { 'draft.txt': 'draft in main\n' });
+    return { contents: ['in the other session\n', 'draft in main\n'] };
+  },
+};
+
+const createFromChanges: Verb = {
+  title: 'create --from-changes',
+  argv: ['create', 'x', '--from-changes'],
+  prepare: async (place) => ({ contents: await makeDirty(place, place.root) }),
+  isMany: true,
+};
+
+const createOnBranch: Verb = {
+  title: 'create --branch (existing)',
+  argv: ['create', 'x', '--branch', 'feature'],
+  async prepare(place) {
+    const { room, root } = place;
+    await room.git(root, 'switch', '-q', '-c', 'feature');
+    await room.write(root, { 'feature.txt': 'on the branch\n' });
+    const tip = await commitIn(place, root, 'feature');
+    await room.git(root, 'switch', '-q', 'main');
+    return { contents: ['on the branch\n'], commits: [tip] };
+  },
+};
+
+const commit: Verb = {
+  title: 'commit',
+  argv: ['commit', 'x', '-m', 'work'],
+  async prepare(place) {
+    await wt(place, 'create', 'x');
+    return { contents: await makeDirty(place, at(place)) };
+  },
+};
+
+const merge: Verb = { title: 'merge (base checked out)', argv: ['merge', 'x', '--yes'], prepare: makeLandable };
+
+const mergeElsewhere: Verb = {
+  title: 'merge (base not checked out)',
+  argv: ['merge', 'x', '--yes'],
+  async prepare(place) {
+    const work = await makeLandable(place);
+    await place.room.git(place.root, 'switch', '-q', '-c', 'elsewhere');
+    return work;
+  },
+};
+
+const mergeRemove: Verb = {
+  title: 'merge --remove',
+  argv: ['merge', 'x', '--yes', '--remove'],
+  prepare: makeLandable,
+  milestones: [['merge', 'x', '--yes']],
+};
+
+const remove: Verb = { title: 'remove --force', argv: ['remove', 'x', '--force'], prepare: makeBusySession };
+
+const clean: Verb = {
+  title: 'clean',
+  argv: ['clean'],
+  async prepare(place) {
+    const { room, root } = place;
+    for (const id of ['old', 'x', 'y']) await wt(place, 'create', id);
+    await wt(place, 'remove', 'old');
+    await makeOld(place);
+    const tips: string[] = [];
+    for (const id of ['x', 'y']) {
+      await room.write(at(place, id), { [`${id}.txt`]: `work of ${id}\n`, '.env': `secret of ${id}\n` });
+      tips.push(await commitIn(place, at(place, id), id));
+      await room.git(root, 'merge', '-q', '--no-ff', '-m', `land ${id}`, `wt/${id}`);
+    }
+    return { contents: ['secret of x\n', 'secret of y\n', 'work of x\n', 'work of y\n'], commits: tips };
+  },
+  isMany: true,
+};
+
+/** What lies in the trash has been there longer than it is kept. */
+async function makeOld({ root }: Place): Promise<void> {
+  const trash = path.join(root, '.git', 'wt', 'trash');
+  for (const op of await readdir(trash)) {
+    const file = path.join(trash, op, 'meta.json');
+    const meta = JSON.parse(await readFile(file, 'utf8')) as { at: string };
+    await writeFile(file, JSON.stringify({ ...meta, at: '2020-01-01T00:00:00.000Z' }));
+  }
+}
+
+const adopt: Verb = { title: 'adopt', argv: ['adopt', 'cache/side', '--as', 'x'], prepare: makeAdoptable };
+
+const restore: Verb = {
+  title: 'restore',
+  argv: ['restore', 'x'],
+  async prepare(place) {
+    const work = await makeBusySession(place);
+    await wt(place, 'remove', 'x', '--force');
+    return work;
+  },
+};
+
+export const VERBS: readonly Verb[] = [
+  create,
+  createFromChanges,
+  createOnBranch,
+  commit,
+  merge,
+  mergeElsewhere,
+  mergeRemove,
+  remove,
+  clean,
+  adopt,
+  restore,
+  undoOf(create),
+  { ...undoOf(createFromChanges), isMany: true },
+  undoOf(commit),
+  undoOf(merge),
+  undoOf(remove),
+  undoOf(adopt),
+];
