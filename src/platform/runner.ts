@@ -2,6 +2,7 @@ import { execa, type Options, type Result } from 'execa';
 import { existsSync } from 'node:fs';
 import { WtError } from '../core/errors.ts';
 import type { Env } from './deps.ts';
+import { endProcessTree } from './processes.ts';
 
 export interface RunRequest {
   readonly file: string;
@@ -43,7 +44,8 @@ const SIGNAL_NUMBERS: Readonly<Record<string, number>> = {
 };
 
 /**
- * A runner over a fixed environment. Children get SIGTERM and five seconds before SIGKILL.
+ * A runner over a fixed environment. Children get SIGTERM and five seconds before SIGKILL; one that takes too long goes with
+ * all that it has started.
  * Throws `repo.not-found` when the working directory is gone, `git.timeout`, `interrupted`.
  */
 export function createRunner(baseEnv: Env, signal?: AbortSignal): Runner {
@@ -52,6 +54,7 @@ export function createRunner(baseEnv: Env, signal?: AbortSignal): Runner {
     const child = execa(request.file, [...request.args], optionsOf(request, baseEnv, signal));
     if (child.pid !== undefined) request.onStart?.(child.pid);
     letGo(child, request, signal);
+    const limit = limitTime(child.pid, request);
     if (request.stdio === 'inherit')
       signal?.addEventListener('abort', () => passOn(signal, (name) => child.kill(name)));
     const lines = request.stdio;
@@ -62,8 +65,21 @@ export function createRunner(baseEnv: Env, signal?: AbortSignal): Runner {
       };
       await Promise.all([pump('stdout'), pump('stderr')]).catch(() => {});
     }
-    return toResult(request, await child, signal);
+    const result = await child.finally(limit.end);
+    if (limit.isOver()) throw tookTooLong(request);
+    return toResult(request, result, signal);
   };
+}
+
+/** Ends the program with everything it has started once its time is over: a filter or a hook of a hanging git too. */
+function limitTime(pid: number | undefined, { timeoutMs }: RunRequest): { isOver: () => boolean; end: () => void } {
+  let isOver = false;
+  if (pid === undefined || timeoutMs === undefined) return { isOver: () => false, end: () => {} };
+  const timer = setTimeout(() => {
+    isOver = true;
+    void endProcessTree(pid);
+  }, timeoutMs);
+  return { isOver: () => isOver, end: () => clearTimeout(timer) };
 }
 
 /** Throws `interrupted` once a signal has arrived. */
@@ -114,7 +130,7 @@ function passOn({ reason }: AbortSignal, kill: (name: 'SIGTERM' | 'SIGHUP') => v
 }
 
 function optionsOf(request: RunRequest, baseEnv: Env, signal: AbortSignal | undefined): Options {
-  const { cwd, env, input, timeoutMs, stdio, holdFd, shielded } = request;
+  const { cwd, env, input, stdio, holdFd, shielded } = request;
   const isHandedOver = stdio === 'inherit';
   const out = isHandedOver ? 'inherit' : 'pipe';
   const stdin = input !== undefined ? 'pipe' : isHandedOver ? 'inherit' : 'ignore';
@@ -129,7 +145,6 @@ function optionsOf(request: RunRequest, baseEnv: Env, signal: AbortSignal | unde
     forceKillAfterDelay: 5000,
     stdio: holdFd === undefined ? [stdin, out, out] : ([stdin, out, out, holdFd] as never),
     ...(input === undefined ? {} : { input }),
-    ...(timeoutMs === undefined ? {} : { timeout: timeoutMs }),
     // A program that has the terminal gets its own Ctrl-C from it.
     ...(signal === undefined || shielded || isHandedOver ? {} : { cancelSignal: signal }),
   };
@@ -138,15 +153,16 @@ function optionsOf(request: RunRequest, baseEnv: Env, signal: AbortSignal | unde
 function toResult(request: RunRequest, result: Result, signal: AbortSignal | undefined): RunResult {
   const text = (value: unknown): string => (typeof value === 'string' ? value : '');
   const done = { stdout: text(result.stdout), stderr: text(result.stderr), durationMs: result.durationMs };
-  if (result.timedOut) {
-    const seconds = Math.round((request.timeoutMs ?? 0) / 1000);
-    throw new WtError('git.timeout', { args: [request.file, ...(request.shownArgs ?? request.args)], seconds });
-  }
   const isStopped = result.isCanceled || (result.signal !== undefined && request.stdio !== 'inherit');
   if (isStopped && !request.shielded) throwIfInterrupted(signal);
   if (result.exitCode !== undefined) return { ...done, exitCode: result.exitCode };
   if (result.signal !== undefined) return { ...done, exitCode: 128 + (SIGNAL_NUMBERS[result.signal] ?? 0) };
   return { ...done, ...startFailure(request, result) };
+}
+
+function tookTooLong({ file, args, shownArgs, timeoutMs }: RunRequest): WtError {
+  const seconds = Math.round((timeoutMs ?? 0) / 1000);
+  return new WtError('git.timeout', { args: [file, ...(shownArgs ?? args)], seconds });
 }
 
 /** The program never ran. ENOENT means two different things: no such program, or no such working directory. */

@@ -1,11 +1,13 @@
 import { execa } from 'execa';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { openSync, closeSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { describeProcess } from '#src/platform/identity.ts';
 import { createRunner, throwIfInterrupted } from '#src/platform/runner.ts';
 import { traced } from '#src/platform/trace.ts';
 import { makeRoom } from '../support/room.ts';
+import { until } from '../support/spawn.ts';
 
 describe('a program', () => {
   test('gives back what it printed and how it ended, to the last newline', async () => {
@@ -86,6 +88,16 @@ describe('a program that did not end by itself', () => {
       code: 'git.timeout',
       details: { args: ['sleep', 'shown'] },
     });
+  });
+
+  test('is stopped together with what it has started, also what leads a group of its own', async () => {
+    const room = await makeRoom();
+    const script = 'sleep 30 & echo $! > pids; set -m; sleep 30 & echo $! >> pids; wait';
+    const request = { file: 'bash', args: ['-c', script], cwd: room.dir, timeoutMs: 1000 };
+    await expect(createRunner(room.env)(request)).rejects.toMatchObject({ code: 'git.timeout' });
+    const pids = (await readFile(path.join(room.dir, 'pids'), 'utf8')).trim().split('\n').map(Number);
+    expect(pids).toHaveLength(2);
+    for (const pid of pids) await until(() => describeProcess(pid, '') === undefined);
   });
 });
 
