@@ -9,7 +9,7 @@ import { makeScene, VERBS, type Scene, type Verb } from '../support/verbs.ts';
 
 // One call of git in the middle of a command fails, loses its answer, or hangs. WT_CRASH_ALL=1 tries every call.
 const EVERY_CALL = process.env['WT_CRASH_ALL'] === '1';
-const SAMPLE = 6;
+const SAMPLE = 4;
 const MINUTES = EVERY_CALL ? 60 : 5;
 
 const SHIM = `#!/bin/sh
@@ -44,7 +44,7 @@ async function runInTrouble(
     SHIM_COUNT: count,
     SHIM_AT: String(at),
     SHIM_DO: trouble,
-    ...(trouble === 'hang' ? { WT_GIT_TIMEOUT: '2' } : {}),
+    ...(trouble === 'hang' ? { WT_GIT_TIMEOUT: '1' } : {}),
   };
   const exit = await runWt(room, root, [...verb.argv, '--json'], { env });
   const { size } = await stat(count);
