@@ -75,6 +75,10 @@ async function beginCommit(
   if (now?.path !== worktree || (await checkTree(now)) !== 'ok')
     throw new WtError('session.not-found', { id, near: [], trash: null }); // taken away while this waited
   const git = gitAtWorktree(repo, worktree);
+  const index = await takeIndex(repo, git, admin.directory);
+  if (index === undefined)
+    // Nothing there is in conflict: without it, what is staged could not be kept.
+    throw new WtError('git.failed', { args: ['git', 'write-tree'], exitCode: 128, stderr: 'the index cannot be read' });
   const entry: EntryOf<'commit'> = {
     ...beginEntry(lease, repo.deps.clock.now().toISOString()),
     kind: 'commit',
@@ -83,7 +87,7 @@ async function beginCommit(
     adminDirectory: admin.directory,
     ref: await readHeadRef(admin.directory),
     from: (await resolveCommit(git, 'HEAD')) ?? '',
-    index: (await takeIndex(repo, git, admin.directory)) ?? null,
+    index,
   };
   await makePrivateDirectory(repo.layout.cache);
   await copyIndex(path.join(admin.directory, 'index'), scratchIndexOf(repo, entry.op));
