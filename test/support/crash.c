@@ -1,7 +1,8 @@
 // A preload library that numbers every call which changes a file system, over a whole process tree, and does something at
 // call CRASH_AT, before the call has any effect. CRASH_COUNTER names the file that the tree counts in, CRASH_LOG one that
 // gets a line for each call. CRASH_DO says what: "kill" (default) ends the process group, "signal:15" sends that signal to
-// the first process of the tree alone, "errno:28" lets the call fail with that number, "errno:28:on" every one from there.
+// the first process of the tree alone, "errno:28" lets the call fail with that number, "errno:28:on" every one from there,
+// "clock:-86400" sets the clock of everybody in the tree back by that many seconds.
 // Build: cc -shared -fPIC -O2 -o crash.so crash.c -ldl
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -16,12 +17,14 @@
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 static int *counter; // [0] calls so far, [1] the first process
 static int crash_at;
-static int signal_number, error_number, is_sticky;
+static int signal_number, error_number, is_sticky, clock_shift;
 static const char *log_file;
 
 __attribute__((constructor)) static void begin(void) {
@@ -35,6 +38,7 @@ __attribute__((constructor)) static void begin(void) {
   crash_at = at ? atoi(at) : 0;
   if (what && !strncmp(what, "signal:", 7)) signal_number = atoi(what + 7);
   if (what && !strncmp(what, "errno:", 6)) error_number = atoi(what + 6), is_sticky = strstr(what, ":on") != 0;
+  if (what && !strncmp(what, "clock:", 6)) clock_shift = atoi(what + 6);
   if (counter) __sync_bool_compare_and_swap(&counter[1], 0, (int)getpid());
   log_file = getenv("CRASH_LOG");
 }
@@ -62,6 +66,7 @@ static int count(const char *call, const char *path) {
     }
   }
   if (!crash_at || n < crash_at || (n > crash_at && !is_sticky)) return 0;
+  if (clock_shift) return 0;
   if (error_number) {
     if (!can_fail(call)) return 0;
     errno = error_number;
@@ -103,6 +108,9 @@ static int is_there(const char *path) {
 #define REAL(name) static __typeof__(name) *real; if (!real) real = (__typeof__(name) *)dlsym(RTLD_NEXT, #name)
 #define MODE(last) va_list rest; va_start(rest, last); int mode = va_arg(rest, int); va_end(rest)
 
+// From call CRASH_AT on the clock is another; the time of files stays the kernel's.
+static int shift(void) { return counter && clock_shift && crash_at && *counter >= crash_at ? clock_shift : 0; }
+
 #define FAILING(call, path) if (count(call, path)) return -1
 
 int open(const char *p, int f, ...) { MODE(f); REAL(open); if (changes(p, f)) FAILING("open", p); return real(p, f, mode); }
@@ -129,3 +137,6 @@ ssize_t pwrite(int fd, const void *b, size_t n, off_t o) { REAL(pwrite); if (is_
 ssize_t pwrite64(int fd, const void *b, size_t n, off64_t o) { REAL(pwrite64); if (is_file(fd)) FAILING("pwrite", path_of(fd)); return real(fd, b, n, o); }
 ssize_t sendfile(int o, int i, off_t *f, size_t n) { REAL(sendfile); FAILING("write", path_of(o)); return real(o, i, f, n); }
 ssize_t copy_file_range(int i, off64_t *x, int o, off64_t *y, size_t n, unsigned f) { REAL(copy_file_range); FAILING("write", path_of(o)); return real(i, x, o, y, n, f); }
+int clock_gettime(clockid_t c, struct timespec *t) { REAL(clock_gettime); int r = real(c, t); if (!r && c == CLOCK_REALTIME) t->tv_sec += shift(); return r; }
+int gettimeofday(struct timeval *restrict t, void *restrict z) { REAL(gettimeofday); int r = real(t, z); if (!r) t->tv_sec += shift(); return r; }
+time_t time(time_t *t) { REAL(time); time_t now = real(0) + shift(); if (t) *t = now; return now; }

@@ -36,7 +36,7 @@ afterAll(async () => {
 });
 
 /** What happens before a call: see crash.c. */
-export type Mishap = 'kill' | `signal:${number}` | `errno:${number}` | `errno:${number}:on`;
+export type Mishap = 'kill' | `signal:${number}` | `errno:${number}` | `errno:${number}:on` | `clock:${number}`;
 
 export interface Counted {
   readonly exit: Exit;
