@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { msOf } from '../core/time.ts';
 import { refOfBranch } from '../git/ref.ts';
-import { listDirectory, lstatOf, removeFile } from '../platform/files.ts';
+import { listDirectory, lstatOf, readText, removeFile } from '../platform/files.ts';
 import { listProcessesInside } from '../platform/processes.ts';
 import type { JournalEntry } from '../registry/journal.ts';
 import { rewoundRef } from './pins.ts';
@@ -62,6 +62,11 @@ async function locksOf(repo: Repo, entry: JournalEntry): Promise<readonly string
   const gitDir = worktree === null || isInUse ? undefined : await findGitDir(worktree);
   if (gitDir !== undefined)
     for (const name of ['index.lock', 'HEAD.lock', 'ORIG_HEAD.lock']) files.push(path.join(gitDir, name));
+  // git-reset(1) locks the branch that is checked out even where it does not move it.
+  const head = gitDir === undefined ? undefined : await readText(path.join(gitDir, 'HEAD'));
+  const ref = /^ref: (refs\/heads\/.+)$/m.exec(head ?? '')?.[1];
+  if (ref !== undefined && (entry.kind === 'sweep' || entry.kind === 'carry'))
+    files.push(path.join(repo.commonDir, `${ref}.lock`));
   return files;
 }
 

@@ -92,7 +92,8 @@ function effectOf(call: string, room: Room): string | undefined {
     .replaceAll(/(?<=lock\/[ld]\.)\d+/g, '<n>');
   if (/\.[0-9a-f]{12}\.tmp$|wt\/lock\/[tf]\.|wt\/cache\/|(?:^|\/)objects\/|tmp_obj_|^[0-9a-f]{2}(?:\/|$)/.test(name))
     return undefined;
-  if (/(?:^|\/)logs\/|events\.jsonl$/.test(name)) return `${program} log ${path.basename(name)}`;
+  if (program === 'git' && /(?:^|\/)logs(?:\/|$)/.test(name)) return undefined; // nobody reads a reflog's last line alone
+  if (/wt\/logs\/|events\.jsonl$/.test(name)) return `${program} log ${path.basename(name)}`;
   const isOfGit = /(?:^|\/)\.git(?:\/|$)|\.worktrees\/sessions\.json$/.test(name);
   if (!isOfGit && /open|write|unlink/.test(kind)) return `${program} ${kind.slice(0, 4)} file of a worktree`;
   const isHidden = name.endsWith('.lock') && !/^(?:rename|unlink)/.test(kind);
@@ -107,7 +108,8 @@ export function pointsOf(calls: readonly string[], room: Room): readonly { at: n
     const effect = effectOf(call, room);
     if (effect === undefined || effect === last) continue;
     last = effect;
-    if (points.filter((point) => point.effect === effect).length < 2) points.push({ at: i + 1, effect });
+    if (points.filter((point) => point.effect === effect).length < (effect.includes('wt/lock/') ? 1 : 2))
+      points.push({ at: i + 1, effect });
   }
   return points;
 }
