@@ -68,6 +68,7 @@ function currentDirectory(): string {
   try {
     return process.cwd();
   } catch {
+    process.chdir('/'); // nothing can be started from a folder that is gone
     return process.env['PWD'] ?? '/';
   }
 }

@@ -14,6 +14,11 @@ export function toWtError(error: unknown): WtError {
   return fromErrno(error) ?? new WtError('internal', { message }, { cause: error });
 }
 
+/** A base that has moved on stays so: only a race is worth another try. */
+function isRetryable(error: WtError): boolean {
+  return retryableCodes.has(error.code) && !(WtError.is(error, 'target.moved') && error.details.reason !== 'raced');
+}
+
 /** Prints a failure where its readers look for it and returns the exit code. */
 export function reportError(
   error: WtError,
@@ -28,7 +33,7 @@ export function reportError(
       message,
       details,
       changed,
-      retryable: retryableCodes.has(code),
+      retryable: isRetryable(error),
       ...(fix === undefined ? {} : { fix }),
     };
     io.out(`${safeJson({ schema: SCHEMA, ok: false, command: options.command, error: failure })}\n`);

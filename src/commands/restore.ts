@@ -68,8 +68,12 @@ export default defineCommand({
   warnings(outcome) {
     if (outcome.kind === 'listed') return [];
     const { plan, others } = outcome;
-    const { meta, detachedFrom } = plan;
+    const { meta, detachedFrom, lacks, branch } = plan;
     return [
+      ...(lacks.includes('folder')
+        ? ['its folder was gone already when it was removed: wt doctor --fix makes it again']
+        : []),
+      ...(lacks.includes('branch') ? [`its branch ${branch} was gone already: wt doctor --fix makes it again`] : []),
       ...(detachedFrom === null
         ? []
         : [`${detachedFrom} was checked out there and has moved or is taken: HEAD is detached at its commit instead`]),
@@ -117,7 +121,7 @@ function describe({ kind, plan }: RestoreOutcome, { theme }: Look): string {
 
 function columns(look: Look): readonly Column<Restorable>[] {
   return [
-    { header: 'ID', value: ({ meta }) => meta.id, min: 8, max: 32, paint: (text, _, theme) => theme.name(text) },
+    { header: 'ID', value: ({ meta }) => meta.id, max: 48, paint: (text, _, theme) => theme.name(text) },
     {
       header: 'REMOVED',
       value: ({ meta }) => (look.isTerminal ? `${age(meta.at, look.now)} ago` : meta.at),

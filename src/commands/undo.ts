@@ -105,11 +105,16 @@ function stepLine({ effect, place }: UndoStep, { theme }: Look): string {
   const id = theme.name(idOfEffect(effect));
   switch (effect.kind) {
     case 'made':
-      return `${id} ${theme.dim(place === null ? 'into the trash' : 'lies in')}${place === null ? '' : ` ${theme.path(place)}`}`;
+      return [
+        `${id} ${theme.dim(place === null ? 'into the trash' : 'lies in')}${place === null ? '' : ` ${theme.path(place)}`}`,
+        ...(effect.carried === null
+          ? []
+          : [`${theme.dim('its changes go back to')} ${theme.path(effect.carried.worktree)}`]),
+      ].join('\n  ');
     case 'trashed':
       return `${id} ${theme.dim('is back in')} ${theme.path(place ?? '')}`;
     case 'moved':
-      return `${theme.name(branch(effect.target))} ${theme.dim(`from ${short(effect.to)} back to ${short(effect.from)}, where it was before ${idOfEffect(effect)} landed or came back`)}`;
+      return `${theme.name(branch(effect.target))} ${theme.dim(`is at ${short(effect.from)} again, no longer at ${short(effect.to)} (${idOfEffect(effect)})`)}`;
     case 'committed':
       return `${id} ${theme.dim(`from ${short(effect.to)} back to ${short(effect.from)}; its files stay as they are`)}`;
     case 'adopted':

@@ -14,7 +14,8 @@ export type Reason =
       readonly base: string | null;
       readonly subjects: readonly string[];
     }
-  | { readonly code: 'session.live'; readonly processes: readonly string[] }
+  /** `isStarted`: wt has started all of them, so `--kill` would end them. */
+  | { readonly code: 'session.live'; readonly processes: readonly string[]; readonly isStarted?: boolean }
   | { readonly code: 'session.locked'; readonly reason: string }
   | { readonly code: 'session.operation'; readonly operation: string }
   | { readonly code: 'session.inside'; readonly path: string; readonly root: string }
@@ -38,7 +39,7 @@ export interface ErrorCatalog {
   'git.too-old': { found: string; needed: string };
   'git.failed': { args: readonly string[]; exitCode: number | null; stderr: string };
   'git.timeout': { args: readonly string[]; seconds: number };
-  'session.not-found': { id: string; near: readonly string[]; trash: string | null; place?: 'trash' };
+  'session.not-found': { id: string; near: readonly string[]; trash: string | null; place?: 'trash'; isGone?: boolean };
   'session.exists': { id: string; path: string; branch: string; fix?: readonly string[] };
   'branch.exists': {
     id: string;
@@ -62,7 +63,7 @@ export interface ErrorCatalog {
   'target.dirty': { target: string; path: string; paths: readonly string[]; operation: string | null };
   'target.moved': {
     target: string;
-    reason: 'raced' | 'not-fast-forward' | 'since';
+    reason: 'raced' | 'not-fast-forward' | 'since' | 'pushed';
     id: string;
     /** What to run in a worktree of its own, when `fix` only makes one. */
     byHand?: readonly string[];

@@ -26,20 +26,32 @@ export async function planRewind(repo: Repo, moved: Moved): Promise<RewindPlan> 
   const [now, trees] = await Promise.all([findRef(repo.git, target), listWorktrees(repo.git)]);
   const checkout = await findCheckout(trees, target);
   if (now?.commit !== to) throw await explainSince(repo, moved, checkout);
+  if (await isPushed(repo, to)) throw await explainSince(repo, moved, checkout, 'pushed');
   const files = await listFileChanges(repo.git, to, from);
   if (checkout !== undefined) await requireNoOverlap(repo, checkout, { into: branchOf(target), files });
   return { moved, checkout };
 }
 
 /** The way by hand: where the target is checked out, else in a session that is cut from it. */
-async function explainSince(repo: Repo, moved: Moved, checkout: string | undefined): Promise<WtError> {
+async function explainSince(
+  repo: Repo,
+  moved: Moved,
+  checkout: string | undefined,
+  reason: 'since' | 'pushed' = 'since',
+): Promise<WtError> {
   const { id, from, to } = moved;
   const target = branchOf(moved.target);
   const words = await wordsByHand(repo, from, to);
   if (checkout !== undefined)
-    return new WtError('target.moved', { target, reason: 'since', id, fix: ['git', '-C', checkout, ...words] });
+    return new WtError('target.moved', { target, reason, id, fix: ['git', '-C', checkout, ...words] });
   const fix = ['wt', 'create', '--base', target];
-  return new WtError('target.moved', { target, reason: 'since', id, byHand: ['git', ...words], fix });
+  return new WtError('target.moved', { target, reason, id, byHand: ['git', ...words], fix });
+}
+
+/** A remote branch has it: others may have built on it. */
+async function isPushed(repo: Repo, commit: string): Promise<boolean> {
+  const { stdout } = await repo.git(['for-each-ref', '--count=1', '--contains', commit, 'refs/remotes/']);
+  return stdout !== '';
 }
 
 async function wordsByHand(repo: Repo, from: string, to: string): Promise<readonly string[]> {

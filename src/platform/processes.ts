@@ -7,6 +7,8 @@ export interface ProcessInside {
   readonly command: string;
   /** An ancestor of this very command: the shell or agent it was typed in. */
   readonly isCaller: boolean;
+  /** wt has started it, or one that it comes from. */
+  readonly isStarted?: boolean;
 }
 
 /** Set for git processes that wt itself starts: for a moment they stand in a session without anybody being there. */
@@ -89,7 +91,7 @@ async function readStat(pid: number): Promise<{ isAlive: boolean; parent: number
 }
 
 /** The process itself first, then its children, theirs, and so on. */
-async function descendants(pid: number): Promise<readonly number[]> {
+export async function descendants(pid: number): Promise<readonly number[]> {
   const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name)).map(Number);
   const parents = new Map(await Promise.all(pids.map(async (one) => [one, (await readStat(one)).parent] as const)));
   const tree = [pid];

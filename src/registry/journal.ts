@@ -28,6 +28,8 @@ export const JournalEntry = z.discriminatedUnion('kind', [
     id: SessionId,
     /** `intent`: nothing has moved. `commit`: backups are written, the move goes through. */
     phase: z.enum(['intent', 'commit']),
+    /** When the session was made. */
+    createdAt: z.string().optional(),
     path: z.string(),
     adminDirectory: z.string().nullable(),
     branch: StoredRef,
@@ -63,6 +65,8 @@ export const JournalEntry = z.discriminatedUnion('kind', [
     removedId: SessionId,
     path: z.string(),
     adminDirectory: z.string().nullable(),
+    /** Commit at its HEAD. */
+    commit: z.string().nullable().default(null),
     /** Text of the worktree's HEAD. */
     head: z.string(),
     branch: StoredRef,
@@ -80,6 +84,8 @@ export const JournalEntry = z.discriminatedUnion('kind', [
     adminDirectory: z.string(),
     ref: StoredRef,
     from: ObjectId.or(z.literal('')),
+    /** SHA-256 of the message, by which recovery knows the commit for its own. */
+    message: z.string().default(''),
     /** Tree of the index before anything was staged; null while it could not be written as one. */
     index: ObjectId.nullable(),
   }),

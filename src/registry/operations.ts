@@ -14,10 +14,14 @@ export const Effect = z.discriminatedUnion('kind', [
     id: SessionId,
     isRestored: z.boolean(),
     hadBranch: z.boolean().default(false),
+    /** When that session was made: another one may have its id by now. */
+    createdAt: z.string().optional(),
+    /** Commit at HEAD when it was restored. */
+    head: z.string().nullable().optional(),
     carried: z.object({ worktree: z.string(), head: ObjectId }).nullable(),
   }),
   /** It went into the trash. */
-  z.object({ kind: z.literal('trashed'), id: SessionId, trash: OperationId }),
+  z.object({ kind: z.literal('trashed'), id: SessionId, trash: OperationId, createdAt: z.string().optional() }),
   /** The branch sessions land on moved. */
   z.object({
     kind: z.literal('moved'),

@@ -14,6 +14,8 @@ export interface Session {
   readonly row: SessionRow;
   /** Where its worktree is: git's own record, or the computed place. */
   readonly path: string;
+  /** Where wt would put it; another place than `path` for an adopted worktree, or when the repository was moved. */
+  readonly home?: string;
   readonly admin: AdminEntry | undefined;
   /** A wt command that is at work on it just now. */
   readonly pending?: JournalEntry['kind'];
@@ -62,7 +64,7 @@ export function reconcile(
     const computed = sessionPath(layout, id);
     const admin = noted.get(id) ?? entries.find((entry) => entry.note === undefined && entry.path === computed);
     const kind = pending.get(id);
-    const session = { id: row.id, row: confirmed(row, admin), path: admin?.path ?? computed, admin };
+    const session = { id: row.id, row: confirmed(row, admin), path: admin?.path ?? computed, home: computed, admin };
     sessions.set(id, kind === undefined ? session : { ...session, pending: kind });
   }
   const taken = new Set([...sessions.values()].map((session) => session.admin?.admin));

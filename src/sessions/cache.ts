@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { discardOwnTree, listDirectory, lstatOf, removeFile } from '../platform/files.ts';
+import { listJournal } from '../registry/journal.ts';
 import type { Repo } from './repo.ts';
 
 /** A name in the cache that nobody else uses: for a throw-away object folder or index. */
@@ -14,14 +15,20 @@ export function scratchIndexOf(repo: Repo, op: string): string {
 
 const STALE_MS = 3_600_000;
 
-/** Deletes scratch that killed processes left behind; the caller holds the lock, so no half-written file is in use. */
+/**
+ * Deletes scratch that killed processes left behind; the caller holds the lock, so no half-written file is in use. What an
+ * open operation is named in stays, however old: it may be the only copy of what was staged.
+ */
 export async function sweepScratch(repo: Repo): Promise<void> {
   for (const folder of [repo.layout.journal, repo.layout.worktrees]) {
-    for (const { name } of await listDirectory(folder))
-      if (/\.[0-9a-f]{12}\.tmp$/.test(name)) await removeFile(path.join(folder, name));
+    for (const entry of await listDirectory(folder))
+      if (entry.isFile() && /\.[0-9a-f]{12}\.tmp$/.test(entry.name)) await removeFile(path.join(folder, entry.name));
   }
   const now = repo.deps.clock.now().getTime();
+  const { entries } = await listJournal(repo.layout.journal);
+  const open = new Set(entries.map(({ op }) => `index-${op}`));
   for (const { name } of await listDirectory(repo.layout.cache)) {
+    if (open.has(name)) continue;
     const file = path.join(repo.layout.cache, name);
     const stats = /^(?:objects|index)-/.test(name) ? await lstatOf(file) : undefined;
     if (stats !== undefined && now - stats.mtimeMs > STALE_MS) await discardOwnTree(file);

@@ -12,6 +12,7 @@ import { hold } from './hold.ts';
 import { findInTheWay } from './in-the-way.ts';
 import { findOwnGitDir } from './own-places.ts';
 import { gitAtWorktree, shielded, type Repo } from './repo.ts';
+import { requireOwn } from './select.ts';
 
 /** Work that `create --from-changes` moved into a session, on its way back. */
 export interface CarryBack {
@@ -93,6 +94,9 @@ export async function carryBack(repo: Repo, { session, worktree, head, isThere }
   const { id, path: top, gitDir } = session;
   const taken = await gatherChanges({ ...repo, top, gitDir, headCommit: head });
   await hold(repo, async (held) => {
+    // Somebody may have begun to work there while this waited for the lock.
+    const own = requireOwn(held.book, id);
+    if ((await planCarryBack(held.repo, own, { worktree, head })) === undefined) return;
     const place = shielded(held.repo);
     const entry: EntryOf<'carry'> = {
       ...beginEntry(held.lease, repo.deps.clock.now().toISOString()),

@@ -121,9 +121,9 @@ function judgeEarly({ view, inspection }: Examined, request: CleanRequest, nowMs
       inspection.operation === undefined ? 'it is just being made' : `a ${inspection.operation} is in progress`,
     );
   if (view.tree === 'missing')
-    return keep('broken', `its folder is gone, its branch ${view.branch} is kept`, ['wt', 'remove', id]);
+    return keep('broken', `its folder is gone, its branch ${view.branch} is kept`, ['wt', 'doctor', '--fix']);
   if (view.tree === 'foreign' || view.tree === 'unregistered')
-    return keep('broken', `what lies at ${view.path} is not its worktree`);
+    return keep('broken', `git and what lies at ${view.path} do not name each other`, ['wt', 'doctor']);
   const last = Math.max(msOf(view.createdAt), msOf(view.head?.committedAt ?? view.createdAt));
   if (request.olderThanMs !== undefined && nowMs - last < request.olderThanMs)
     return keep('young', `last work ${isoFromMs(last).slice(0, 10)}`);
@@ -132,7 +132,8 @@ function judgeEarly({ view, inspection }: Examined, request: CleanRequest, nowMs
 
 function judgeFacts({ proof, view }: Examined, facts: RemoveFacts, request: CleanRequest): Verdict {
   const { firm, soft } = findReasons(facts);
-  const isKilled = (reason: Reason): boolean => request.kill && reason.code === 'session.live';
+  const isKilled = (reason: Reason): boolean =>
+    request.kill && reason.code === 'session.live' && reason.isStarted === true;
   const reasons = [...firm, ...(request.all ? [] : soft)].filter((reason) => !isKilled(reason));
   if (reasons.length > 0)
     return {

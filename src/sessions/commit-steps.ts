@@ -1,13 +1,14 @@
+import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { WtError } from '../core/errors.ts';
 import { KEEPER, writeCommit } from '../git/commit.ts';
-import { changeRefs, resolveCommit } from '../git/ref.ts';
+import { changeRefs, findRef, resolveCommit } from '../git/ref.ts';
 import { lstatOf, moveDurably, readText } from '../platform/files.ts';
 import type { EntryOf } from '../registry/journal.ts';
 import { recordOperation } from '../registry/operations.ts';
 import { scratchIndexOf } from './cache.ts';
 import { takeFiles, takeIndex } from './from-changes.ts';
-import { pinRewound, pinRewoundAfterAll } from './pins.ts';
+import { pinRewound, pinRewoundAfterAll, rewoundRef } from './pins.ts';
 import { gitAtWorktree, type Repo } from './repo.ts';
 
 /** What HEAD of a worktree names: a branch, or 'HEAD' while it is detached (or, with reftables, not kept in that file). */
@@ -46,11 +47,25 @@ export async function restoreIndex(repo: Repo, entry: EntryOf<'commit'>): Promis
   if (isAsStaged) await moveDurably(saved, path.join(adminDirectory, 'index'));
 }
 
+/** What a message is known by again, whatever white space git has taken off it. */
+export function fingerprint(message: string): string {
+  return createHash('sha256').update(message.replaceAll(/\s+/g, ' ').trim()).digest('hex');
+}
+
+/** A person may have committed after `wt commit` was killed; a hook may have changed the message, and then nobody can tell. */
+async function isOwnCommit(repo: Repo, { message }: EntryOf<'commit'>, head: string): Promise<boolean> {
+  if (message === '') return true; // written by an older wt
+  const { stdout } = await repo.git(['log', '-1', '--format=%B', head]);
+  return fingerprint(stdout) === message;
+}
+
 export async function recoverCommit(repo: Repo, entry: EntryOf<'commit'>): Promise<string> {
   const { id, from, path: worktree } = entry;
   const git = gitAtWorktree(repo, worktree);
   const head = (await lstatOf(worktree)) === undefined ? undefined : await resolveCommit(git, 'HEAD');
   if (head !== undefined && head !== from && ((await resolveCommit(git, 'HEAD^')) ?? '') === from) {
+    if (!(await isOwnCommit(repo, entry, head)))
+      return `the interrupted commit of ${id} is not continued: somebody has committed there since`;
     await finishCommit(repo, entry, head);
     return `finished the interrupted commit of ${id}`;
   }
@@ -87,7 +102,9 @@ async function finishReset(repo: Repo, entry: EntryOf<'reset'>): Promise<void> {
 
 export async function recoverReset(repo: Repo, entry: EntryOf<'reset'>): Promise<string> {
   const now = await resolveCommit(gitAtWorktree(repo, entry.path), entry.ref);
-  if (now !== entry.to) return `the interrupted undo of the commit of ${entry.id} had changed nothing`;
+  const pin = await findRef(repo.git, rewoundRef(entry.id, entry.op));
+  if (now !== entry.to && (now === entry.from || pin === undefined))
+    return `the interrupted undo of the commit of ${entry.id} had changed nothing`;
   await pinRewoundAfterAll(repo, entry);
   await finishReset(repo, entry);
   return `finished taking back the commit of ${entry.id}`;

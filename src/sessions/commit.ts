@@ -2,14 +2,14 @@ import path from 'node:path';
 import { WtError, type Reason } from '../core/errors.ts';
 import { findOperation } from '../git/repo.ts';
 import { copyIndex } from '../git/snapshot.ts';
-import { resolveCommit } from '../git/ref.ts';
+import { refOfBranch, resolveCommit } from '../git/ref.ts';
 import { changedPaths, readStatus } from '../git/status.ts';
 import { makePrivateDirectory, readText, removeFile } from '../platform/files.ts';
 import { beginEntry, endJournal, writeJournal, type EntryOf } from '../registry/journal.ts';
 import type { AdminEntry } from '../registry/notes.ts';
 import { readBook, type Session } from './book.ts';
 import { scratchIndexOf } from './cache.ts';
-import { finishCommit, readHeadRef, restoreIndex } from './commit-steps.ts';
+import { finishCommit, fingerprint, readHeadRef, restoreIndex } from './commit-steps.ts';
 import { takeIndex } from './from-changes.ts';
 import { hold, type Held } from './hold.ts';
 import { gitAtWorktree, shielded, type Repo } from './repo.ts';
@@ -37,7 +37,11 @@ export async function commitSession(repo: Repo, request: CommitRequest): Promise
   const session = await requireSession(repo, await readBook(repo), request.id);
   const { admin } = session;
   if ((await checkTree(session)) !== 'ok' || admin === undefined)
-    throw new WtError('path.unsafe', { path: session.path, reason: 'the session has no working folder there' });
+    throw new WtError('path.unsafe', {
+      path: session.path,
+      reason: 'the session has no working folder there',
+      fix: ['wt', 'doctor', '--fix'],
+    });
   const git = gitAtWorktree(repo, session.path);
   const [status, operation] = await Promise.all([readStatus(git), findOperation(admin.directory)]);
   const reasons: Reason[] = [];
@@ -54,7 +58,7 @@ export async function commitSession(repo: Repo, request: CommitRequest): Promise
   const message =
     request.message ?? (operation === 'merge' ? await mergeMessage(session) : defaultMessage(session, paths));
   if (request.dryRun) return { kind: 'planned', id: session.id, commit: null, message, paths };
-  const entry = await hold(repo, (held) => beginCommit(held, session, admin));
+  const entry = await hold(repo, (held) => beginCommit(held, session, { admin, message }));
   const commit = await stageAndCommit(repo, session, { entry, message, isMerge: operation === 'merge' });
   if (commit === undefined) return { kind: 'nothing', id: session.id };
   await hold(repo, async (held) => {
@@ -69,12 +73,19 @@ export async function commitSession(repo: Repo, request: CommitRequest): Promise
 async function beginCommit(
   { repo, lease, book }: Held,
   { id, path: worktree }: Session,
-  admin: AdminEntry,
+  { admin, message }: { admin: AdminEntry; message: string },
 ): Promise<EntryOf<'commit'>> {
   const now = book.sessions.get(id);
   if (now?.path !== worktree || (await checkTree(now)) !== 'ok')
     throw new WtError('session.not-found', { id, near: [], trash: null }); // taken away while this waited
   const git = gitAtWorktree(repo, worktree);
+  const [ref, from] = [await readHeadRef(admin.directory), (await resolveCommit(git, 'HEAD')) ?? ''];
+  if (from === '' && ref === refOfBranch(now.row.branch))
+    throw new WtError('path.unsafe', {
+      path: worktree,
+      reason: `its branch ${now.row.branch} is gone, and a commit now would stand alone`,
+      fix: ['wt', 'doctor', '--fix'],
+    });
   const index = await takeIndex(repo, git, admin.directory);
   if (index === undefined)
     // Nothing there is in conflict: without it, what is staged could not be kept.
@@ -85,8 +96,9 @@ async function beginCommit(
     id,
     path: worktree,
     adminDirectory: admin.directory,
-    ref: await readHeadRef(admin.directory),
-    from: (await resolveCommit(git, 'HEAD')) ?? '',
+    ref,
+    from,
+    message: fingerprint(message),
     index,
   };
   await makePrivateDirectory(repo.layout.cache);

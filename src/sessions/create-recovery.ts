@@ -31,6 +31,7 @@ export async function recordCreate(repo: Repo, entry: EntryOf<'create'>): Promis
     id,
     isRestored: false,
     hadBranch: false,
+    createdAt: entry.startedAt,
     carried,
   });
 }

@@ -59,7 +59,11 @@ async function execIn(repo: Repo, session: Session, argv: readonly string[], out
       fix: ['wt', 'exec', session.id, '--', 'git', 'status'],
     });
   if ((await checkTree(session)) !== 'ok')
-    throw new WtError('path.unsafe', { path: session.path, reason: 'the session has no working folder there' });
+    throw new WtError('path.unsafe', {
+      path: session.path,
+      reason: 'the session has no working folder there',
+      fix: ['wt', 'doctor', '--fix'],
+    });
   const stdio =
     output === 'terminal'
       ? 'inherit'

@@ -40,8 +40,8 @@ export async function hold<T>(
   });
   try {
     const locked: Repo = { ...repo, git: gitHolding(repo.git, lease.fd) };
-    if (lease.generation % 16 === 0) await sweepScratch(repo);
     for (const line of await recoverDead(locked, lease)) deps.io.err(`wt: ${line}\n`);
+    if (lease.generation % 16 === 0) await sweepScratch(repo);
     return await use(await bind(locked, lease));
   } finally {
     await lease.release().catch(() => {}); // it ends with this process anyhow, and must not hide what went wrong

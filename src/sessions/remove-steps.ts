@@ -41,7 +41,12 @@ export async function finishRemove(repo: Repo, lease: Lease, entry: EntryOf<'rem
   if (entry.adminDirectory !== null) await moveToTrash(repo, entry.op, 'admin', entry.adminDirectory);
   if (entry.deleteBranchAt !== null) await deleteBranch(repo, refOfBranch(entry.branch), entry.deleteBranchAt);
   await updateRow(repo, lease, entry.id, () => undefined);
-  await recordOperation(repo.layout.operations, entry, { kind: 'trashed', id: entry.id, trash: entry.op });
+  await recordOperation(repo.layout.operations, entry, {
+    kind: 'trashed',
+    id: entry.id,
+    trash: entry.op,
+    ...(entry.createdAt === undefined ? {} : { createdAt: entry.createdAt }),
+  });
 }
 
 /** The last look comes after the rename: what was put there in that very moment goes back to where it was. */

@@ -6,6 +6,7 @@ import { listTrackedUnder } from '../git/status.ts';
 import { listWorktrees } from '../git/worktree.ts';
 import type { Proof } from '../landing/proof.ts';
 import { readText } from '../platform/files.ts';
+import type { ProcessInside } from '../platform/processes.ts';
 import { beginEntry, endJournal, writeJournal, type EntryOf } from '../registry/journal.ts';
 import { requirePlainFolder } from '../registry/store.ts';
 import { readBook, type Book, type Session } from './book.ts';
@@ -127,15 +128,16 @@ export function planRemove(facts: RemoveFacts, { force, keepBranch }: RemoveRequ
 export async function removeSession(
   repo: Repo,
   id: string,
-  request: RemoveRequest & { verb: string; dryRun: boolean; refuse?: (facts: RemoveFacts) => void },
+  request: RemoveRequest & { verb: string; dryRun: boolean; refuse?: (facts: RemoveFacts) => void | Promise<void> },
 ): Promise<RemoveOutcome> {
   const decide = async (place: Repo, book: Book): Promise<RemovePlan> => {
     const session = requireOwn(book, id);
     await refuseTracked(place);
     const found = await gatherRemoveFacts(place, book, session);
     const isGoing = request.dryRun && request.kill === true; // what would have been ended by then
-    const facts = isGoing ? { ...found, processes: found.processes.filter(({ isCaller }) => isCaller) } : found;
-    request.refuse?.(facts);
+    const stays = ({ isCaller, isStarted }: ProcessInside): boolean => isCaller || isStarted !== true;
+    const facts = isGoing ? { ...found, processes: found.processes.filter(stays) } : found;
+    await request.refuse?.(facts);
     return planRemove(facts, request);
   };
   if (request.dryRun) return { kind: 'planned', plan: await decide(repo, await readBook(repo)), op: null, trash: null };
@@ -149,7 +151,9 @@ async function endSession(repo: Repo, id: string, request: RemoveRequest): Promi
   const session = book.sessions.get(id);
   if (session?.admin === undefined) return;
   const { firm, soft } = findReasons(await gatherRemoveFacts(repo, book, session));
-  const others = [...firm, ...(request.force ? [] : soft)].filter(({ code }) => code !== 'session.live');
+  const others = [...firm, ...(request.force ? [] : soft)].filter(
+    (reason) => reason.code !== 'session.live' || reason.isStarted !== true,
+  );
   if (others.length > 0) throw new WtError('session.refused', { id, verb: 'remove', reasons: [...firm, ...soft] });
   await endLive(session.admin.directory);
 }
@@ -171,6 +175,7 @@ async function applyRemove(held: Held, plan: RemovePlan, verb: string): Promise<
     kind: 'remove',
     id: session.id,
     phase: 'intent',
+    createdAt: session.row.createdAt,
     path: session.path,
     adminDirectory: session.admin?.directory ?? null,
     branch: session.row.branch,

@@ -35,6 +35,8 @@ export async function finishRestore(repo: Repo, lease: Lease, entry: RestoreEntr
   await saveRows(repo, lease, new Map([[id, row]]));
   await recordOperation(repo.layout.operations, entry, {
     kind: 'made',
+    createdAt: row.createdAt,
+    head: entry.commit,
     id,
     isRestored: true,
     hadBranch: entry.createBranchAt === null,

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { WtError } from '../core/errors.ts';
+import { fromErrno, WtError } from '../core/errors.ts';
 import { nearNames, whyInvalidId, proposeId, type SessionId } from '../core/names.ts';
 import { listRefs, refOfBranch } from '../git/ref.ts';
 import { listWorktrees } from '../git/worktree.ts';
@@ -36,6 +36,8 @@ export interface RestorePlan {
   readonly createBranchAt: string | null;
   /** HEAD was on this other branch, which has moved or is taken: it is detached at the same commit instead. */
   readonly detachedFrom: string | null;
+  /** What was gone already when it was removed. */
+  readonly lacks: readonly ('folder' | 'branch')[];
 }
 
 export interface RestoreOutcome {
@@ -48,6 +50,7 @@ export interface RestoreOutcome {
 interface RestoreFacts {
   readonly meta: TrashMeta;
   readonly as: string | undefined;
+  readonly hasTree: boolean;
   readonly book: Book;
   /** Where each branch that matters is, and where it is checked out. */
   readonly branches: ReadonlyMap<string, { readonly commit: string; readonly checkedOutAt: string | undefined }>;
@@ -117,7 +120,7 @@ async function gatherRestoreFacts(
     target === sessionPath(repo.layout, as ?? meta.id) ? undefined : findPlaceFlaw(repo, meta),
   ]);
   const isFollowed = flaw === undefined && placeFlaw === undefined;
-  const [refs, trees, head, occupant, admins, modules, folders] = await Promise.all([
+  const [refs, trees, head, occupant, admins, modules, folders, tree] = await Promise.all([
     isFollowed ? listRefs(repo.git, refsToLookAt(meta, as)) : [],
     listWorktrees(repo.git),
     readText(path.join(folder, 'admin', 'HEAD')),
@@ -125,6 +128,7 @@ async function gatherRestoreFacts(
     listDirectory(path.join(repo.commonDir, 'worktrees')),
     lstatOf(path.join(folder, 'admin', 'modules')),
     listDirectory(repo.layout.worktrees),
+    lstatOf(path.join(folder, 'tree')),
   ]);
   const branches = new Map(
     refs.map(({ name, commit }) => [
@@ -135,6 +139,7 @@ async function gatherRestoreFacts(
   return {
     meta,
     as,
+    hasTree: tree !== undefined,
     book,
     branches,
     occupied: occupant !== undefined,
@@ -161,7 +166,7 @@ function refsToLookAt(meta: TrashMeta, as: string | undefined): readonly string[
 
 /** Decide. Pure; every refusal of restore happens here. */
 export function planRestore(facts: RestoreFacts): RestorePlan {
-  const { meta, as, book, occupied, path: target, adminNames } = facts;
+  const { meta, as, path: target, adminNames } = facts;
   const id = as ?? meta.id;
   const reason = whyInvalidId(id);
   const name = meta.op.slice(0, 8);
@@ -171,13 +176,7 @@ export function planRestore(facts: RestoreFacts): RestorePlan {
     throw new WtError('id.invalid', { id, reason, proposal, fix: again });
   }
   const fix = ['wt', 'restore', name, '--as', freeId(facts)];
-  if (facts.flaw !== undefined) throw new WtError('path.unsafe', { path: `trash entry ${name}`, reason: facts.flaw });
-  if (facts.placeFlaw !== undefined) throw new WtError('path.unsafe', { path: target, reason: facts.placeFlaw, fix });
-  const twin = findSession(book, id);
-  if (twin !== undefined && twin.id.toLowerCase() === id.toLowerCase())
-    throw new WtError('session.exists', { id: twin.id, path: twin.path, branch: twin.row.branch, fix });
-  if (occupied)
-    throw new WtError('path.exists', { path: target, what: 'something else by now', adoptable: false, fix });
+  requireFree(facts, id, fix);
   const admin = meta.admin === null ? null : freeName(meta.admin, adminNames);
   if (facts.hasModules && ((as !== undefined && as !== meta.id) || admin !== meta.admin))
     throw new WtError('path.unsafe', {
@@ -186,6 +185,7 @@ export function planRestore(facts: RestoreFacts): RestorePlan {
     });
   const branch = planBranch(facts, fix);
   const head = planHead(facts, branch.name);
+  const isBranchless = branch.createAt === null && !facts.branches.has(branch.name);
   return {
     meta,
     id: id as SessionId,
@@ -194,7 +194,21 @@ export function planRestore(facts: RestoreFacts): RestorePlan {
     ...head,
     branch: branch.name,
     createBranchAt: branch.createAt,
+    lacks: [...(facts.hasTree ? [] : ['folder' as const]), ...(isBranchless ? ['branch' as const] : [])],
   };
+}
+
+/** Nothing is followed that leads astray, and nothing is written over. */
+function requireFree(facts: RestoreFacts, id: string, fix: readonly string[]): void {
+  const { meta, book, occupied, path: target } = facts;
+  const name = meta.op.slice(0, 8);
+  if (facts.flaw !== undefined) throw new WtError('path.unsafe', { path: `trash entry ${name}`, reason: facts.flaw });
+  if (facts.placeFlaw !== undefined) throw new WtError('path.unsafe', { path: target, reason: facts.placeFlaw, fix });
+  const twin = findSession(book, id);
+  if (twin !== undefined && twin.id.toLowerCase() === id.toLowerCase())
+    throw new WtError('session.exists', { id: twin.id, path: twin.path, branch: twin.row.branch, fix });
+  if (occupied)
+    throw new WtError('path.exists', { path: target, what: 'something else by now', adoptable: false, fix });
 }
 
 /** The branch it had when that is free or still there unmoved; with --as a fresh one when it is not. */
@@ -264,6 +278,7 @@ async function applyRestore(held: Held, plan: RestorePlan): Promise<void> {
     removedId: meta.id,
     path: plan.path,
     adminDirectory: admin === null ? null : path.join(repo.commonDir, 'worktrees', admin),
+    commit: meta.head.commit,
     head: plan.head,
     branch,
     createBranchAt: plan.createBranchAt,
@@ -279,8 +294,9 @@ async function applyRestore(held: Held, plan: RestorePlan): Promise<void> {
     if (isUndone) await endJournal(repo.layout.journal, entry.op);
     const reason = { error: WtError.any(error) ? error.code : 'io.failed' };
     await held.log('session.restore.failed', id, reason).catch(() => {});
-    if (isUndone || !WtError.any(error)) throw error;
-    throw new WtError(error.kind, error.details, { cause: error, changed: true });
+    const failure = WtError.any(error) ? error : fromErrno(error);
+    if (isUndone || failure === undefined) throw error;
+    throw new WtError(failure.kind, failure.details, { cause: error, changed: true });
   }
   await held.log('session.restore.after', id, { trash: meta.op, branch });
   await endJournal(repo.layout.journal, entry.op);

@@ -3,7 +3,13 @@ import { findOperation } from '../git/repo.ts';
 import { listUnsharedModules, type UnsharedModule } from '../git/submodule.ts';
 import { changedPaths, listEditedPaths, listHiddenPaths, readStatus, type Status } from '../git/status.ts';
 import { lstatOf } from '../platform/files.ts';
-import { isCaller, listMountsInside, listProcessesInside, type ProcessInside } from '../platform/processes.ts';
+import {
+  descendants,
+  isCaller,
+  listMountsInside,
+  listProcessesInside,
+  type ProcessInside,
+} from '../platform/processes.ts';
 import path from 'node:path';
 import { REGENERABLE } from '../config/schema.ts';
 import type { Session } from './book.ts';
@@ -64,11 +70,19 @@ export async function gatherSafetyFacts(repo: Repo, session: Session): Promise<S
 async function listProcesses({ path: worktree }: Session, directory: string): Promise<readonly ProcessInside[]> {
   const [inside, live] = await Promise.all([listProcessesInside(worktree), listLive(directory)]);
   const others = live.filter(({ pid }) => !inside.some((one) => one.pid === pid));
-  const named = others.map(async ({ pid, command }) => ({ pid, command, isCaller: await isCaller(pid) }));
-  return [...inside, ...(await Promise.all(named))];
+  const trees = live.length === 0 ? [] : await Promise.all(live.map(({ pid }) => descendants(pid)));
+  const started = new Set(trees.flat());
+  const named = others.map(async ({ pid, command }) => ({
+    pid,
+    command,
+    isCaller: await isCaller(pid),
+    isStarted: true,
+  }));
+  return [...inside.map((one) => ({ ...one, isStarted: started.has(one.pid) })), ...(await Promise.all(named))];
 }
 
-async function findGitLock(directory: string): Promise<string | undefined> {
+/** A `.lock` of git's that holds a worktree's index or HEAD. */
+export async function findGitLock(directory: string): Promise<string | undefined> {
   for (const name of ['index.lock', 'HEAD.lock'])
     if ((await lstatOf(path.join(directory, name))) !== undefined) return path.join(directory, name);
   return undefined;
@@ -105,7 +119,11 @@ export function findObstacles({
   if (mount !== undefined) reasons.push({ code: 'path.mounted', path: session.path, mount });
   const others = processes.filter((one) => !one.isCaller);
   if (others.length > 0)
-    reasons.push({ code: 'session.live', processes: others.map(({ pid, command }) => `${command} (${pid})`) });
+    reasons.push({
+      code: 'session.live',
+      processes: others.map(({ pid, command }) => `${command} (${pid})`),
+      ...(others.every(({ isStarted }) => isStarted === true) ? { isStarted: true } : {}),
+    });
   if (processes.some((one) => one.isCaller)) reasons.push({ code: 'session.inside', path: session.path, root });
   return reasons;
 }

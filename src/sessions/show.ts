@@ -68,7 +68,7 @@ export function nextStep({ id, branch, status, tree, path, changes }: SessionVie
   const hasMarkers = changes !== null && changes.conflicted > 0;
   const steps: Readonly<Record<SessionStatus, readonly string[]>> = {
     conflict: hasMarkers ? ['git', '-C', path, 'status'] : ['wt', 'merge', id, '--dry-run'],
-    broken: tree === 'switched' ? ['git', '-C', path, 'switch', branch] : ['wt', 'remove', id],
+    broken: tree === 'switched' ? ['git', '-C', path, 'switch', branch] : ['wt', 'doctor', '--fix'],
     waiting: ['cd', path],
     failed: ['cd', path],
     done: ['wt', 'merge', id],

@@ -32,7 +32,7 @@ export async function sweepCaller(
     await moveAway(repo, entry);
     phase = 'reset';
     await writeJournal(repo.layout.journal, { ...entry, phase });
-    await gitAtWorktree(repo, worktree)(['reset', '--quiet', '--hard'], { timeoutMs: 600_000 });
+    await bringHeadBack(repo, worktree);
   } catch (error) {
     // Should even this fail, the next command does it.
     await recoverSweep(repo, { ...entry, phase }).then(
@@ -65,11 +65,16 @@ export async function recoverSweep(repo: Repo, entry: EntryOf<'sweep'>): Promise
     if (left === 0) await discardOwnTree(keep);
     return `the changes are in session ${id} and still in ${worktree}: cleaning up there was interrupted`;
   }
-  const git = gitAtWorktree(repo, worktree);
-  await git(['reset', '--quiet'], { expect: [0, 1] });
-  const { stdout: missing } = await git(['ls-files', '--deleted', '-z']);
-  if (missing !== '') await git(['checkout-index', '-z', '--stdin'], { input: missing });
+  await bringHeadBack(repo, worktree);
   return `finished cleaning up ${worktree} after its changes went into session ${id}`;
+}
+
+/** HEAD's files where nothing lies. Never over what is there: it may have been edited this very moment. */
+async function bringHeadBack(repo: Repo, worktree: string): Promise<void> {
+  const git = gitAtWorktree(repo, worktree);
+  await git(['reset', '--quiet'], { expect: [0, 1], timeoutMs: 600_000 });
+  const { stdout: missing } = await git(['ls-files', '--deleted', '-z']);
+  if (missing !== '') await git(['checkout-index', '-z', '--stdin'], { input: missing, timeoutMs: 600_000 });
 }
 
 /** Moves every kept file to where it was, unless something lies there; the number of those that stay. */

@@ -8,6 +8,7 @@ import type { Book, Session } from './book.ts';
 import { applyReset, readHeadRef } from './commit-steps.ts';
 import type { Held } from './hold.ts';
 import { gitAtWorktree, type Repo } from './repo.ts';
+import { findGitLock } from './safety.ts';
 import { requireOwn } from './select.ts';
 
 type Committed = Extract<Effect, { kind: 'committed' }>;
@@ -17,7 +18,9 @@ export async function judgeUncommit(repo: Repo, book: Book, { id, ref, from, to 
   const session = requireOwn(book, id);
   const { admin, path } = session;
   const git = gitAtWorktree(repo, path);
-  const operation = admin === undefined ? undefined : await findOperation(admin.directory);
+  const lock = admin === undefined ? undefined : await findGitLock(admin.directory);
+  const busy = admin === undefined ? undefined : await findOperation(admin.directory);
+  const operation = busy ?? (lock === undefined ? undefined : `git command (${lock})`);
   if (operation !== undefined)
     throw new WtError('session.refused', { id, verb: 'undo', reasons: [{ code: 'session.operation', operation }] });
   const isOn = admin !== undefined && (await readHeadRef(admin.directory)) === ref;
@@ -54,7 +57,8 @@ export async function uncommit({ repo, lease, book }: Held, effect: Committed): 
     from: effect.to,
     to: effect.from,
     indexFrom: effect.indexTo,
-    indexTo: effect.indexFrom,
+    // An index that has been collected since cannot come back; then it stays as it is.
+    indexTo: await findTree(repo, effect.indexFrom),
   };
   await writeJournal(repo.layout.journal, entry);
   try {
@@ -64,4 +68,10 @@ export async function uncommit({ repo, lease, book }: Held, effect: Committed): 
     throw error;
   }
   await endJournal(repo.layout.journal, entry.op);
+}
+
+async function findTree(repo: Repo, tree: string | null): Promise<string | null> {
+  if (tree === null) return null;
+  const { exitCode } = await repo.git(['cat-file', '-e', `${tree}^{tree}`], { expect: [0, 1, 128] });
+  return exitCode === 0 ? tree : null;
 }

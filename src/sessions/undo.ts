@@ -1,11 +1,15 @@
+import path from 'node:path';
 import { WtError } from '../core/errors.ts';
+import { msOf } from '../core/time.ts';
+import { changedPaths } from '../git/status.ts';
 import { applyRewind, planRewind } from '../landing/rewind.ts';
-import { idOfEffect, listCalls, type Call, type Effect } from '../registry/operations.ts';
+import { lstatOf } from '../platform/files.ts';
+import { idOfEffect, listCalls, type Call, type Effect, type Operation } from '../registry/operations.ts';
 import { applyAdopt, applyRelease } from './adopt-steps.ts';
 import { readBook, sessionAround, type Book, type Session } from './book.ts';
 import { carryBack, planCarryBack } from './carry-back.ts';
 import { hold } from './hold.ts';
-import { removeSession } from './remove.ts';
+import { findReasons, removeSession, type RemoveFacts } from './remove.ts';
 import type { Repo } from './repo.ts';
 import { restoreSession } from './restore.ts';
 import { requireOwn } from './select.ts';
@@ -33,17 +37,20 @@ export async function undoLast(
   repo: Repo,
   request: { what: string | undefined; dryRun: boolean },
 ): Promise<UndoOutcome> {
+  // What is just being done ends first: it may be the last command by then.
+  if (!request.dryRun) await hold(repo, async () => {});
   const call = await requireCall(repo, request.what);
   if (call === undefined) return { kind: 'nothing' };
-  const effects = call.operations.map(({ effect }) => effect).toReversed();
-  if (request.dryRun) return { kind: 'planned', call, steps: await judgeAll(repo, effects) };
+  const operations = call.operations.toReversed();
+  if (request.dryRun) return { kind: 'planned', call, steps: await judgeAll(repo, operations) };
   // One step that is one operation judges itself under the lock.
-  const [only, ...more] = effects;
-  if (more.length > 0 || (only?.kind === 'made' && only.carried !== null)) await judgeAll(repo, effects);
+  const [only, ...more] = operations;
+  const isCarried = only?.effect.kind === 'made' && only.effect.carried !== null;
+  if (more.length > 0 || isCarried) await judgeAll(repo, operations);
   const steps: UndoStep[] = [];
-  for (const effect of effects) {
+  for (const operation of operations) {
     try {
-      steps.push({ effect, place: await takeBack(repo, effect, effects, false) });
+      steps.push({ effect: operation.effect, place: await takeBack(repo, operation, operations, false) });
     } catch (error) {
       if (steps.length === 0 || !WtError.any(error)) throw error;
       throw new WtError(error.kind, error.details, { cause: error, changed: true });
@@ -52,9 +59,10 @@ export async function undoLast(
   return { kind: 'undone', call, steps };
 }
 
-async function judgeAll(repo: Repo, effects: readonly Effect[]): Promise<readonly UndoStep[]> {
+async function judgeAll(repo: Repo, operations: readonly Operation[]): Promise<readonly UndoStep[]> {
   const steps: UndoStep[] = [];
-  for (const effect of effects) steps.push({ effect, place: await takeBack(repo, effect, effects, true) });
+  for (const operation of operations)
+    steps.push({ effect: operation.effect, place: await takeBack(repo, operation, operations, true) });
   return steps;
 }
 
@@ -83,10 +91,15 @@ function findCall(calls: readonly Call[], what: string | undefined): Call | unde
 }
 
 /** Takes one effect back, or only judges whether that would go. */
-async function takeBack(repo: Repo, effect: Effect, all: readonly Effect[], dryRun: boolean): Promise<string | null> {
+async function takeBack(
+  repo: Repo,
+  { effect, at }: Operation,
+  all: readonly Operation[],
+  dryRun: boolean,
+): Promise<string | null> {
   switch (effect.kind) {
     case 'made':
-      return unmake(repo, effect, dryRun);
+      return unmake(repo, effect, { at, dryRun });
     case 'trashed':
       return bringBack(repo, effect, dryRun);
     case 'moved': {
@@ -96,7 +109,7 @@ async function takeBack(repo: Repo, effect: Effect, all: readonly Effect[], dryR
     }
     case 'committed':
       // Taken back together with the removal that follows it, the session is not there yet.
-      if (dryRun && all.some((other) => other.kind === 'trashed')) return null;
+      if (dryRun && all.some((other) => other.effect.kind === 'trashed')) return null;
       if (dryRun) await judgeUncommit(repo, await readBook(repo), effect);
       else await hold(repo, async (held) => uncommit(held, effect));
       return null;
@@ -107,42 +120,68 @@ async function takeBack(repo: Repo, effect: Effect, all: readonly Effect[], dryR
   }
 }
 
-async function bringBack(repo: Repo, { id, trash }: EffectOf<'trashed'>, dryRun: boolean): Promise<string> {
-  if ((await readTrashMeta(repo, trash)) === undefined)
-    throw new WtError('session.not-found', { id, near: [], trash: null, place: 'trash' });
+async function bringBack(repo: Repo, { id, trash, createdAt }: EffectOf<'trashed'>, dryRun: boolean): Promise<string> {
+  if ((await readTrashMeta(repo, trash)) === undefined) {
+    const back = (await readBook(repo)).sessions.get(id);
+    if (back !== undefined && back.row.createdAt === createdAt) return back.path; // it has been restored already
+    throw new WtError('session.not-found', { id, near: [], trash: null, place: 'trash', isGone: true });
+  }
   return (await restoreSession(repo, { what: trash, as: undefined, dryRun })).plan.path;
 }
 
-/** A session that came to be goes into the trash; one with work of its own since only when it had been restored with it. */
+/** A session that came to be goes into the trash, unless it has work since; what it was restored with is none. */
 async function unmake(
   repo: Repo,
-  { id, isRestored, hadBranch, carried }: EffectOf<'made'>,
-  dryRun: boolean,
+  { id, isRestored, hadBranch, createdAt, head, carried }: EffectOf<'made'>,
+  { at, dryRun }: { at: string; dryRun: boolean },
 ): Promise<string | null> {
-  const back = carried === null ? undefined : await planCarryBack(repo, requireOwn(await readBook(repo), id), carried);
+  const session = requireSame(requireOwn(await readBook(repo), id), createdAt);
+  const back = carried === null ? undefined : await planCarryBack(repo, session, carried);
   if (back !== undefined && !dryRun) await carryBack(repo, back);
-  const force = isRestored || back !== undefined;
+  const refuse = async (facts: RemoveFacts): Promise<void> => {
+    requireSame(facts.session, createdAt);
+    const { soft } = findReasons(facts);
+    const isAsRestored = isRestored && facts.head.commit === (head ?? facts.head.commit);
+    if (soft.length === 0 || back !== undefined || (isAsRestored && !(await hasNewFiles(facts, at)))) return;
+    throw new WtError('session.refused', { id, verb: 'undo', reasons: soft });
+  };
   try {
-    return (await removeSession(repo, id, { force, keepBranch: hadBranch, verb: 'undo', dryRun })).trash;
+    return (await removeSession(repo, id, { force: true, keepBranch: hadBranch, verb: 'undo', dryRun, refuse })).trash;
   } catch (error) {
     if (back === undefined || dryRun || !WtError.any(error)) throw error;
     throw new WtError(error.kind, error.details, { cause: error, changed: true }); // the work lies in both places
   }
 }
 
+/** An id may be given again; what was done to one session is not taken back on another. */
+function requireSame(session: Session, createdAt: string | undefined): Session {
+  if (createdAt === undefined || session.row.createdAt === createdAt) return session;
+  throw new WtError('path.unsafe', {
+    path: session.path,
+    reason: `session ${session.id} is another one by now, made ${session.row.createdAt}`,
+  });
+}
+
+/** Uncommitted files that were written since. A rename of the folder they lie in leaves their change time as it was. */
+async function hasNewFiles({ session, status }: RemoveFacts, since: string): Promise<boolean> {
+  const names = status === undefined ? [] : changedPaths(status);
+  const times = await Promise.all(names.map((name) => lstatOf(path.join(session.path, name))));
+  return times.some((stats) => stats !== undefined && stats.ctimeMs > msOf(since));
+}
+
 async function release(repo: Repo, { row }: EffectOf<'adopted'>, dryRun: boolean): Promise<string> {
-  if (dryRun) return requireRecord(requireOwn(await readBook(repo), row.id)).path;
+  if (dryRun) return requireRecord(requireSame(requireOwn(await readBook(repo), row.id), row.createdAt)).path;
   return hold(repo, async (held) => {
-    const session = requireRecord(requireOwn(held.book, row.id));
+    const session = requireRecord(requireSame(requireOwn(held.book, row.id), row.createdAt));
     await applyRelease(held, session.row, session.admin.directory);
     return session.path;
   });
 }
 
 function requireRecord(session: Session): Session & { admin: NonNullable<Session['admin']> } {
-  const { admin, path } = session;
+  const { admin } = session;
   if (admin === undefined)
-    throw new WtError('path.unsafe', { path, reason: 'git has lost its record of this worktree' });
+    throw new WtError('path.unsafe', { path: session.path, reason: 'git has lost its record of this worktree' });
   return { ...session, admin };
 }
 

@@ -21,7 +21,10 @@ export async function findGitDir(worktree: string): Promise<string | undefined> 
  */
 export async function checkTree(session: Session): Promise<TreeState> {
   const stats = await lstatOf(session.path);
-  if (stats === undefined) return 'missing';
+  // The repository was moved: its folder is there, only git's record names the old place.
+  const { home = session.path } = session;
+  const isMoved = home !== session.path && (await lstatOf(home))?.isDirectory() === true;
+  if (stats === undefined) return isMoved ? 'unregistered' : 'missing';
   if (!stats.isDirectory()) return 'foreign';
   if (session.admin === undefined) return 'unregistered';
   const [named, directory] = await Promise.all([findGitDir(session.path), realPathOf(session.admin.directory)]);

@@ -44,11 +44,11 @@ const words: { readonly [C in CatalogCode]: (details: ErrorCatalog[C]) => Explan
   'session.not-found': (d) => ({
     message: `there is no session "${d.id}"${d.place === 'trash' ? ' in the trash' : ''}`,
     lines: [
+      ...(d.isGone === true ? ['it has left the trash for good, so what took it away cannot be taken back'] : []),
       ...(d.near.length === 0 ? [] : [`near: ${d.near.join(', ')}`]),
       ...(d.trash === null ? [] : [`one of that id lies in the trash: ${d.trash}`]),
     ],
-    fix:
-      d.place === 'trash' ? ['wt', 'restore', '--list'] : d.trash === null ? ['wt', 'list'] : ['wt', 'restore', d.id],
+    fix: fixForMissing(d),
   }),
   'session.exists': (d) => ({
     message: `session ${d.id} exists already`,
@@ -80,7 +80,7 @@ const words: { readonly [C in CatalogCode]: (details: ErrorCatalog[C]) => Explan
   'target.dirty': (d) =>
     d.operation === null
       ? {
-          message: `${d.target} is checked out in ${d.path} with uncommitted changes that the landing would write over`,
+          message: `${d.target} is checked out in ${d.path} with uncommitted changes that this would write over`,
           lines: listed(d.paths),
           fix: ['git', '-C', d.path, 'status'],
         }
@@ -171,12 +171,15 @@ export function reasonLine(reason: Reason): string {
 }
 
 function explainRefusal({ id, verb, reasons }: ErrorCatalog['session.refused']): Explanation {
-  const done = { remove: 'removed', merge: 'merged', commit: 'committed', undo: 'taken back' }[verb];
+  const done = { remove: 'removed', merge: 'merged', commit: 'committed', undo: 'touched by undo' }[verb];
   return {
     message: `session ${id} was not ${done}`,
     lines: [
       ...reasons.map(reasonLine),
       ...(verb === 'remove' && isSoft(reasons) ? ['--force removes it all the same; a copy stays in the trash'] : []),
+      ...(verb === 'undo' && isSoft(reasons)
+        ? [`it has work since; wt remove ${id} --force takes it away all the same`]
+        : []),
     ],
     ...fixOf(fixForReasons(id, verb, reasons)),
   };
@@ -191,7 +194,10 @@ function fixForReasons(id: string, verb: string, reasons: readonly Reason[]): re
   const codes = new Set(reasons.map(({ code }) => code));
   const inside = reasons.find((reason) => reason.code === 'session.inside');
   if (inside !== undefined) return ['cd', inside.root];
-  if (!isSoft(reasons)) return ['wt', 'show', id];
+  if (codes.has('path.unsafe')) return ['wt', 'doctor'];
+  const live = reasons.find((reason) => reason.code === 'session.live');
+  if (live?.isStarted === true && verb === 'remove') return ['wt', 'remove', id, '--kill'];
+  if (verb === 'undo' || !isSoft(reasons)) return ['wt', 'show', id];
   return codes.has('session.dirty') ? ['wt', 'commit', id] : ['wt', 'merge', id];
 }
 
@@ -229,8 +235,12 @@ function explainMoved({ target, reason, id, byHand, fix }: ErrorCatalog['target.
         fix: ['wt', 'merge', id, '--strategy', 'merge'],
       };
     case 'since':
+    case 'pushed':
       return {
-        message: `${target} has moved on since, so this is not taken back: it would take back more`,
+        message:
+          reason === 'since'
+            ? `${target} has moved on since, so this is not taken back: it would take back more`
+            : `${target} has been pushed since, so it is not moved back: others may have built on it`,
         ...(fix === undefined ? {} : { lines: [inHand(byHand)] }),
         ...fixOf(fix),
       };
@@ -241,6 +251,12 @@ function inHand(byHand: readonly string[] | undefined): string {
   return byHand === undefined
     ? 'by hand, as a change of its own:'
     : `by hand, as a change of its own: ${shellLine(byHand)}, in a new session:`;
+}
+
+function fixForMissing({ id, trash, place, isGone }: ErrorCatalog['session.not-found']): readonly string[] {
+  if (isGone === true) return ['wt', 'undo', '--list'];
+  if (place === 'trash') return ['wt', 'restore', '--list'];
+  return trash === null ? ['wt', 'list'] : ['wt', 'restore', id];
 }
 
 function fixForOccupant({ path, what, adoptable }: ErrorCatalog['path.exists']): readonly string[] {
