@@ -1,7 +1,7 @@
 import { readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import type { Files } from '../support/room.ts';
-import { makeBench, type Bench } from '../support/wt.ts';
+import { makeBench, type Bench, type Stage } from '../support/wt.ts';
 
 /** An edit of the same size in the second in which the index was written: git finds it by content only (racy-git). */
 async function editInTheSameSecond(bench: Bench, worktree: string, index: string): Promise<void> {
@@ -94,4 +94,21 @@ test('--from-changes moves a file that has taken the place of a tracked folder',
 test('--from-changes without changes is refused by a dry run too', async () => {
   const bench = await makeBench();
   expect((await bench.wt('create', 'x', '--from-changes', '--dry-run')).code).toBe(2);
+});
+
+test('a file that is edited while the others leave is not written over', async () => {
+  const bench = await makeBench({ f: 'one\n', g: 'one\n' });
+  await bench.write({ f: 'changed, long\n' });
+  let isEdited = false;
+  const wrap: NonNullable<Stage['wrap']> = (run) => async (request) => {
+    if (!isEdited && request.shownArgs?.[0] === 'reset' && request.cwd === bench.root) {
+      isEdited = true;
+      await bench.write({ g: 'edited by a person\n' });
+    }
+    return run(request);
+  };
+  expect((await bench.wt('create', 'a', '--from-changes', { wrap })).code).toBe(0);
+  expect(isEdited).toBe(true);
+  expect(await bench.git('status', '--porcelain')).toBe(' M g');
+  expect(await readFile(`${bench.root}/g`, 'utf8')).toBe('edited by a person\n');
 });
