@@ -115,10 +115,16 @@ test('the trash is emptied, and wt taken away, with the commands of the question
   expect(await bench.git('for-each-ref', 'refs/wt')).toBe('');
   expect(await bench.data('list', '--all')).toMatchObject({ sessions: [{ id: 'stays' }], removed: [] });
 
+  const demo = `${bench.root}/.worktrees/demo`;
+  await bench.git('worktree', 'add', '-q', '-b', 'demo', demo);
+  await bench.git('worktree', 'lock', '--reason', 'mine\nwt stays: no', demo);
   await runBlock(bench, 'What does uninstalling leave?', '');
   expect(await bench.git('worktree', 'list')).toContain('[wt/stays]');
   expect(await bench.git('status', '--porcelain')).toBe('');
   expect(existsSync(path.join(bench.root, '.git', 'wt'))).toBe(false);
+  await bench.git('worktree', 'remove', bench.at('stays'));
+  expect(await bench.git('worktree', 'list')).not.toContain('[wt/stays]');
+  await expect(bench.git('worktree', 'remove', demo)).rejects.toThrow('mine');
 });
 
 /** A repository in which the examples of the help find much of what they name. */

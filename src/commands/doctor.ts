@@ -4,7 +4,7 @@ import { flag } from '../cli/params.ts';
 import { EXIT } from '../core/exit-codes.ts';
 import { examine, type DoctorOutcome } from '../health/doctor.ts';
 import { commandOf, isWrong, SEVERITIES, type Finding, type Severity } from '../health/finding.ts';
-import { plural, safe, safeLine, shellLine, wrap } from '../ui/text.ts';
+import { plural, safe, safeLine, shellLine, widthOf, wrap } from '../ui/text.ts';
 import type { Look } from '../ui/theme.ts';
 
 const FindingData = z.object({
@@ -110,7 +110,7 @@ function nameOf({ session, message }: Finding): string {
 
 /** A text behind its label, wrapped on a terminal; off one a line stays whole, so that it can be searched. */
 function lines({ isTerminal, width }: Look, label: string, text: string, indent: string): string {
-  const room = isTerminal ? Math.max(30, width - indent.length - 2) : Number.MAX_SAFE_INTEGER;
+  const room = isTerminal ? Math.max(30, width - Math.max(widthOf(label), indent.length) - 2) : Number.MAX_SAFE_INTEGER;
   return wrap(safeLine(text), room)
     .map((line, i) => `${i === 0 ? label : indent}${safe(line)}\n`)
     .join('');

@@ -8,7 +8,7 @@ import { checkAdminFolders } from './admin-folders.ts';
 import { checkBranches } from './branches.ts';
 import { checkLfs, checkSubmodules } from './contents.ts';
 import { checkCrawlers } from './crawlers.ts';
-import { keyOf, SEVERITIES, type Finding } from './finding.ts';
+import { FAILED, keyOf, SEVERITIES, type Finding } from './finding.ts';
 import { checkFolders } from './folders.ts';
 import { checkOrphanBranches, checkTrash } from './kept.ts';
 import { checkLocks, checkOwnLock } from './locks.ts';
@@ -74,7 +74,7 @@ export async function examine(deps: Deps, request: DoctorRequest): Promise<Docto
   const checked = { checks, sessions: before.sessions };
   if (!request.fix) return { kind: 'looked', findings: before.findings, fixed: [], checked };
   if (request.dryRun) return { kind: 'planned', findings: before.findings, fixed: [], checked };
-  const mended = before.findings.some(isAutomatic) ? await mend(repo, before.findings) : NOTHING_DONE;
+  const mended = before.findings.some(isTried) ? await mend(repo, before.findings) : NOTHING_DONE;
   const after = mended.seen.size === 0 ? before : await look(repo);
   const left = new Set(after.findings.map(keyOf));
   return {
@@ -155,7 +155,7 @@ const PASSES = 4;
 
 /** Looks again under the lock and mends, until nothing new turns up: one thing put right may uncover another. */
 async function mend(repo: Repo, before: readonly Finding[]): Promise<Mended> {
-  const seen = new Map(before.filter(isAutomatic).map((finding) => [keyOf(finding), finding]));
+  const seen = new Map(before.filter(isTried).map((finding) => [keyOf(finding), finding]));
   const failed = new Map<string, string>();
   try {
     await hold(repo, async (outer) => {
@@ -164,7 +164,7 @@ async function mend(repo: Repo, before: readonly Finding[]): Promise<Mended> {
       const tried = new Set<string>();
       for (let pass = 0; pass < PASSES; pass++) {
         const { findings } = await look(outer.repo);
-        const next = findings.filter((finding) => isAutomatic(finding) && !tried.has(keyOf(finding)));
+        const next = findings.filter((finding) => isTried(finding) && !tried.has(keyOf(finding)));
         if (next.length === 0) return;
         for (const finding of next) {
           throwIfInterrupted(repo.deps.signal);
@@ -184,21 +184,23 @@ async function mend(repo: Repo, before: readonly Finding[]): Promise<Mended> {
   return { seen, failed };
 }
 
-async function apply(held: Held, { fix, check, session }: Finding): Promise<string | undefined> {
-  if (fix.kind !== 'automatic') return undefined;
+async function apply(held: Held, finding: Finding): Promise<string | undefined> {
+  const { fix, check, session, message } = finding;
+  const act = fix.kind === 'automatic' ? fix.apply : finding.again;
   try {
-    await fix.apply(held);
+    await act?.(held);
     await held.log('session.doctor.after', session, { check });
     return undefined;
   } catch (error) {
     throwIfInterrupted(held.repo.deps.signal);
-    await held.log('session.doctor.failed', session, { check });
-    return reasonOf(error);
+    const reason = reasonOf(error);
+    await held.log(FAILED, session, { check, message, reason });
+    return reason;
   }
 }
 
-function isAutomatic({ fix }: Finding): boolean {
-  return fix.kind === 'automatic';
+function isTried({ fix, again }: Finding): boolean {
+  return fix.kind === 'automatic' || again !== undefined;
 }
 
 function isRefusal(error: unknown): boolean {

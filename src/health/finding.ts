@@ -3,6 +3,9 @@ import type { Held } from '../sessions/hold.ts';
 export const SEVERITIES = ['error', 'warning', 'info'] as const;
 export type Severity = (typeof SEVERITIES)[number];
 
+/** Event of a try to mend that came to nothing; its data have the finding's message and the reason. */
+export const FAILED = 'session.doctor.failed';
+
 /** What puts a finding right. */
 export type Fix =
   /** `wt doctor --fix` does it, under the lock; each step may have been done before. */
@@ -26,6 +29,8 @@ export interface Finding {
   readonly fix: Fix;
   /** Why the last try to mend it came to nothing. */
   readonly trouble?: string;
+  /** Tried once more by `wt doctor --fix`, though the fix is a person's since a try came to nothing. */
+  readonly again?: (held: Held) => Promise<void>;
 }
 
 /** The same disagreement in two looks. Pure. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { findRef, refOfBranch } from '../git/ref.ts';
 import {
@@ -17,7 +18,7 @@ import { defaultBranch, sessionPath } from '../sessions/layout.ts';
 import { gitAtWorktree, type Repo } from '../sessions/repo.ts';
 import type { Finding } from './finding.ts';
 import { holderOf } from './heads.ts';
-import { findPlace, joinPlace, scratchFolderOf } from './place.ts';
+import { findAside, findPlace, joinPlace, newScratchFolder, type Place } from './place.ts';
 import { restingSessions, type Check, type Scene } from './scene.ts';
 
 /** Each session's folder: there, its own, and known to git. */
@@ -39,7 +40,9 @@ async function checkFolder(scene: Scene, recorded: Session): Promise<Finding | u
     case 'unregistered':
       return unregistered(scene, session, place.name);
     case 'foreign':
-      return foreign(session, place.what, await freeName(session.path));
+      return foreign(session, place.what, await findAside(session.path));
+    case 'taken':
+      return taken(scene, session, place);
   }
 }
 
@@ -83,17 +86,21 @@ function missing({ repo }: Scene, session: Session): Finding {
 /** Filled beside its place and renamed into it, so that a kill never leaves half of the files as if the rest were deleted. */
 async function bringBack(repo: Repo, { id, path: at, admin, row }: Session): Promise<void> {
   if (admin === undefined) return;
-  const scratch = scratchFolderOf(repo, id);
+  const scratch = newScratchFolder(repo, id);
   await makePrivateDirectory(repo.layout.worktrees);
-  await discardOwnTree(scratch);
-  await makeDirectory(scratch);
-  await replaceFile(path.join(scratch, '.git'), `gitdir: ${admin.directory}\n`, 0o644);
-  const git = gitAtWorktree(repo, scratch);
-  if ((await lstatOf(path.join(admin.directory, 'index'))) === undefined)
-    await git(['read-tree', refOfBranch(row.branch)]);
-  // Exit 1: entries in conflict have no one content to check out, the others have been.
-  await git(['checkout-index', '--all', '--quiet'], { expect: [0, 1], timeoutMs: 600_000 });
-  await moveDurably(scratch, at);
+  await mkdir(scratch); // fails if there is one: what is deleted below has been made here
+  try {
+    await replaceFile(path.join(scratch, '.git'), `gitdir: ${admin.directory}\n`, 0o644);
+    const git = gitAtWorktree(repo, scratch);
+    if ((await lstatOf(path.join(admin.directory, 'index'))) === undefined)
+      await git(['read-tree', refOfBranch(row.branch)]);
+    // Exit 1: entries in conflict have no one content to check out, the others have been.
+    await git(['checkout-index', '--all', '--quiet'], { expect: [0, 1], timeoutMs: 600_000 });
+    await moveDurably(scratch, at);
+  } catch (error) {
+    await discardOwnTree(scratch);
+    throw error;
+  }
   await joinPlace(admin, at);
   // Only the times the index remembers; without them every status reads all files again.
   await gitAtWorktree(repo, at)(['update-index', '-q', '--refresh'], { expect: [0, 1, 128] });
@@ -134,13 +141,6 @@ function parted({ id, path: at, admin }: Session, folder: string): Finding {
   };
 }
 
-async function freeName(at: string): Promise<string> {
-  for (let n = 1; ; n++) {
-    const name = `${at}.aside${n === 1 ? '' : `-${n}`}`;
-    if ((await lstatOf(name)) === undefined) return name;
-  }
-}
-
 function foreign({ id, path: at }: Session, what: string, aside: string): Finding {
   return {
     check: 'folder.foreign',
@@ -152,6 +152,38 @@ function foreign({ id, path: at }: Session, what: string, aside: string): Findin
       kind: 'command',
       argv: ['mv', at, aside],
       does: 'moves it aside; then wt doctor --fix brings the session back',
+    },
+  };
+}
+
+/** Another git directory has it in use: it is never touched, nor is anybody told to. */
+async function taken(
+  { repo }: Scene,
+  { id, path: at, admin }: Session,
+  { gitDir, isCopied }: Extract<Place, { kind: 'taken' }>,
+): Promise<Finding> {
+  if (!isCopied || admin === undefined)
+    return {
+      check: 'folder.foreign',
+      severity: 'error',
+      session: id,
+      message: `a folder that belongs to ${gitDir} lies where its folder should be: ${at}`,
+      why: 'It is in use there, so nothing can run in this session. Its commits and its index are safe.',
+      fix: {
+        kind: 'by-hand',
+        does: `leave it to whose it is; once they have moved it (git worktree move), wt doctor --fix brings the session back`,
+      },
+    };
+  return {
+    check: 'worktree.copied',
+    severity: 'warning',
+    session: id,
+    message: `git's record of it is a copy: its folder ${at} belongs to ${gitDir}`,
+    why: `This .git was copied without the folders of its sessions. The session lives in the repository of ${gitDir}; nothing can run in it from here.`,
+    fix: {
+      kind: 'command',
+      argv: ['mv', admin.directory, await findAside(path.join(repo.commonDir, `worktree-${admin.admin}`))],
+      does: 'puts the copied record aside, with its index and log; the folder and whose it is are not touched, the branch stays',
     },
   };
 }

@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { listDirectory, lstatOf, readSmallFile, readText, realPathOf, replaceFile } from '../platform/files.ts';
-import type { AdminEntry } from '../registry/notes.ts';
+import { readAdminEntry, type AdminEntry } from '../registry/notes.ts';
 import type { Session } from '../sessions/book.ts';
 import { sessionPath } from '../sessions/layout.ts';
 import type { Repo } from '../sessions/repo.ts';
@@ -18,12 +19,29 @@ export type Place =
   | { readonly kind: 'parted'; readonly path: string }
   /** The session's own folder, whose administrative folder is gone. */
   | { readonly kind: 'unregistered'; readonly name: string }
+  /** In use by another git directory, which `isCopied` tells to be the one that the session's record was copied from. */
+  | { readonly kind: 'taken'; readonly gitDir: string; readonly isCopied: boolean }
   /** Somebody else's. */
   | { readonly kind: 'foreign'; readonly what: string };
 
-/** Where a session's files are brought back before they move into their place; no id begins with a dot. */
-export function scratchFolderOf({ layout }: Repo, id: string): string {
-  return path.join(layout.worktrees, `.restoring-${id}`);
+const RESTORING = '.restoring-';
+
+/** A new name, where a session's files are brought back before they move into their place; no id begins with a dot. */
+export function newScratchFolder({ layout }: Repo, id: string): string {
+  return path.join(layout.worktrees, `${RESTORING}${id}-${randomUUID()}`);
+}
+
+/** What a killed attempt to bring a session back may have left; or somebody's own. Pure. */
+export function isScratchFolder(folder: string): boolean {
+  return path.basename(folder).startsWith(RESTORING);
+}
+
+/** A free name beside a file or folder, to move it to. */
+export async function findAside(at: string): Promise<string> {
+  for (let n = 1; ; n++) {
+    const name = `${at}.aside${n === 1 ? '' : `-${n}`}`;
+    if ((await lstatOf(name)) === undefined) return name;
+  }
 }
 
 export async function readPointer(folder: string): Promise<Pointer> {
@@ -62,7 +80,7 @@ async function otherPlaces({ repo }: Scene, { id, path: at, admin }: Session): P
   if (!isAway)
     for (const entry of await listDirectory(layout.worktrees)) {
       const folder = path.join(layout.worktrees, entry.name);
-      if (folder === scratchFolderOf(repo, id)) continue; // a killed attempt to bring it back
+      if (isScratchFolder(folder)) continue;
       const pointer = entry.isDirectory() ? await readPointer(folder) : undefined;
       if (pointer?.kind === 'names' && pointer.gitDir === admin.directory) beside.push(folder);
     }
@@ -92,7 +110,7 @@ async function lookBesideRecord(
   if (pointer.kind === 'names' && pointer.isThere)
     return (await isCopiedAlong(scene, admin, { folder, gitDir: pointer.gitDir }))
       ? own
-      : { kind: 'foreign', what: `a folder that belongs to ${pointer.gitDir}` };
+      : ofOther(folder, pointer.gitDir, admin);
   if (pointer.kind === 'names' && path.basename(pointer.gitDir) === admin.admin) return own;
   if (pointer.kind === 'none' && (await listDirectory(folder)).length === 0) return { kind: 'missing' };
   return (await holdsFilesOf(scene, admin, folder)) ? own : { kind: 'foreign', what: 'a folder with other files' };
@@ -104,7 +122,7 @@ async function lookWithoutRecord({ repo }: Scene, folder: string, pointer: Point
     const isEmpty = pointer.kind === 'none' && (await listDirectory(folder)).length === 0;
     return isEmpty ? { kind: 'missing' } : { kind: 'foreign', what: 'a folder that is no worktree' };
   }
-  if (pointer.isThere) return { kind: 'foreign', what: `a folder that belongs to ${pointer.gitDir}` };
+  if (pointer.isThere) return ofOther(folder, pointer.gitDir, undefined);
   const parent = path.dirname(pointer.gitDir);
   const isOurs =
     parent === path.join(repo.commonDir, 'worktrees') ||
@@ -112,6 +130,19 @@ async function lookWithoutRecord({ repo }: Scene, folder: string, pointer: Point
   return isOurs
     ? { kind: 'unregistered', name: path.basename(pointer.gitDir) }
     : { kind: 'foreign', what: `a folder that belonged to ${pointer.gitDir}` };
+}
+
+/** In use, unless that git directory names another folder: then it is a copy of that one. */
+async function ofOther(folder: string, gitDir: string, admin: AdminEntry | undefined): Promise<Place> {
+  const { path: named, admin: name, note } = await readAdminEntry(gitDir);
+  if (named !== undefined && (await realPathOf(named)) !== (await realPathOf(folder)))
+    return { kind: 'foreign', what: `a folder that belongs to ${gitDir}` };
+  const isCopied =
+    admin?.admin === name &&
+    admin.path === folder &&
+    admin.note?.id === note?.id &&
+    admin.note?.createdAt === note?.createdAt;
+  return { kind: 'taken', gitDir, isCopied };
 }
 
 /** The whole repository was copied: the copy's folder still names the original's record, which names the original's folder. */

@@ -4,7 +4,7 @@ import { lstatOf, listDirectory, realPathOf } from '../platform/files.ts';
 import type { AdminEntry } from '../registry/notes.ts';
 import type { Finding } from './finding.ts';
 import { readHeadRef } from './heads.ts';
-import { findPlace, readPointer, scratchFolderOf, type Pointer } from './place.ts';
+import { findPlace, readPointer, isScratchFolder, type Pointer } from './place.ts';
 import { type Check, type Scene } from './scene.ts';
 
 /** What lies in `.worktrees` beside the sessions' own folders. */
@@ -15,7 +15,7 @@ export const checkWorktreesFolder: Check = async (scene) => {
   if (stats === undefined || !stats.isDirectory()) return [];
   const owned = new Set<string>();
   for (const session of book.sessions.values()) {
-    owned.add(session.path).add(path.join(folder, session.id)).add(scratchFolderOf(repo, session.id));
+    owned.add(session.path).add(path.join(folder, session.id));
     const place = session.pending === undefined ? await findPlace(scene, session) : undefined;
     if (place?.kind === 'parted') owned.add(place.path);
   }
@@ -28,6 +28,7 @@ export const checkWorktreesFolder: Check = async (scene) => {
 };
 
 async function checkOther(scene: Scene, folder: string): Promise<Finding | undefined> {
+  if (isScratchFolder(folder)) return leftover(folder);
   const pointer = await readPointer(folder);
   const entry = await entryNamed(scene, pointer);
   if (entry === undefined) return orphan(folder, pointer);
@@ -88,6 +89,18 @@ function orphan(folder: string, pointer: Pointer): Finding {
     session: null,
     message: `${folder} is ${what}`,
     why: 'No command of wt shows, lands or removes it, and a session of that name cannot be made. There may be work in it.',
+    fix: { kind: 'command', argv: ['ls', '-la', folder], does: 'shows what it holds; move it out of .worktrees' },
+  };
+}
+
+/** Nobody can tell whether it is wt's: another wt may be filling it, a killed one may have left it, a person may have put files there. */
+function leftover(folder: string): Finding {
+  return {
+    check: 'folder.orphan',
+    severity: 'warning',
+    session: null,
+    message: `${folder} looks like what is left of a killed "wt doctor --fix"`,
+    why: 'wt brings the files of a session back in such a folder, and deletes none that it has not just made. Git may take it for that session.',
     fix: { kind: 'command', argv: ['ls', '-la', folder], does: 'shows what it holds; move it out of .worktrees' },
   };
 }

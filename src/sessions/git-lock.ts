@@ -14,11 +14,13 @@ export function isOwnLock(reason: string, id: string): boolean {
   return reason.startsWith(`wt ${id}:`);
 }
 
+const UNDER_WAY = /^wt:[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
+
 /** Locks a session's worktree, in place of the lock of its making. One that somebody else has put there stays as it is. */
 export async function lockSession(adminDirectory: string, id: string): Promise<void> {
   const file = path.join(adminDirectory, 'locked');
-  const reason = await readText(file);
-  if (reason === undefined || reason.startsWith('wt:') || (isOwnLock(reason, id) && reason.trim() !== lockReason(id)))
+  const text = (await readText(file))?.trim();
+  if (text === undefined || UNDER_WAY.test(text) || (isOwnLock(text, id) && text !== lockReason(id)))
     await replaceFile(file, lockReason(id));
 }
 

@@ -1,4 +1,4 @@
-import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { doctor, names } from '../support/health.ts';
@@ -96,6 +96,15 @@ test('--fix mends what it can, says so, and counts only what is left', async () 
   await bench.room.git(bench.at('b'), 'switch', '-q', 'wt/b');
   expect(await bench.wt('doctor', '--fix')).toMatchObject({ code: 0, stdout: expect.stringContaining('1 note') });
   expect(await leftovers(bench.root)).toEqual([]);
+});
+
+test('what was mended fits the terminal too', async () => {
+  const bench = await makeBench();
+  await bench.wt('create', 'abcdefghijklmnopqrstuvwx');
+  const file = `${bench.root}/.worktrees/sessions.json`;
+  await writeFile(file, (await readFile(file, 'utf8')).replace(/"path": "[^"]*"/, '"path": "/elsewhere"'));
+  const { stdout } = await bench.wt('doctor', '--fix', { columns: 80 });
+  expect(stdout).toContain('✓ Mended: abcdefghijklmnopqrstuvwx: its path in sessions.json is not what git\n  says\n');
 });
 
 test('what was mended is in the stream of events', async () => {

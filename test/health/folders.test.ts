@@ -1,4 +1,4 @@
-import { cp, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { doctor, expectFixWorks, expectMended, names, only } from '../support/health.ts';
@@ -46,6 +46,30 @@ describe('a session whose folder is gone', () => {
     await rm(`${bench.root}/.worktrees`, { recursive: true });
     await expectMended(bench, 'registry.missing', 'folder.missing a', 'folder.missing b');
     expect(await readFile(`${bench.at('b')}/fresh.txt`, 'utf8')).toBe('staged too\n');
+  });
+
+  test('gets them back beside whatever lies at .restoring-<id>, which is kept and reported', async () => {
+    const bench = await makePlace();
+    const left = `${bench.root}/.worktrees/.restoring-a`;
+    await rm(bench.at('a'), { recursive: true });
+    await bench.room.write(left, { 'mine.txt': 'mine\n', '.git': `gitdir: ${adminOf(bench, 'a')}\n` });
+    const files = await listing(left);
+    const { fixed, findings } = await doctor(bench, '--fix');
+    expect({ fixed: names(fixed), left: names(findings) }).toEqual({
+      fixed: ['folder.missing a'],
+      left: ['folder.orphan'],
+    });
+    expect(findings[0]?.message).toContain(left);
+    expect(await listing(left)).toEqual(files);
+    expect(await readFile(`${bench.at('a')}/one.txt`, 'utf8')).toBe('staged\n');
+  });
+
+  test('and cannot be brought back leaves nothing half-filled behind', async () => {
+    const bench = await makePlace();
+    await rm(bench.at('a'), { recursive: true });
+    await writeFile(`${adminOf(bench, 'a')}/index`, 'no index');
+    expect(await only(bench, 'folder.missing', '--fix')).toMatchObject({ trouble: expect.any(String) });
+    expect((await readdir(`${bench.root}/.worktrees`)).filter((name) => name.startsWith('.'))).toEqual([]);
   });
 
   test('keeps its conflicts: what has one content comes back, the index stays as it was', async () => {
@@ -224,13 +248,6 @@ const STRANGERS: readonly (readonly [string, (bench: Bench) => Promise<unknown>]
   ],
   ['a repository of its own', ({ room, root }) => room.git(root, 'clone', '-q', '.', '.worktrees/a')],
   ['a folder with other files', ({ at, room }) => room.write(at('a'), { 'mine.txt': 'mine\n' })],
-  [
-    'a folder that belongs to $ROOM/other/.git/worktrees/a',
-    async ({ at, room }) => {
-      const other = await room.repo('other');
-      await room.git(other, 'worktree', 'add', '-q', '-b', 'x', at('a'));
-    },
-  ],
   ['a folder that belongs to $ROOM/app/.git/worktrees/b', ({ at }) => cp(at('b'), at('a'), { recursive: true })],
   [
     'a folder whose .git git cannot read',

@@ -81,6 +81,38 @@ test('an operation on another machine is a note and left to it', async () => {
   expect(await listJournalFiles(bench)).toEqual([`${OP}.json`]);
 });
 
+test('an operation that cannot be settled says why, and its record goes aside by hand', async () => {
+  const bench = await makeBench();
+  await bench.wt('create', 'a');
+  await leaveCreate(bench);
+  const file = `${bench.root}/.git/wt/journal/${OP}.json`;
+  await writeFile(file, (await readFile(file, 'utf8')).replace('.worktrees/s"', 'not-a-session"'));
+  const still = await listing(bench.root, /^\.git\/wt\/(?:lock|events)/);
+  for (const argv of [['--fix'], ['--fix'], []]) {
+    const finding = await only(bench, 'operation.open', ...argv);
+    expect(finding).toMatchObject({ automatic: false, trouble: expect.stringContaining('path.unsafe') });
+    expect(finding.fix).toEqual(['mv', file, `${file}.aside`]);
+    expect(finding.does).toContain(`git -C ${bench.root} status`);
+  }
+  expect((await bench.wt('doctor', '--fix', { columns: 80 })).stdout).not.toContain('mends');
+  expect(await listing(bench.root, /^\.git\/wt\/(?:lock|events)/)).toEqual(still);
+  await expectFixWorks(bench, 'operation.open');
+  expect(await readFile(`${file}.aside`, 'utf8')).toContain(OP);
+  expect((await bench.wt('doctor', '--fix')).stderr).toBe('');
+});
+
+test('one that could not be settled is tried again, and mended once nothing is in its way', async () => {
+  const bench = await makeBench();
+  await bench.wt('create', 'a');
+  await leaveCreate(bench);
+  const file = `${bench.root}/.git/wt/journal/${OP}.json`;
+  const whole = await readFile(file, 'utf8');
+  await writeFile(file, whole.replace('.worktrees/s"', 'not-a-session"'));
+  expect((await doctor(bench, '--fix')).fixed).toEqual([]);
+  await writeFile(file, whole);
+  await expectMended(bench, 'operation.open s');
+});
+
 test('a session that was never finished and has no operation is taken away by hand', async () => {
   const bench = await makeBench();
   await bench.wt('create', 'a');
