@@ -269,7 +269,8 @@ async function moveTarget(repo: Repo, { session, target, into, checkout }: Merge
   const loose = await readText(path.join(repo.commonDir, target.name));
   if (exitCode === 0 && loose?.trim() === commit) return;
   const now = await findRef(repo.git, target.name);
-  if (exitCode === 0 && now?.commit === commit) return;
+  // The files come first and the target last: when it is there, git stumbled over something that comes after.
+  if (now?.commit === commit) return;
   if (now?.commit !== target.commit)
     throw new WtError('target.moved', { target: into, reason: 'raced', id: session.id });
   throw new WtError('git.failed', {

@@ -33,6 +33,9 @@ export interface LockRequest {
 
 const KEPT_GENERATIONS = 64;
 
+/** Locks of this process that could not be given back, on a full disk say: others pass over them once it ends, it does so at once. */
+const abandoned = new Set<string>();
+
 /** Takes the lock. Throws `registry.busy` after the timeout, naming the holder; never steals from a living process. */
 export async function acquireLock(deps: Deps, request: LockRequest): Promise<Lease> {
   const { directory, timeoutMs } = request;
@@ -66,15 +69,19 @@ function leaseOf(directory: string, generation: number, owner: Owner, fd: number
     owner,
     fd,
     isCurrent: async () => (await scan(directory)).highest === generation,
-    release: () => link(path.join(directory, `l.${generation}`), path.join(directory, `d.${generation}`)),
+    async release() {
+      const taken = path.join(directory, `l.${generation}`);
+      await link(taken, path.join(directory, `d.${generation}`)).catch(() => abandoned.add(taken));
+    },
   };
 }
 
 async function tryTake(directory: string, record: string): Promise<{ generation: number } | { holder: string }> {
   const { highest, done } = await scan(directory);
   if (highest > 0 && !done.has(highest)) {
-    const holder = await holderOf(path.join(directory, `l.${highest}`));
-    if (holder.liveness !== 'dead') return { holder: holder.text };
+    const taken = path.join(directory, `l.${highest}`);
+    const holder = await holderOf(taken);
+    if (holder.liveness !== 'dead' && !abandoned.has(taken)) return { holder: holder.text };
   }
   const generation = highest + 1;
   const mine = path.join(directory, `l.${generation}`);
