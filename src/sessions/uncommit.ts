@@ -7,7 +7,7 @@ import type { Effect } from '../registry/operations.ts';
 import type { Book, Session } from './book.ts';
 import { applyReset, readHeadRef } from './commit-steps.ts';
 import type { Held } from './hold.ts';
-import { gitAtWorktree, type Repo } from './repo.ts';
+import { gitAtWorktree, shielded, type Repo } from './repo.ts';
 import { findGitLock } from './safety.ts';
 import { requireOwn } from './select.ts';
 
@@ -62,7 +62,7 @@ export async function uncommit({ repo, lease, book }: Held, effect: Committed): 
   };
   await writeJournal(repo.layout.journal, entry);
   try {
-    await applyReset(repo, entry);
+    await applyReset(shielded(repo), entry); // an interrupt waits for the end
   } catch (error) {
     if (WtError.is(error, 'target.moved')) await endJournal(repo.layout.journal, entry.op);
     throw error;
