@@ -17,6 +17,8 @@ export interface UndoStep {
   readonly effect: Effect;
   /** Where the session went, or came back to. */
   readonly place: string | null;
+  /** What had gone from it to make room. */
+  readonly thinned: readonly string[];
 }
 
 export type UndoOutcome =
@@ -43,7 +45,7 @@ export async function undoLast(
   const steps: UndoStep[] = [];
   for (const effect of effects) {
     try {
-      steps.push({ effect, place: await takeBack(repo, effect, effects, false) });
+      steps.push(await takeStep(repo, effect, effects, false));
     } catch (error) {
       if (steps.length === 0 || !WtError.any(error)) throw error;
       throw new WtError(error.kind, error.details, { cause: error, changed: true });
@@ -54,7 +56,7 @@ export async function undoLast(
 
 async function judgeAll(repo: Repo, effects: readonly Effect[]): Promise<readonly UndoStep[]> {
   const steps: UndoStep[] = [];
-  for (const effect of effects) steps.push({ effect, place: await takeBack(repo, effect, effects, true) });
+  for (const effect of effects) steps.push(await takeStep(repo, effect, effects, true));
   return steps;
 }
 
@@ -80,6 +82,11 @@ function findCall(calls: readonly Call[], what: string | undefined): Call | unde
   if (what === undefined) return calls.at(-1);
   const touches = ({ operations }: Call): boolean => operations.some(({ effect }) => idOfEffect(effect) === what);
   return calls.findLast(({ call }) => what.length >= 6 && call.startsWith(what)) ?? calls.findLast(touches);
+}
+
+async function takeStep(repo: Repo, effect: Effect, all: readonly Effect[], dryRun: boolean): Promise<UndoStep> {
+  const meta = effect.kind === 'trashed' ? await readTrashMeta(repo, effect.trash) : undefined;
+  return { effect, place: await takeBack(repo, effect, all, dryRun), thinned: meta?.thinned ?? [] };
 }
 
 /** Takes one effect back, or only judges whether that would go. */
