@@ -96,6 +96,10 @@ export default defineCommand({
             freedBytes,
           })),
         },
+  warnings: (outcome) =>
+    outcome.kind === 'declined' || outcome.expiry.failure === undefined
+      ? []
+      : [`the trash could not be cleared of all that is due: ${outcome.expiry.failure}`],
 });
 
 interface Row {
@@ -159,7 +163,7 @@ function describe({ kind, removed, kept, pruned, expiry }: CleanOutcome, look: L
 
 /** What left the trash for good. */
 function expiryLines(
-  { expired, thinned }: CleanOutcome['expiry'],
+  { expired, thinned, waiting }: CleanOutcome['expiry'],
   isPlan: boolean,
   { theme }: Look,
 ): readonly string[] {
@@ -174,6 +178,13 @@ function expiryLines(
       ({ item, paths, freedBytes }) =>
         `${gone}: ${safe(few(paths))} ${theme.dim(`of ${name(item)}, ${bytes(freedBytes)} that a build makes again`)}`,
     ),
+    ...(waiting === 0
+      ? []
+      : [
+          theme.dim(
+            `${plural(waiting, 'entry', 'entries')} of the trash over its time or its size: wt clean deletes it a day from now`,
+          ),
+        ]),
   ];
 }
 

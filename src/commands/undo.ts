@@ -6,7 +6,7 @@ import { idOfEffect, listCalls, type Call, type Effect } from '../registry/opera
 import { openRepo } from '../sessions/open.ts';
 import { undoLast, type UndoOutcome, type UndoStep } from '../sessions/undo.ts';
 import { renderTable, type Column } from '../ui/table.ts';
-import { age } from '../ui/text.ts';
+import { age, few } from '../ui/text.ts';
 import type { Look } from '../ui/theme.ts';
 
 type Outcome = UndoOutcome | { readonly kind: 'listed'; readonly calls: readonly Call[] };
@@ -75,6 +75,14 @@ export default defineCommand({
       planned: outcome.kind === 'planned',
       steps: outcome.steps.map(({ effect, place }) => ({ id: idOfEffect(effect), did: inverse(effect), place })),
     };
+  },
+  warnings(outcome) {
+    if (outcome.kind === 'nothing' || outcome.kind === 'listed') return [];
+    return outcome.steps.flatMap(({ effect, thinned }) =>
+      thinned.length === 0
+        ? []
+        : [`${idOfEffect(effect)}: not kept, to make room, and to be built again: ${few(thinned)}`],
+    );
   },
 });
 

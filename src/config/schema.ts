@@ -17,8 +17,6 @@ export const REGENERABLE = [
   'node_modules',
   'target',
   'dist',
-  'build',
-  'out',
   '.venv',
   'venv',
   '__pycache__',
@@ -27,7 +25,6 @@ export const REGENERABLE = [
   '.turbo',
   '.cache',
   '.parcel-cache',
-  'coverage',
   '.gradle',
   '.pytest_cache',
   '.mypy_cache',
@@ -35,10 +32,10 @@ export const REGENERABLE = [
   '.tox',
   '.nyc_output',
   '.svelte-kit',
-  '.terraform',
-  'bin',
-  'obj',
 ] as const;
+
+/** Names that builds use too, and people for what they write by hand: no precious files, but never deleted unless named. */
+export const AMBIGUOUS = ['build', 'out', 'coverage', '.terraform', 'bin', 'obj'] as const;
 
 /** A person's own settings. How long the trash is kept is never a repository's to say: a clone could empty it. */
 export const PersonalConfig = z.strictObject({

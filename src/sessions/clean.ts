@@ -3,7 +3,7 @@ import { WtError, type Reason } from '../core/errors.ts';
 import { sizeOf } from '../platform/disk.ts';
 import type { Proof } from '../landing/proof.ts';
 import { readBook } from './book.ts';
-import { expireTrash, trashLimits, type ExpiryPlan } from './expire.ts';
+import { expireTrash, trashLimits, type Expiry } from './expire.ts';
 import { examineSessions, type Examined } from './list.ts';
 import { findReasons, gatherRemoveFacts, removeSession, type RemoveFacts, type RemoveOutcome } from './remove.ts';
 import type { Repo } from './repo.ts';
@@ -39,7 +39,7 @@ export interface CleanOutcome {
   }[];
   readonly kept: readonly Kept[];
   /** What of the trash has gone for good, or would. */
-  readonly expiry: ExpiryPlan;
+  readonly expiry: Expiry;
   /** Rows dropped because neither worktree nor branch is left. */
   readonly pruned: readonly { readonly id: string; readonly reason: string }[];
 }
@@ -82,7 +82,10 @@ export async function cleanSessions(repo: Repo, request: CleanRequest): Promise<
       kept.push({ id, reasons: error.details.reasons, fix: fixFor(id, error.details.reasons) });
     }
   }
-  const expiry = await expireTrash(repo, limits, request.dryRun);
+  const expiry = await expireTrash(repo, limits, {
+    dryRun: request.dryRun,
+    hasChanged: !request.dryRun && removed.length + pruned.length > 0,
+  });
   return { kind: request.dryRun ? 'planned' : 'cleaned', removed, kept, pruned, expiry };
 }
 

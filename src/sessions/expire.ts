@@ -1,19 +1,26 @@
 import path from 'node:path';
-import { randomUUID } from 'node:crypto';
 import type { SessionId } from '../core/names.ts';
+import { WtError } from '../core/errors.ts';
 import { isoFromMs, msOf } from '../core/time.ts';
-import { listRefs } from '../git/ref.ts';
 import { loadPersonalConfig } from '../config/load.ts';
-import { listDirectory, lstatOf, makePrivateDirectory, moveDurably, realPathOf } from '../platform/files.ts';
+import { listDirectory, lstatOf } from '../platform/files.ts';
 import { sizeOf } from '../platform/disk.ts';
 import { listMountsInside } from '../platform/processes.ts';
-import { listCalls } from '../registry/operations.ts';
-import { expireEntry, PURGE, setAside } from './expire-steps.ts';
-import { hold, type Held } from './hold.ts';
+import { addReading, provenTime, readReadings, writeReadings } from './expire-clock.ts';
+import {
+  expireEntries,
+  isUnderWay,
+  listRemovable,
+  listRewound,
+  setAside,
+  takeOut,
+  type Rewound,
+} from './expire-steps.ts';
+import { hold } from './hold.ts';
 import { unpinEntries } from './pins.ts';
 import type { Repo } from './repo.ts';
 import { regenerableFolders } from './safety.ts';
-import { readTrashMeta, trashFolder, writeTrashMeta, type TrashMeta } from './trash.ts';
+import { PURGE, readTrashMeta, trashFolder, type TrashMeta } from './trash.ts';
 
 /** How much may lie in the trash, and for how long. */
 export interface TrashLimits {
@@ -46,27 +53,36 @@ export interface ExpiryPlan {
   readonly thinned: readonly Thinned[];
 }
 
+export interface Expiry extends ExpiryPlan {
+  /** How many are over their time by what the clock says now, and go when a later clean says so too. */
+  readonly waiting: number;
+  /** Why not all of it was done, after something had changed. */
+  readonly failure: string | undefined;
+}
+
 const UNTOUCHABLE_MS = 24 * 3_600_000;
 
 /**
  * Decide. What is too old goes. When the rest is too large, folders that a build makes again go first, oldest entries
- * first; then whole entries, oldest first, but never one of the last day. Pure.
+ * first; then whole entries, oldest first. Of the last day nothing goes for its size, and nothing at all of an entry
+ * whose own times cannot be true. Pure.
  */
 export function planExpiry(items: readonly TrashItem[], limits: TrashLimits, nowMs: number): ExpiryPlan {
   const ageOf = ({ at }: TrashItem): number => nowMs - msOf(at);
-  const old = items.filter((item) => ageOf(item) > limits.keepMs);
+  const old = items.filter((item) => ageOf(item) > limits.keepMs && !isDoubtful(item));
   const rest = items.filter((item) => !old.includes(item)).toSorted((a, b) => msOf(a.at) - msOf(b.at));
   let over = rest.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) - limits.maxBytes;
+  const free = rest.filter((item) => ageOf(item) >= UNTOUCHABLE_MS && !isDoubtful(item));
   const thinned: Thinned[] = [];
-  for (const item of rest) {
+  for (const item of free) {
     if (over <= 0 || item.regenerable.length === 0) continue;
     const freedBytes = item.regenerable.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     thinned.push({ item, paths: item.regenerable.map(({ path: name }) => name), freedBytes });
     over -= freedBytes;
   }
   const large: TrashItem[] = [];
-  for (const item of rest) {
-    if (over <= 0 || ageOf(item) < UNTOUCHABLE_MS) continue;
+  for (const item of free) {
+    if (over <= 0) break;
     large.push(item);
     over -= item.sizeBytes - (thinned.find((one) => one.item === item)?.freedBytes ?? 0);
   }
@@ -77,6 +93,11 @@ export function planExpiry(items: readonly TrashItem[], limits: TrashLimits, now
     ],
     thinned: thinned.filter(({ item }) => !large.includes(item)),
   };
+}
+
+/** Removed before it was made: one of the two was written by a clock that was wrong. */
+function isDoubtful({ meta }: TrashItem): boolean {
+  return meta !== undefined && msOf(meta.at) < msOf(meta.row.createdAt);
 }
 
 export async function trashLimits(repo: Repo): Promise<TrashLimits> {
@@ -116,98 +137,126 @@ function isInside(name: string): boolean {
   return !path.isAbsolute(name) && !name.split('/').includes('..');
 }
 
-/** Under the lock what is due is renamed aside, at once; deleting it is the work of a process of its own, in the background. */
-export async function expireTrash(repo: Repo, limits: TrashLimits, dryRun: boolean): Promise<ExpiryPlan> {
-  const decide = async (): Promise<ExpiryPlan> =>
-    planExpiry(await gatherTrash(repo, limits), limits, repo.deps.clock.now().getTime());
-  const planned = await decide();
-  if (dryRun) return planned;
-  const expired: Expired[] = [];
-  const thinned: Thinned[] = [];
-  const rewound = await listOldRewound(repo, limits);
-  if (planned.expired.length + planned.thinned.length + rewound.length > 0)
-    await hold(repo, async (held) => {
-      // Somebody may have brought one back since it was measured.
-      for (const one of planned.expired) if (await expireItem(held, one.item)) expired.push(one);
-      for (const one of planned.thinned) {
-        const gone = await thinItem(held.repo, one);
-        if (gone.paths.length > 0) thinned.push(gone);
-      }
-      for (const { id, op } of rewound) await expireEntry(held, id, op);
-    });
-  await purge(repo);
-  return { expired, thinned };
-}
-
-/** False: it is not there any more, or may not be reached into. */
-async function expireItem(held: Held, { op, meta }: TrashItem): Promise<boolean> {
-  const folder = trashFolder(held.repo, op);
-  if ((await lstatOf(folder)) === undefined || (await listMountsInside(folder)).length > 0) return false;
-  if (meta === undefined) await setAside(held.repo, op);
-  else await expireEntry(held, meta.id, op);
-  return true;
-}
-
-/** What of it has really gone. */
-async function thinItem(repo: Repo, { item, paths }: Thinned): Promise<Thinned> {
-  const { op, meta } = item;
-  const folder = trashFolder(repo, op);
-  const gone: string[] = [];
-  const result = (): Thinned => ({
-    item,
-    paths: gone,
-    freedBytes: item.regenerable.reduce((sum, one) => sum + (gone.includes(one.path) ? one.sizeBytes : 0), 0),
-  });
-  if (meta === undefined || (await readTrashMeta(repo, op)) === undefined) return result();
-  const aside = path.join(repo.layout.trash, `${PURGE}${randomUUID()}`);
-  await makePrivateDirectory(aside);
-  for (const name of paths) {
-    const place = path.join(folder, 'tree', name).replace(/\/$/, '');
-    if (!(await isPlainFolder(repo, op, place)) || (await holdsRepository(place))) continue;
-    if ((await listMountsInside(place)).length > 0) continue;
-    // A folder that may not be written to cannot be moved either; then it stays.
-    const isMoved = await moveDurably(place, path.join(aside, String(gone.length))).then(
-      () => true,
-      () => false,
-    );
-    if (isMoved) gone.push(name);
-  }
-  if (gone.length > 0) await writeTrashMeta(repo, { ...meta, thinned: [...(meta.thinned ?? []), ...gone] });
-  return result();
-}
-
-/** No link on the way to it: `meta.json` is a file that anybody may edit. */
-async function isPlainFolder(repo: Repo, op: string, place: string): Promise<boolean> {
-  const trash = await realPathOf(repo.layout.trash);
-  const wanted = path.join(trash, op, path.relative(trashFolder(repo, op), place));
-  return (await lstatOf(place))?.isDirectory() === true && (await realPathOf(place)) === wanted;
-}
-
-/** A repository in there may hold commits that are nowhere else. */
-async function holdsRepository(folder: string): Promise<boolean> {
-  const entries = await listDirectory(folder);
-  if (entries.some(({ name }) => name === '.git')) return true;
-  for (const entry of entries)
-    if (entry.isDirectory() && (await holdsRepository(path.join(folder, entry.name)))) return true;
-  return false;
-}
-
-/** Commits that `wt undo` took a branch back from, and indexes that `wt commit` passed over, by the same age. */
-async function listOldRewound(
+/**
+ * What is due is looked at before the lock is taken; under it there are only renames and one change of refs for all, and
+ * others get their turn in between. Deleting is the work of a process of its own, in the background. A failure is thrown
+ * only while nothing has changed.
+ */
+export async function expireTrash(
   repo: Repo,
-  { keepMs }: TrashLimits,
-): Promise<readonly { readonly id: SessionId; readonly op: string }[]> {
-  const refs = await listRefs(repo.git, ['refs/wt/rewound/']);
-  if (refs.length === 0) return [];
-  const times = new Map(
-    (await listCalls(repo.layout.operations)).flatMap(({ operations }) => operations.map(({ op, at }) => [op, at])),
-  );
+  limits: TrashLimits,
+  { dryRun, hasChanged }: { dryRun: boolean; hasChanged: boolean },
+): Promise<Expiry> {
+  const done = { expired: [] as Expired[], thinned: [] as Thinned[] };
+  try {
+    return await expire(repo, limits, dryRun, done);
+  } catch (error) {
+    if (!hasChanged && done.expired.length + done.thinned.length === 0) throw error;
+    return { ...done, waiting: 0, failure: reasonOf(error) };
+  }
+}
+
+async function expire(
+  repo: Repo,
+  limits: TrashLimits,
+  dryRun: boolean,
+  done: { readonly expired: Expired[]; readonly thinned: Thinned[] },
+): Promise<Expiry> {
   const now = repo.deps.clock.now().getTime();
-  return refs.flatMap(({ name }) => {
-    const [id = '', op = ''] = name.slice('refs/wt/rewound/'.length).split('/');
-    const at = times.get(op);
-    return at !== undefined && now - msOf(at) > keepMs ? [{ id: id as SessionId, op }] : [];
-  });
+  const [items, rewound, known] = await Promise.all([gatherTrash(repo, limits), listRewound(repo), readReadings(repo)]);
+  const readings = addReading(known, now);
+  const proven = provenTime(readings, now, limits.keepMs);
+  const planned = planExpiry(items, limits, proven);
+  const wanted = planExpiry(items, limits, now);
+  const waiting = wanted.expired.filter(({ item }) => !planned.expired.some((one) => one.item === item)).length;
+  if (dryRun) {
+    const isBusy = await isUnderWay(repo);
+    const isFree = ({ item }: { item: TrashItem }): boolean => !isBusy(item.op);
+    const free = { expired: planned.expired.filter(isFree), thinned: planned.thinned.filter(isFree) };
+    return { ...free, waiting, failure: undefined };
+  }
+  const isOld = (time: number) => (one: Rewound) => time - msOf(one.at) > limits.keepMs;
+  if (readings !== known && (wanted.expired.length + wanted.thinned.length > 0 || rewound.some(isOld(now))))
+    await writeReadings(repo, readings);
+  const errors = await expireItems(repo, planned.expired, rewound.filter(isOld(proven)), done.expired);
+  await thinItems(repo, planned.thinned, done.thinned);
+  await purge(repo);
+  const [error] = errors;
+  if (error !== undefined) throw error;
+  return { ...done, waiting, failure: undefined };
+}
+
+function reasonOf(error: unknown): string {
+  if (WtError.any(error)) return error.code;
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** How many go in one turn of the lock. */
+const TURN = 50;
+
+function turnsOf<T>(all: readonly T[]): readonly (readonly T[])[] {
+  return Array.from({ length: Math.ceil(all.length / TURN) }, (_, i) => all.slice(i * TURN, (i + 1) * TURN));
+}
+
+/** Adds to `expired` what went. Gives what kept others from going. */
+async function expireItems(
+  repo: Repo,
+  due: readonly Expired[],
+  rewound: readonly Rewound[],
+  expired: Expired[],
+): Promise<readonly unknown[]> {
+  const free: { trash: string; id: SessionId | undefined; due: Expired | undefined }[] = [];
+  for (const one of due)
+    if ((await listMountsInside(trashFolder(repo, one.item.op))).length === 0)
+      free.push({ trash: one.item.op, id: one.item.meta?.id, due: one });
+  for (const { id, op } of rewound) free.push({ trash: op, id, due: undefined });
+  const errors: unknown[] = [];
+  for (const turn of turnsOf(free))
+    await hold(repo, async (held) => {
+      const isBusy = await isUnderWay(held.repo);
+      const now: typeof free = [];
+      // Somebody may have brought one back since it was measured.
+      for (const one of turn)
+        if (!isBusy(one.trash) && (await isStillThere(held.repo, one.trash, one.due))) now.push(one);
+      const { gone, error } = await expireEntries(
+        held,
+        now.flatMap(({ id, trash }) => (id === undefined ? [] : [{ id, trash }])),
+      );
+      if (error !== undefined) errors.push(error);
+      for (const { trash, due: one } of now) if (one !== undefined && gone.has(trash)) expired.push(one);
+      for (const { trash, due: one } of now.filter(({ id }) => id === undefined))
+        try {
+          await setAside(held.repo, trash);
+          if (one !== undefined) expired.push(one);
+        } catch (failure) {
+          errors.push(failure);
+        }
+    });
+  return errors;
+}
+
+async function isStillThere(repo: Repo, op: string, due: Expired | undefined): Promise<boolean> {
+  if (due === undefined) return (await lstatOf(trashFolder(repo, op))) === undefined; // its refs go with the folder
+  if (due.item.meta === undefined) return (await lstatOf(trashFolder(repo, op))) !== undefined;
+  return (await readTrashMeta(repo, op)) !== undefined;
+}
+
+async function thinItems(repo: Repo, due: readonly Thinned[], thinned: Thinned[]): Promise<void> {
+  const free: Thinned[] = [];
+  for (const one of due) {
+    const paths = await listRemovable(repo, one.item.op, one.paths);
+    if (paths.length > 0) free.push({ ...one, paths });
+  }
+  for (const turn of turnsOf(free))
+    await hold(repo, async (held) => {
+      const isBusy = await isUnderWay(held.repo);
+      for (const { item, paths } of turn) {
+        const gone = isBusy(item.op) ? [] : await takeOut(held.repo, item.op, paths);
+        const freed = item.regenerable.filter((one) => gone.includes(one.path));
+        if (gone.length > 0)
+          thinned.push({ item, paths: gone, freedBytes: freed.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) });
+      }
+    });
 }
 
 /** Also what an earlier purge did not come to the end of. */
@@ -215,11 +264,19 @@ async function purge(repo: Repo): Promise<void> {
   const names = (await listDirectory(repo.layout.trash))
     .map(({ name }) => name)
     .filter((name) => name.startsWith(PURGE));
-  await unpinEntries(repo, new Set(names.map((name) => name.slice(PURGE.length))));
+  const gone = new Set<string>();
+  const folders: string[] = [];
   for (const name of names) {
     const folder = path.join(repo.layout.trash, name);
-    if ((await listMountsInside(folder)).length > 0) continue;
-    repo.deps.detach({ file: 'nice', args: ['-n', '19', 'sh', '-c', DELETE, 'sh', folder], cwd: repo.layout.trash });
+    const op = name.slice(PURGE.length);
+    // One that lies there under its own name can still be brought back.
+    if ((await lstatOf(trashFolder(repo, op))) === undefined) gone.add(op);
+    if ((await listMountsInside(folder)).length === 0) folders.push(folder);
+  }
+  await unpinEntries(repo, gone);
+  for (let i = 0; i < folders.length; i += ARGUMENTS) {
+    const args = ['-n', '19', 'sh', '-c', DELETE, 'sh', ...folders.slice(i, i + ARGUMENTS)];
+    repo.deps.detach({ file: 'nice', args, cwd: repo.layout.trash });
   }
 }
 
@@ -228,4 +285,7 @@ async function purge(repo: Repo): Promise<void> {
  * places may have the same ones by hard links. Links are not followed, and no other file system is entered.
  */
 const DELETE =
-  'find "$1" -xdev -type d ! -perm -700 -exec chmod u+rwx {} \\; 2>/dev/null; find "$1" -xdev -delete 2>/dev/null';
+  'for one do find "$one" -xdev -type d ! -perm -700 -exec chmod u+rwx {} \\; 2>/dev/null; find "$one" -xdev -delete 2>/dev/null; done';
+
+/** As many folders as fit on a command line. */
+const ARGUMENTS = 200;

@@ -74,17 +74,16 @@ export async function unpin(repo: Repo, id: string, op: string): Promise<void> {
     );
 }
 
-/** Drops the pins of entries that have left the trash for good, whatever their ids were. */
+/** Drops all that kept something of these operations, whatever their ids were: pins of the trash, and what was taken back. */
 export async function unpinEntries(repo: Repo, ops: ReadonlySet<string>): Promise<void> {
   if (ops.size === 0) return;
-  const refs = await listRefs(repo.git, ['refs/wt/trash/']);
+  const refs = await listRefs(repo.git, ['refs/wt/trash/', 'refs/wt/rewound/']);
   const stale = refs.filter(({ name }) => ops.has(name.split('/')[4] ?? ''));
-  if (stale.length > 0)
-    await changeRefs(
-      repo.git,
-      stale.map(({ name, commit }) => ({ kind: 'delete', ref: name, from: commit })),
-      { shielded: true },
-    );
+  if (stale.length === 0) return;
+  const changes = stale.map(({ name, commit }): RefChange => ({ kind: 'delete', ref: name, from: commit }));
+  if (await changeRefs(repo.git, changes, { shielded: true })) return;
+  // One that somebody holds or has moved must not keep all the others.
+  for (const change of changes) await changeRefs(repo.git, [change], { shielded: true });
 }
 
 /** The index as a commit: staged-only contents stay alive. Of an unmerged index every stage is kept, named by its number. */

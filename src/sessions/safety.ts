@@ -11,7 +11,7 @@ import {
   type ProcessInside,
 } from '../platform/processes.ts';
 import path from 'node:path';
-import { REGENERABLE } from '../config/schema.ts';
+import { AMBIGUOUS, REGENERABLE } from '../config/schema.ts';
 import type { Session } from './book.ts';
 import { isOwnLock } from './git-lock.ts';
 import { listLive } from './live.ts';
@@ -151,8 +151,8 @@ export function findDirt({ status, hidden }: Pick<SafetyFacts, 'status' | 'hidde
   };
 }
 
-const KNOWN: ReadonlySet<string> = new Set(REGENERABLE);
-const DROSS: ReadonlySet<string> = new Set([...REGENERABLE, '.DS_Store', 'Thumbs.db']);
+const KNOWN: ReadonlySet<string> = new Set([...REGENERABLE, ...AMBIGUOUS]);
+const DROSS: ReadonlySet<string> = new Set([...KNOWN, '.DS_Store', 'Thumbs.db']);
 
 /** Ignored files that nothing makes again: a `.env`, a database, notes. Pure. */
 export function preciousPaths(ignored: readonly string[]): readonly string[] {

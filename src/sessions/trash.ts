@@ -34,6 +34,9 @@ export const TrashMeta = z.looseObject({
 });
 export type TrashMeta = z.infer<typeof TrashMeta>;
 
+/** Beginning of the names of folders in the trash that nothing names any more: they are being deleted. */
+export const PURGE = 'purge-';
+
 export function trashFolder(repo: Repo, op: string): string {
   return path.join(repo.layout.trash, op);
 }
@@ -60,7 +63,7 @@ export async function writeTrashMeta(repo: Repo, meta: TrashMeta): Promise<void>
   await replaceFile(path.join(trashFolder(repo, meta.op), 'meta.json'), `${JSON.stringify(meta, null, 2)}\n`);
 }
 
-/** Sessions in the trash, newest first. An entry without a readable `meta.json` is passed over. */
+/** Sessions in the trash, newest first. An entry without a readable `meta.json` is passed over, and so is one that is being deleted. */
 export async function listTrash(repo: Repo): Promise<readonly TrashMeta[]> {
   const folders = (await listDirectory(repo.layout.trash)).filter((entry) => entry.isDirectory());
   const metas = await Promise.all(folders.map((entry) => readTrashMeta(repo, entry.name)));
@@ -68,6 +71,7 @@ export async function listTrash(repo: Repo): Promise<readonly TrashMeta[]> {
 }
 
 export async function readTrashMeta(repo: Repo, op: string): Promise<TrashMeta | undefined> {
+  if (op.startsWith(PURGE)) return undefined;
   const folder = trashFolder(repo, op);
   const text = await readText(path.join(folder, 'meta.json'));
   try {

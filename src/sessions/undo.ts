@@ -21,6 +21,8 @@ export interface UndoStep {
   readonly effect: Effect;
   /** Where the session went, or came back to. */
   readonly place: string | null;
+  /** What had gone from it to make room. */
+  readonly thinned: readonly string[];
 }
 
 export type UndoOutcome =
@@ -50,7 +52,7 @@ export async function undoLast(
   const steps: UndoStep[] = [];
   for (const operation of operations) {
     try {
-      steps.push({ effect: operation.effect, place: await takeBack(repo, operation, operations, false) });
+      steps.push(await takeStep(repo, operation, operations, false));
     } catch (error) {
       if (steps.length === 0 || !WtError.any(error)) throw error;
       throw new WtError(error.kind, error.details, { cause: error, changed: true });
@@ -61,8 +63,7 @@ export async function undoLast(
 
 async function judgeAll(repo: Repo, operations: readonly Operation[]): Promise<readonly UndoStep[]> {
   const steps: UndoStep[] = [];
-  for (const operation of operations)
-    steps.push({ effect: operation.effect, place: await takeBack(repo, operation, operations, true) });
+  for (const operation of operations) steps.push(await takeStep(repo, operation, operations, true));
   return steps;
 }
 
@@ -88,6 +89,17 @@ function findCall(calls: readonly Call[], what: string | undefined): Call | unde
   if (what === undefined) return calls.at(-1);
   const touches = ({ operations }: Call): boolean => operations.some(({ effect }) => idOfEffect(effect) === what);
   return calls.findLast(({ call }) => what.length >= 6 && call.startsWith(what)) ?? calls.findLast(touches);
+}
+
+async function takeStep(
+  repo: Repo,
+  operation: Operation,
+  all: readonly Operation[],
+  dryRun: boolean,
+): Promise<UndoStep> {
+  const { effect } = operation;
+  const meta = effect.kind === 'trashed' ? await readTrashMeta(repo, effect.trash) : undefined;
+  return { effect, place: await takeBack(repo, operation, all, dryRun), thinned: meta?.thinned ?? [] };
 }
 
 /** Takes one effect back, or only judges whether that would go. */

@@ -212,7 +212,7 @@ test('a link where the worktree was, or in it: git empties what it leads to, wt 
   await room.write(path.join(room.dir, 'shared'), { 'data.txt': 'of everybody\n' });
   await symlink(path.join(room.dir, 'shared'), path.join(two.at('a'), 'shared'));
   const { removed } = await two.data<{ removed: { trash: string }[] }>('remove', 'a', '--force');
-  await two.data('clean', '--yes', { now: '2100-01-01T00:00:00.000Z' });
+  await two.data('clean', '--yes', { env: { WT_TRASH_KEEP: '0s' } });
   const trash = path.join(two.root, '.git/wt/trash');
   await vi.waitFor(async () => expect(await listing(trash)).toEqual([]), 30_000);
   expect(removed).toHaveLength(1);

@@ -52,6 +52,10 @@ test('then whole ones, the oldest first, and never one of the last day', () => {
   });
 });
 
+test('nothing of one of the last day goes, not what a build makes again either', () => {
+  expect(plan([item('young', HOUR, 100, [90])], limits(14, 1))).toEqual({ expired: [], thinned: [] });
+});
+
 test('one of the last day goes by its age alone', () => {
   expect(plan([item('young', 2 * HOUR, 5)], { ...limits(0, 100), keepMs: HOUR })).toEqual({
     expired: [['young', 'age']],
@@ -88,14 +92,12 @@ test('for any trash: old ones go, none of the last day by size, none twice, and 
       const reasons = all.map((_, i) => made.expired.find((one) => one.item.op === String(i))?.reason);
       expect(reasons.map((reason) => reason === 'age')).toEqual(all.map(({ age }) => age > days * DAY));
       expect(all.filter(({ age }, i) => reasons[i] === 'size' && age < DAY)).toEqual([]);
+      expect(made.thinned.filter((one) => NOW - Date.parse(one.item.at) < DAY)).toEqual([]);
       const left = items.filter((one) => !made.expired.some((gone) => gone.item === one));
-      const thin = new Set(made.thinned.map((one) => one.item));
       const freed = made.thinned.reduce((sum, one) => sum + one.freedBytes, 0);
       const size = left.reduce((sum, one) => sum + one.sizeBytes, 0) - freed;
       // Still too much only when all that may go has gone; and the last whole one that went was needed.
-      const couldGo = left.filter(
-        (one) => NOW - Date.parse(one.at) >= DAY || (one.regenerable.length > 0 && !thin.has(one)),
-      );
+      const couldGo = left.filter((one) => NOW - Date.parse(one.at) >= DAY);
       expect(size > most ? couldGo : []).toEqual([]);
       const large = made.expired.filter(({ reason }) => reason === 'size');
       const kept = large
