@@ -11,7 +11,7 @@ import { carryBack, planCarryBack } from './carry-back.ts';
 import { applyReset } from './commit-steps.ts';
 import { hold } from './hold.ts';
 import { removeSession } from './remove.ts';
-import { gitAtWorktree, type Repo } from './repo.ts';
+import { gitAtWorktree, shielded, type Repo } from './repo.ts';
 import { restoreSession } from './restore.ts';
 
 /** One step that was, or would be, taken back. */
@@ -157,7 +157,7 @@ async function uncommit(repo: Repo, effect: EffectOf<'committed'>, dryRun: boole
     };
     await writeJournal(repo.layout.journal, entry);
     try {
-      await applyReset(held.repo, entry);
+      await applyReset(shielded(held.repo), entry);
     } catch (error) {
       if (WtError.is(error, 'target.moved')) await endJournal(repo.layout.journal, entry.op);
       throw error;
