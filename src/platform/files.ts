@@ -54,7 +54,8 @@ export async function readSmallFile(
   if (!stats.isFile())
     return { refused: stats.isSymbolicLink() ? 'it is a symbolic link' : 'it is not a regular file' };
   if (stats.size > limitBytes) return { refused: `it is larger than ${limitBytes} bytes` };
-  const handle = await open(file, READ | constants.O_NOFOLLOW);
+  const handle = await orUndefined(open(file, READ | constants.O_NOFOLLOW));
+  if (handle === undefined) return undefined; // it went this very moment
   try {
     return { text: await handle.readFile('utf8') };
   } finally {
