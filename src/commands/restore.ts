@@ -121,7 +121,7 @@ function describe({ kind, plan }: RestoreOutcome, { theme }: Look): string {
 
 function columns(look: Look): readonly Column<Restorable>[] {
   return [
-    { header: 'ID', value: ({ meta }) => meta.id, max: 48, paint: (text, _, theme) => theme.name(text) },
+    { header: 'ID', value: ({ meta }) => meta.id, min: 24, max: 48, paint: (text, _, theme) => theme.name(text) },
     {
       header: 'REMOVED',
       value: ({ meta }) => (look.isTerminal ? `${age(meta.at, look.now)} ago` : meta.at),
