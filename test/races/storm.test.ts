@@ -63,6 +63,7 @@ const TRUTHFUL = new Set([
   'registry.busy',
   'target.moved',
   'usage.invalid',
+  'path.unsafe', // its folder has moved, its row not yet
 ]);
 
 function untruth(exit: Exit, argv: readonly string[]): readonly string[] {
