@@ -78,10 +78,12 @@ test('settings of colour, pager, signatures and language change no answer', asyn
   await bench.work('a', { 'a.txt': 'a\n' });
   await bench.room.write(bench.at('a'), { 'b.txt': 'b\n' });
   const now = '2030-01-01T00:00:00.000Z';
-  const ask = async (env: Record<string, string>): Promise<readonly string[]> =>
-    Promise.all(
-      [['list'], ['show', 'a'], ['diff', 'a']].map(async (argv) => (await bench.wt(...argv, { now, env })).raw),
-    );
+  const ask = async (env: Record<string, string>): Promise<readonly string[]> => {
+    const answers: string[] = [];
+    for (const argv of [['list'], ['show', 'a'], ['diff', 'a']])
+      answers.push((await bench.wt(...argv, { now, env })).raw);
+    return answers;
+  };
   const before = await ask({});
   for (const [key, value] of [
     ['color.ui', 'always'],
