@@ -50,9 +50,10 @@ test('no verb changes a ref, a file or a record in a dry run', { timeout: 120_00
   const before = [await refs(bench), ...(await listing(bench.room.dir))];
   for (const [verb, argv] of CALLS) {
     const call = `wt ${verb} ${argv.join(' ')}`;
-    for (const flag of ['--dry-run', '-n']) expect((await bench.wt(verb, ...argv, flag)).code, call).toBe(0);
-    expect((await bench.wt('--dry-run', '--json', verb, ...argv)).code, call).toBe(0);
-    expect([await refs(bench), ...(await listing(bench.room.dir))], call).toEqual(before);
+    for (const flag of ['--dry-run', '-n'])
+      expect({ call, code: (await bench.wt(verb, ...argv, flag)).code }).toEqual({ call, code: 0 });
+    expect({ call, code: (await bench.wt('--dry-run', '--json', verb, ...argv)).code }).toEqual({ call, code: 0 });
+    expect([call, await refs(bench), ...(await listing(bench.room.dir))]).toEqual([call, ...before]);
   }
 });
 
@@ -82,8 +83,8 @@ test('no reading verb changes a ref, a file or a record', { timeout: 120_000 }, 
     const call = `wt ${verb} ${argv.join(' ')}`;
     await bench.wt(verb, ...argv);
     const before = [await refs(bench), ...(await listing(bench.room.dir))];
-    expect((await bench.wt(verb, ...argv)).code, call).toBe(0);
-    expect([await refs(bench), ...(await listing(bench.room.dir))], call).toEqual(before);
+    expect({ call, code: (await bench.wt(verb, ...argv)).code }).toEqual({ call, code: 0 });
+    expect([call, await refs(bench), ...(await listing(bench.room.dir))]).toEqual([call, ...before]);
   }
 });
 
