@@ -10,6 +10,7 @@ import { recordOperation } from '../registry/operations.ts';
 import { requirePlainFolder } from '../registry/store.ts';
 import { lockSession } from './git-lock.ts';
 import { BRANCH_LOG, putBranchLog, unpin } from './pins.ts';
+import { deleteBranch } from './remove-steps.ts';
 import type { Repo } from './repo.ts';
 import { saveRows } from './rows.ts';
 import { moveFromTrash, trashFolder } from './trash.ts';
@@ -72,7 +73,7 @@ export async function takeBranchBack(repo: Repo, { trash, branch, createBranchAt
   const ref = refOfBranch(branch);
   const log = await readText(path.join(repo.commonDir, 'logs', ref));
   if (createBranchAt === null || log?.includes(restoreMessage(trash)) !== true) return;
-  await changeRefs(repo.git, [{ kind: 'delete', ref, from: createBranchAt }], { shielded: true });
+  await deleteBranch(repo, ref, createBranchAt); // or it throws, and the next command goes on
 }
 
 function restoreMessage(trash: string): string {

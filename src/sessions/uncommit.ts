@@ -72,6 +72,10 @@ export async function uncommit({ repo, lease, book }: Held, effect: Committed): 
 
 async function findTree(repo: Repo, tree: string | null): Promise<string | null> {
   if (tree === null) return null;
-  const { exitCode } = await repo.git(['cat-file', '-e', `${tree}^{tree}`], { expect: [0, 1, 128] });
-  return exitCode === 0 ? tree : null;
+  const args = ['cat-file', '-e', `${tree}^{tree}`];
+  const { exitCode, stderr } = await repo.git(args, { expect: [0, 1, 128] });
+  if (exitCode === 0) return tree;
+  if (exitCode === 128 && !stderr.includes('Not a valid object name'))
+    throw new WtError('git.failed', { args: ['git', ...args], exitCode, stderr: stderr.trim() });
+  return null;
 }
