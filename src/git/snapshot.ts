@@ -1,3 +1,4 @@
+import { WtError } from '../core/errors.ts';
 import path from 'node:path';
 import { copyFile, utimes } from 'node:fs/promises';
 import type { Env } from '../platform/deps.ts';
@@ -55,6 +56,8 @@ export async function snapshotFiles(git: Git, spec: { gitDir: string; index: str
 
 /** Tree of a worktree's index, or undefined while it holds conflicts (write-tree refuses those). */
 export async function snapshotIndex(git: Git, env: Env = {}): Promise<string | undefined> {
-  const { exitCode, stdout } = await git(['write-tree'], { expect: [0, 128], env });
-  return exitCode === 0 ? stdout.trim() : undefined;
+  const { exitCode, stdout, stderr } = await git(['write-tree'], { expect: [0, 128], env });
+  if (exitCode === 0) return stdout.trim();
+  if (/unmerged|error building trees/.test(stderr)) return undefined;
+  throw new WtError('git.failed', { args: ['git', 'write-tree'], exitCode, stderr: stderr.trim() });
 }
