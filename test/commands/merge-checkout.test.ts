@@ -204,7 +204,7 @@ test('an overlap names the checkout, the files and the next command', async () =
   const { wt, write } = await makeLandable();
   await write({ 'shared.txt': 'mine\n', 'new.txt': 'mine\n' });
   expect((await wt('merge', 'a', '--yes')).stderr).toMatchInlineSnapshot(`
-    "error: main is checked out in $ROOM/app with uncommitted changes that the landing would write over
+    "error: main is checked out in $ROOM/app with uncommitted changes that this would write over
       new.txt
       shared.txt
       Nothing was changed.
