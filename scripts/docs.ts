@@ -141,6 +141,17 @@ const samples: { readonly [C in Exclude<CatalogCode, 'session.refused'>]: ErrorC
   },
   'target.dirty': { target: 'main', path: '/home/ada/shop', paths: ['src/login.js'], operation: null },
   'target.moved': { target: 'main', reason: 'raced', id: 'fix-login' },
+  'approval.required': { id: 'fix-login', reason: 'stale', commit: '5a6b7c8d9e0f1a2b3c4d5e6f7a8b9c0d1e2f3a4b' },
+  'gate.failed': {
+    id: 'fix-login',
+    into: 'main',
+    command: 'npm test',
+    exitCode: 1,
+    tree: '9e0f1a2b3c4d5e6f7a8b9c0d1e2f3a4b5a6b7c8d',
+    log: '/home/ada/shop/.git/wt/logs/gate/fix-login.log',
+    output: ['1 test failed'],
+  },
+  'config.untrusted': { path: '/home/ada/shop/wt.config.jsonc', commands: ['merge.gate: npm test'] },
   'hook.failed': { hook: 'pre-commit', output: 'lint: 1 error', id: 'fix-login' },
   'io.failed': {
     path: '/home/ada/shop/.git/wt',

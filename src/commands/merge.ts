@@ -7,7 +7,7 @@ import { STRATEGIES, type MergePlan, type MergeRequest } from '../landing/plan.t
 import { openRepo } from '../sessions/open.ts';
 import { removeSession, type RemoveOutcome } from '../sessions/remove.ts';
 import type { Repo } from '../sessions/repo.ts';
-import { reasonLine } from '../ui/errors.ts';
+import { reasonLine } from '../ui/refusals.ts';
 import { plural, safe, truncate } from '../ui/text.ts';
 import type { Look } from '../ui/theme.ts';
 import { createTheme } from '../ui/theme.ts';

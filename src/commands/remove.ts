@@ -6,7 +6,8 @@ import { readBook } from '../sessions/book.ts';
 import { openRepo } from '../sessions/open.ts';
 import { removeSession, type RemoveOutcome } from '../sessions/remove.ts';
 import { requireSessions } from '../sessions/select.ts';
-import { proofWords, reasonLine } from '../ui/errors.ts';
+import { reasonLine } from '../ui/refusals.ts';
+import { proofWords } from '../ui/session.ts';
 import { few, plural, safe, wrap } from '../ui/text.ts';
 import type { Look } from '../ui/theme.ts';
 

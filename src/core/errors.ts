@@ -30,6 +30,9 @@ export interface ConflictPath {
   readonly session: string | null;
 }
 
+/** What may be refused for a session's state. */
+export type RefusedVerb = 'remove' | 'merge' | 'commit' | 'undo' | 'sync' | 'push' | 'approve';
+
 /** Every failure wt can report, with the facts it carries. One row is one stable code. */
 export interface ErrorCatalog {
   'usage.invalid': { option: string; reason: string; fix?: readonly string[] };
@@ -52,13 +55,13 @@ export interface ErrorCatalog {
   'branch.invalid': { branch: string; reason: string };
   'path.exists': { path: string; what: string; adoptable: boolean; fix?: readonly string[] };
   'base.not-found': { base: string; near: readonly string[] };
-  'session.refused': { id: string; verb: 'remove' | 'merge' | 'commit' | 'undo'; reasons: readonly Reason[] };
+  'session.refused': { id: string; verb: RefusedVerb; reasons: readonly Reason[] };
   'merge.conflict': {
     id: string;
     into: string;
     files: readonly ConflictPath[];
     tasks: readonly string[];
-    verb: 'merge' | 'create';
+    verb: 'merge' | 'create' | 'sync';
   };
   'target.dirty': { target: string; path: string; paths: readonly string[]; operation: string | null };
   'target.moved': {
@@ -69,11 +72,24 @@ export interface ErrorCatalog {
     byHand?: readonly string[];
     fix?: readonly string[];
   };
+  /** `missing`: never approved. `stale`: `commit` came since. `inside`: called from a session, whose agent cannot approve itself. */
+  'approval.required': { id: string; reason: 'missing' | 'stale' | 'inside'; commit: string };
+  'gate.failed': {
+    id: string;
+    into: string;
+    command: string;
+    exitCode: number;
+    tree: string;
+    log: string;
+    output: readonly string[];
+  };
   'hook.failed': { hook: string; output: string; id: string };
   'io.failed': { path: string | null; syscall: string | null; errno: string; message: string };
   'io.disk-full': { path: string | null };
   'path.unsafe': { path: string; reason: string; fix?: readonly string[] };
   'confirm.required': { question: string; argv: readonly string[] };
+  /** Commands that a repository brings along and nobody has approved. */
+  'config.untrusted': { path: string; commands: readonly string[] };
   'config.invalid': { path: string; line: number | null; column: number | null; reason: string };
   'registry.damaged': { path: string; reason: string };
   'registry.busy': { holder: string; waitedMs: number };

@@ -17,6 +17,8 @@ export const Note = z.looseObject({
   createdAt: z.iso.datetime(),
   ownsBranch: z.boolean(),
   state: z.enum(['creating', 'ready']),
+  owns: SessionRow.shape.owns,
+  after: SessionRow.shape.after,
 });
 export type Note = z.infer<typeof Note>;
 
@@ -58,12 +60,16 @@ export async function writeNote(directory: string, note: Note): Promise<void> {
 /** The note of a row, and back. */
 export function noteOf(row: SessionRow): Note {
   const { id, branch, base, agent, task, createdAt, ownsBranch, state } = row;
-  return { id, branch, base, agent, task, createdAt, ownsBranch, state };
+  return { id, branch, base, agent, task, createdAt, ownsBranch, state, ...plannedOf(row) };
 }
 
 export function rowOf(note: Note, worktree: string): SessionRow {
   const { id, branch, base, agent, task, createdAt, ownsBranch, state } = note;
-  return { id, branch, base, path: worktree, agent, task, createdAt, state, ownsBranch };
+  return { id, branch, base, path: worktree, agent, task, createdAt, state, ownsBranch, ...plannedOf(note) };
+}
+
+function plannedOf({ owns, after }: Pick<SessionRow, 'owns' | 'after'>): Pick<SessionRow, 'owns' | 'after'> {
+  return { ...(owns === undefined ? {} : { owns }), ...(after === undefined ? {} : { after }) };
 }
 
 function parseNote(text: string | undefined): Note | undefined {

@@ -5,6 +5,27 @@ import { AgentName, ObjectId, SessionId, StoredRef } from '../core/names.ts';
 export const Landed = z.looseObject({ commit: ObjectId, tip: ObjectId, into: z.string(), at: z.iso.datetime() });
 export type Landed = z.infer<typeof Landed>;
 
+/** A word on one exact commit: later commits make it stale. */
+const Word = z.looseObject({ commit: ObjectId, at: z.iso.datetime(), by: z.string() });
+
+/** The agent's own word that its task is done, or that it has failed. Never an approval. */
+export const Done = Word.extend({ summary: z.string().nullable(), failed: z.boolean() });
+export type Done = z.infer<typeof Done>;
+
+/** A person's approval. */
+export const Approved = Word;
+export type Approved = z.infer<typeof Approved>;
+
+/** A merge of the base that was started inside the session, to be finished or given up. `tip` is where it goes back to. */
+export const Resolving = z.looseObject({
+  verb: z.enum(['merge', 'sync']),
+  into: z.string(),
+  tip: ObjectId,
+  target: ObjectId,
+  at: z.iso.datetime(),
+});
+export type Resolving = z.infer<typeof Resolving>;
+
 /** What wt remembers of a session. Unknown fields survive: an older wt must not lose what a newer one wrote. */
 export const SessionRow = z.looseObject({
   id: SessionId,
@@ -21,5 +42,12 @@ export const SessionRow = z.looseObject({
   ownsBranch: z.boolean(),
   /** Last landing, when `wt merge` did it. */
   landed: Landed.optional(),
+  /** Paths it may touch, as gitignore patterns. */
+  owns: z.array(z.string()).optional(),
+  /** Sessions that land before it. */
+  after: z.array(SessionId).optional(),
+  done: Done.optional(),
+  approved: Approved.optional(),
+  resolving: Resolving.optional(),
 });
 export type SessionRow = z.infer<typeof SessionRow>;

@@ -1,17 +1,7 @@
-import type { CatalogCode, ErrorCatalog, Reason, WtError } from '../core/errors.ts';
-import type { Proof } from '../landing/proof.ts';
-import { few, plural, shellLine } from './text.ts';
-
-/** A failure in words: what happened, the particulars, what was left as it was, the next command. */
-export interface Explanation {
-  readonly message: string;
-  readonly lines?: readonly string[];
-  /** What was not changed; default "Nothing was changed." */
-  readonly unchanged?: string;
-  readonly fix?: readonly string[];
-}
-
-const SHOWN = 10;
+import type { CatalogCode, ErrorCatalog, WtError } from '../core/errors.ts';
+import { fixOf, listed, type Explanation } from './explanation.ts';
+import { explainApproval, explainConflict, explainGate, explainMoved, explainRefusal } from './refusals.ts';
+import { shellLine } from './text.ts';
 
 /** Words for every failure. A code without words does not compile. Pure. */
 const words: { readonly [C in CatalogCode]: (details: ErrorCatalog[C]) => Explanation } = {
@@ -89,6 +79,8 @@ const words: { readonly [C in CatalogCode]: (details: ErrorCatalog[C]) => Explan
           fix: ['git', '-C', d.path, 'status'],
         },
   'target.moved': explainMoved,
+  'approval.required': explainApproval,
+  'gate.failed': explainGate,
   'hook.failed': (d) => ({
     message: `a hook of the repository refused the commit (${d.hook})`,
     lines: d.output.split('\n').slice(-20),
@@ -102,6 +94,11 @@ const words: { readonly [C in CatalogCode]: (details: ErrorCatalog[C]) => Explan
   }),
   'path.unsafe': (d) => ({ message: `${d.path} is left alone: ${d.reason}`, ...fixOf(d.fix) }),
   'confirm.required': (d) => ({ message: `a person must answer, and nobody can here: ${d.question}`, fix: d.argv }),
+  'config.untrusted': (d) => ({
+    message: `${d.path} brings commands along that nobody has approved`,
+    lines: listed(d.commands),
+    fix: ['wt', 'trust'],
+  }),
   'config.invalid': (d) => ({
     message: `${d.path}${d.line === null ? '' : `:${d.line}:${d.column ?? 1}`}: ${d.reason}`,
   }),
@@ -136,121 +133,6 @@ const REPO_REASONS: Readonly<
 /** The words for an error. */
 export function explain(error: WtError): Explanation {
   return (words[error.kind] as (details: unknown) => Explanation)(error.details);
-}
-
-/** One reason in a line. Exhaustive by type. Pure. */
-export function reasonLine(reason: Reason): string {
-  switch (reason.code) {
-    case 'session.dirty': {
-      const counts = [
-        [reason.staged, 'staged'],
-        [reason.modified, 'modified'],
-        [reason.untracked, 'untracked'],
-        [reason.hidden, 'hidden from git status'],
-      ] as const;
-      const parts = counts.filter(([n]) => n > 0).map(([n, what]) => `${n} ${what}`);
-      return `uncommitted work: ${parts.join(', ')} (${few(reason.paths)})`;
-    }
-    case 'session.unmerged': {
-      const subjects = reason.subjects.length === 0 ? '' : `: ${few(reason.subjects)}`;
-      return `${plural(reason.commits, 'commit')} not in ${reason.base ?? 'any other branch'}${subjects}`;
-    }
-    case 'session.live':
-      return `in use by ${few(reason.processes)}`;
-    case 'session.locked':
-      return `locked${reason.reason === '' ? '' : `: ${reason.reason}`}`;
-    case 'session.operation':
-      return `a ${reason.operation} is in progress`;
-    case 'session.inside':
-      return 'this command was called from inside it';
-    case 'path.unsafe':
-      return reason.reason;
-    case 'path.mounted':
-      return `${reason.mount} is a mount point`;
-  }
-}
-
-function explainRefusal({ id, verb, reasons }: ErrorCatalog['session.refused']): Explanation {
-  const done = { remove: 'removed', merge: 'merged', commit: 'committed', undo: 'touched by undo' }[verb];
-  return {
-    message: `session ${id} was not ${done}`,
-    lines: [
-      ...reasons.map(reasonLine),
-      ...(verb === 'remove' && isSoft(reasons) ? ['--force removes it all the same; a copy stays in the trash'] : []),
-      ...(verb === 'undo' && isSoft(reasons)
-        ? [`it has work since; wt remove ${id} --force takes it away all the same`]
-        : []),
-    ],
-    ...fixOf(fixForReasons(id, verb, reasons)),
-  };
-}
-
-/** Only what `--force` lifts. */
-function isSoft(reasons: readonly Reason[]): boolean {
-  return reasons.every(({ code }) => code === 'session.dirty' || code === 'session.unmerged');
-}
-
-function fixForReasons(id: string, verb: string, reasons: readonly Reason[]): readonly string[] {
-  const codes = new Set(reasons.map(({ code }) => code));
-  const inside = reasons.find((reason) => reason.code === 'session.inside');
-  if (inside !== undefined) return ['cd', inside.root];
-  if (codes.has('path.unsafe')) return ['wt', 'doctor'];
-  const live = reasons.find((reason) => reason.code === 'session.live');
-  if (live?.isStarted === true && verb === 'remove') return ['wt', 'remove', id, '--kill'];
-  if (verb === 'undo' || !isSoft(reasons)) return ['wt', 'show', id];
-  return codes.has('session.dirty') ? ['wt', 'commit', id] : ['wt', 'merge', id];
-}
-
-function explainConflict({ id, into, files, tasks, verb }: ErrorCatalog['merge.conflict']): Explanation {
-  const sides = files
-    .slice(0, SHOWN)
-    .flatMap(({ path, target, session }) => [
-      path,
-      ...(target === null ? [] : [`  ${into}: ${target}`]),
-      ...(session === null ? [] : [`  ${id}: ${session}`]),
-    ]);
-  const more = files.length > SHOWN ? [`and ${files.length - SHOWN} more`] : [];
-  const about = tasks.length === 0 ? [] : ['tasks:', ...tasks.map((task) => `  ${task}`)];
-  if (verb === 'create')
-    return {
-      message: `the changes conflict with the base ${into}`,
-      lines: [...sides, ...more],
-      unchanged: 'Nothing was moved and no session was created.',
-    };
-  return {
-    message: `${id} conflicts with ${into} in ${plural(files.length, 'file')}`,
-    lines: [...sides, ...more, ...about],
-    unchanged: `${into} and ${id} are as they were.`,
-    fix: ['wt', 'exec', id, '--', 'git', 'merge', into],
-  };
-}
-
-function explainMoved({ target, reason, id, byHand, fix }: ErrorCatalog['target.moved']): Explanation {
-  switch (reason) {
-    case 'raced':
-      return { message: `${target} or the session moved at the same moment`, fix: ['wt', 'merge', id] };
-    case 'not-fast-forward':
-      return {
-        message: `${target} has commits that ${id} has not, so it cannot be fast-forwarded`,
-        fix: ['wt', 'merge', id, '--strategy', 'merge'],
-      };
-    case 'since':
-    case 'pushed':
-      return {
-        message:
-          reason === 'since'
-            ? `${target} has moved on since, so this is not taken back: it would take back more`
-            : `${target} has been pushed since, so it is not moved back: others may have built on it`,
-        ...(fix === undefined ? {} : { lines: [inHand(byHand)] }),
-        ...fixOf(fix),
-      };
-  }
-}
-
-function inHand(byHand: readonly string[] | undefined): string {
-  return byHand === undefined
-    ? 'by hand, as a change of its own:'
-    : `by hand, as a change of its own: ${shellLine(byHand)}, in a new session:`;
 }
 
 function fixForMissing({ id, trash, place, isGone }: ErrorCatalog['session.not-found']): readonly string[] {
@@ -295,27 +177,4 @@ function ioMessage({ errno, path, message }: ErrorCatalog['io.failed']): string 
     default:
       return `${message}${message.includes(path ?? '\0') ? '' : where}`;
   }
-}
-
-function listed(paths: readonly string[]): readonly string[] {
-  return paths.length <= SHOWN ? paths : [...paths.slice(0, SHOWN), `and ${paths.length - SHOWN} more`];
-}
-
-function fixOf(fix: readonly string[] | undefined): { fix?: readonly string[] } {
-  return fix === undefined ? {} : { fix };
-}
-
-/** A proof in words. Exhaustive by type. */
-export function proofWords(proof: Proof, base: string | null): string {
-  const it = base ?? 'its base';
-  const proofs: Readonly<Record<Proof, string>> = {
-    'same-commit': `${it} is at the same commit`,
-    ancestor: `${it} has its commits`,
-    'no-added-changes': 'its commits cancel each other out',
-    'trees-match': `${it} has the same files`,
-    'merge-adds-nothing': `${it} has its changes`,
-    'patch-id': `${it} has the same patches`,
-    empty: 'it has no commits',
-  };
-  return proofs[proof];
 }

@@ -1,4 +1,5 @@
 import { lastWork } from '../core/time.ts';
+import type { Proof } from '../landing/proof.ts';
 import type { SessionView, SessionStatus } from '../sessions/view.ts';
 import type { Column } from './table.ts';
 import { age, plural } from './text.ts';
@@ -141,4 +142,19 @@ export function countLine(views: readonly SessionView[]): string {
   const counts = new Map<SessionStatus, number>();
   for (const { status } of views) counts.set(status, (counts.get(status) ?? 0) + 1);
   return `${plural(views.length, 'session')}: ${[...counts].map(([status, n]) => `${n} ${status}`).join(', ')}`;
+}
+
+/** A proof in words. Exhaustive by type. */
+export function proofWords(proof: Proof, base: string | null): string {
+  const it = base ?? 'its base';
+  const proofs: Readonly<Record<Proof, string>> = {
+    'same-commit': `${it} is at the same commit`,
+    ancestor: `${it} has its commits`,
+    'no-added-changes': 'its commits cancel each other out',
+    'trees-match': `${it} has the same files`,
+    'merge-adds-nothing': `${it} has its changes`,
+    'patch-id': `${it} has the same patches`,
+    empty: 'it has no commits',
+  };
+  return proofs[proof];
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { WtError, type CatalogCode, type ErrorCatalog, type Reason } from '#src/core/errors.ts';
-import { explain, reasonLine } from '#src/ui/errors.ts';
+import { explain } from '#src/ui/errors.ts';
+import { reasonLine } from '#src/ui/refusals.ts';
 
 const samples: { readonly [C in CatalogCode]: ErrorCatalog[C] } = {
   'usage.invalid': { option: '--base <ref>', reason: 'it looks like a flag' },
@@ -27,6 +28,9 @@ const samples: { readonly [C in CatalogCode]: ErrorCatalog[C] } = {
   },
   'target.dirty': { target: 'main', path: '/x', paths: ['x'], operation: null },
   'target.moved': { target: 'main', reason: 'raced', id: 'a' },
+  'approval.required': { id: 'a', reason: 'stale', commit: 'a'.repeat(40) },
+  'gate.failed': { id: 'a', into: 'main', command: 'npm test', exitCode: 1, tree: 'b', log: '/x/log', output: ['no'] },
+  'config.untrusted': { path: '/x/wt.config.jsonc', commands: ['merge.gate: npm test'] },
   'hook.failed': { hook: 'pre-commit', output: 'no', id: 'a' },
   'io.failed': { path: '/x', syscall: 'open', errno: 'EACCES', message: 'EACCES: permission denied' },
   'io.disk-full': { path: null },
