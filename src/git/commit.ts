@@ -58,6 +58,26 @@ export async function writeCommit(
   return stdout.trim();
 }
 
+/** Of each commit in a range its author, "Name <address>", and the co-authors that its message names. */
+export async function listAuthorship(
+  git: Git,
+  range: readonly string[],
+): Promise<readonly { author: string; coAuthors: readonly string[] }[]> {
+  const { stdout } = await git([
+    'log',
+    '-z',
+    '--format=%an <%ae>%x01%(trailers:key=Co-authored-by,valueonly,separator=%x01)',
+    ...range,
+  ]);
+  return stdout
+    .split('\0')
+    .filter(Boolean)
+    .map((record) => {
+      const [author = '', ...coAuthors] = record.split('\u0001').map((field) => field.trim());
+      return { author, coAuthors: coAuthors.filter(Boolean) };
+    });
+}
+
 /** Whether the person wants commits signed (git-config(1) commit.gpgSign); commit-tree does not ask itself. */
 export async function wantsSignature(git: Git): Promise<boolean> {
   const { stdout } = await git(['config', '--type=bool', '--get', 'commit.gpgSign'], { expect: [0, 1] });
