@@ -60,6 +60,7 @@ const raises: Readonly<Record<VerbName, readonly ErrorCode[]>> = {
     'confirm.required',
     'target.moved',
   ],
+  push: ['session.not-found', 'base.not-found', 'hook.failed', 'target.moved'],
   remove: [
     'session.not-found',
     'session.dirty',

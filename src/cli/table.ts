@@ -53,6 +53,11 @@ export const table = {
     summary: 'Land a session on its base, after review',
     load: () => import('../commands/merge.ts'),
   },
+  push: {
+    group: 'Land and tidy',
+    summary: 'Push the branches of sessions to a remote',
+    load: () => import('../commands/push.ts'),
+  },
   remove: {
     group: 'Land and tidy',
     alias: 'rm',
