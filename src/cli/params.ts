@@ -30,6 +30,11 @@ export const taskOption = {
   help: 'What the session is for',
   schema: text.max(65_536, 'at most 64 kB').optional(),
 };
+export const remoteOption = {
+  flags: '--remote <name>',
+  help: 'Remote to push to (default: as git would choose; else that of the base, origin, or the only one)',
+  schema: text.optional(),
+};
 export const messageOption = { flags: '-m, --message <text>', help: 'Commit message', schema: text.optional() };
 export const flag = (
   flags: string,

@@ -38,10 +38,25 @@ export const table = {
     load: () => import('../commands/diff.ts'),
   },
   commit: { group: 'Work', summary: 'Commit everything in a session', load: () => import('../commands/commit.ts') },
+  done: {
+    group: 'Work',
+    summary: 'Say that the task of a session is done, or has failed',
+    load: () => import('../commands/done.ts'),
+  },
+  approve: {
+    group: 'Land and tidy',
+    summary: 'Approve exactly what a session has committed, as a person',
+    load: () => import('../commands/approve.ts'),
+  },
   merge: {
     group: 'Land and tidy',
     summary: 'Land a session on its base, after review',
     load: () => import('../commands/merge.ts'),
+  },
+  push: {
+    group: 'Land and tidy',
+    summary: 'Push the branches of sessions to a remote',
+    load: () => import('../commands/push.ts'),
   },
   remove: {
     group: 'Land and tidy',

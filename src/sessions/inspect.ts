@@ -27,6 +27,8 @@ export interface Inspection {
   readonly distance: Distance | undefined;
   /** Why git could not read this worktree. */
   readonly trouble: string | undefined;
+  /** How many commits came after a commit that was approved or declared done; null when the branch has left it. */
+  readonly since?: ReadonlyMap<string, number | null>;
 }
 
 const AT_ONCE = 4;
@@ -46,8 +48,9 @@ export async function inspectSessions(repo: Repo, sessions: readonly Session[]):
     base: row.base.branch === null ? undefined : refs.get(refOfBranch(row.base.branch)),
     cutAt: row.base.commit,
   }));
-  const [distances, trees] = await Promise.all([
+  const [distances, since, trees] = await Promise.all([
     walk(repo, pairs),
+    mapLimit(sessions, AT_ONCE, (session, i) => countSince(repo, session, pairs[i]?.branch)),
     mapLimit(sessions, AT_ONCE, (session) => inspectTree(repo, session)),
   ]);
   return sessions.map((session, i) => ({
@@ -55,6 +58,7 @@ export async function inspectSessions(repo: Repo, sessions: readonly Session[]):
     branch: pairs[i]?.branch,
     base: pairs[i]?.base,
     distance: distances[i],
+    ...(since[i] === undefined ? {} : { since: since[i] }),
     ...(trees[i] as TreeInspection),
   }));
 }
@@ -90,6 +94,24 @@ function whatIsCheckedOut(head: string | undefined, branch: string): string | nu
   const ref = /^ref: (.+)$/m.exec(head ?? '')?.[1];
   if (ref === undefined) return /^[0-9a-f]{40,64}$/.test((head ?? '').trim()) ? null : undefined;
   return ref === refOfBranch(branch) || ref.endsWith('/.invalid') ? undefined : ref;
+}
+
+/** One process for each word that is not about the tip any more; none otherwise. */
+async function countSince(
+  repo: Repo,
+  { row }: Session,
+  branch: Ref | undefined,
+): Promise<ReadonlyMap<string, number | null> | undefined> {
+  const words = new Set([row.approved?.commit, row.done?.commit].filter((commit) => commit !== undefined));
+  const stale = [...words].filter((commit) => commit !== branch?.commit);
+  if (branch === undefined || stale.length === 0) return undefined;
+  const counts = stale.map(async (commit) => {
+    const args = ['rev-list', '--count', '--left-right', `${commit}...${branch.commit}`];
+    const { exitCode, stdout } = await repo.git(args, { expect: [0, 128] });
+    const [left, right] = stdout.trim().split('\t').map(Number);
+    return [commit, exitCode === 0 && left === 0 ? (right ?? null) : null] as const;
+  });
+  return new Map(await Promise.all(counts));
 }
 
 interface Pair {

@@ -1,6 +1,6 @@
 import { lastWork } from '../core/time.ts';
 import type { Proof } from '../landing/proof.ts';
-import type { SessionView, SessionStatus } from '../sessions/view.ts';
+import type { SessionView, SessionStatus, SpokenWord } from '../sessions/view.ts';
 import type { Column } from './table.ts';
 import { age, plural } from './text.ts';
 import type { Look, Theme } from './theme.ts';
@@ -62,10 +62,28 @@ export function conflictsText({ conflicts }: Pick<SessionView, 'conflicts'>): st
   return [...base, ...conflicts.sessions.map(({ id }) => id)].join(' ');
 }
 
-function about({ task, head, ahead, tree }: SessionView): string {
+function about(view: SessionView, now: Date): string {
+  const { task, head, ahead, tree } = view;
   if (tree !== 'ok') return TREE_WORDS[tree];
-  if (task !== null) return task.split('\n')[0] ?? '';
-  return (ahead ?? 0) > 0 ? (head?.subject ?? '') : '';
+  const title = task === null ? ((ahead ?? 0) > 0 ? (head?.subject ?? '') : '') : (task.split('\n')[0] ?? '');
+  return [approvalWords(view, now), doneWords(view, now), title].filter((part) => part !== '').join(' · ');
+}
+
+/** "approved 2m ago by user", "approved, but 1 commit since"; empty without an approval. */
+export function approvalWords({ approved }: Pick<SessionView, 'approved'>, now: Date): string {
+  return approved === undefined ? '' : spokenWords('approved', approved, now);
+}
+
+/** The same of the agent's own word; its summary, when it has one, in one line. */
+export function doneWords({ done }: Pick<SessionView, 'done'>, now: Date): string {
+  if (done === undefined) return '';
+  const summary = done.summary === null ? '' : `: ${done.summary.trim().split('\n')[0] ?? ''}`;
+  return `${spokenWords(done.failed ? 'failed' : 'done', done, now)}${summary}`;
+}
+
+function spokenWords(word: string, { at, by, isStale, since }: SpokenWord, now: Date): string {
+  if (!isStale) return `${word} ${age(at, now)} ago by ${by}`;
+  return `${word}, but ${since === null ? 'its commits were rewritten' : plural(since, 'commit')} since`;
 }
 
 export const TREE_WORDS: Readonly<Record<SessionView['tree'], string>> = {
@@ -114,7 +132,7 @@ export function listColumns(look: Look, withConflicts: boolean): readonly Column
       drop: 2,
       paint: (text, _, theme) => theme.dim(text),
     },
-    { header: 'TASK', value: about, min: 12, drop: 5 },
+    { header: 'TASK', value: (view) => about(view, look.now), min: 12, drop: 5 },
   ];
 }
 
