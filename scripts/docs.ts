@@ -59,6 +59,11 @@ const raises: Readonly<Record<VerbName, readonly ErrorCode[]>> = {
     'merge.conflict',
     'confirm.required',
     'target.moved',
+    'approval.required',
+    'config.untrusted',
+    'config.invalid',
+    'gate.failed',
+    'hook.failed',
   ],
   push: ['session.not-found', 'base.not-found', 'hook.failed', 'target.moved'],
   remove: [
@@ -72,6 +77,7 @@ const raises: Readonly<Record<VerbName, readonly ErrorCode[]>> = {
     'path.unsafe',
     'path.mounted',
   ],
+  trust: ['config.invalid', 'config.untrusted', 'confirm.required'],
   restore: [
     'session.not-found',
     'session.exists',

@@ -69,6 +69,11 @@ export const table = {
     summary: 'Remove what is proven landed, prune what is gone',
     load: () => import('../commands/clean.ts'),
   },
+  trust: {
+    group: 'Keep safe',
+    summary: 'Let the commands run that a repository brings along',
+    load: () => import('../commands/trust.ts'),
+  },
   restore: {
     group: 'Keep safe',
     summary: 'Bring a removed session back as it was',

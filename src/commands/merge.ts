@@ -213,7 +213,9 @@ async function runTrain(context: Context, repo: Repo, input: MergeInput, how: Ho
 function checksOf({ deps }: Context, { gate, retries }: How, approved: MergePlan | undefined): LandingChecks {
   const theme = createTheme(deps.io.errColor);
   return {
-    ...{ approved, gate, retries },
+    approved,
+    gate,
+    retries,
     onGate: (id) =>
       deps.io.err(`${theme.dim('gate for')} ${theme.name(id)}${theme.dim(':')} ${theme.command(gate ?? '')}\n`),
     onLine: (line) => deps.io.err(`  ${line}\n`),
@@ -231,7 +233,9 @@ function show({ deps, globals, tell }: Context, text: string): void {
 /** The call that needs no answer. */
 function argvOf(ids: readonly string[], input: MergeInput): readonly string[] {
   return [
-    ...['wt', 'merge', ...ids],
+    'wt',
+    'merge',
+    ...ids,
     ...(input.into === undefined ? [] : ['--into', input.into]),
     ...(input.strategy === undefined ? [] : ['--strategy', input.strategy]),
     ...(input.message === undefined ? [] : ['--message', input.message]),

@@ -94,7 +94,7 @@ export interface ErrorCatalog {
   'path.unsafe': { path: string; reason: string; fix?: readonly string[] };
   'confirm.required': { question: string; argv: readonly string[] };
   /** Commands that a repository brings along and nobody has approved. */
-  'config.untrusted': { path: string; commands: readonly string[] };
+  'config.untrusted': { path: string; commands: readonly string[]; isInside?: boolean };
   'config.invalid': { path: string; line: number | null; column: number | null; reason: string };
   'registry.damaged': { path: string; reason: string };
   'registry.busy': { holder: string; waitedMs: number };

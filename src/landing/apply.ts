@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { WtError } from '../core/errors.ts';
-import { branchOf, changeRefs, findRef } from '../git/ref.ts';
+import { changeRefs, findRef } from '../git/ref.ts';
 import { readText } from '../platform/files.ts';
 import { beginEntry, endJournal, writeJournal, type EntryOf } from '../registry/journal.ts';
 import { breakLocks } from '../sessions/break-locks.ts';

@@ -1,4 +1,6 @@
 import path from 'node:path';
+import type { Env } from '../platform/deps.ts';
+import type { RunResult } from '../platform/runner.ts';
 import { listDirectory, openLog, removeFile } from '../platform/files.ts';
 import { sessionEnvironment } from '../sessions/exec.ts';
 import { hold } from '../sessions/hold.ts';
@@ -39,18 +41,13 @@ export async function runGate(
   const log = await openLog(file);
   const last: string[] = [];
   log.write(`$ ${command}\n`);
-  const result = await deps
-    .run({
+  let result: RunResult;
+  try {
+    result = await deps.run({
       file: 'sh',
       args: ['-c', command],
       cwd: gate.folder,
-      env: {
-        ...sessionEnvironment(repo, session),
-        PWD: gate.folder,
-        WT_PATH: gate.folder,
-        WT_BASE: into,
-        WT_GATE: '1',
-      },
+      env: gateEnvironment(repo, plan, gate),
       endsTree: true,
       stdio: {
         onLine: (line) => {
@@ -60,16 +57,30 @@ export async function runGate(
           onLine(line);
         },
       },
-    })
-    .finally(() => log.end());
+    });
+  } finally {
+    await log.end();
+  }
   const { exitCode, durationMs } = result;
   const verdict: Verdict = {
-    ...{ at, tree, command, exitCode, durationMs: Math.round(durationMs), log: file },
-    ...{ id: session.id, into, tip, target: target.commit },
+    at,
+    tree,
+    command,
+    exitCode,
+    durationMs: Math.round(durationMs),
+    log: file,
+    id: session.id,
+    into,
+    tip,
+    target: target.commit,
   };
   await hold(repo, (held) => recordVerdict(held.repo, verdict));
   await dropOldLogs(layout.gateLogs);
   return { verdict, output: last };
+}
+
+function gateEnvironment(repo: Repo, { session, into }: MergePlan, { folder }: GateTree): Env {
+  return { ...sessionEnvironment(repo, session), PWD: folder, WT_PATH: folder, WT_BASE: into, WT_GATE: '1' };
 }
 
 /** Their names begin with the time. */

@@ -49,7 +49,7 @@ export async function prepare(repo: Repo, book: Book, request: MergeRequest, sta
     return { ...nothing, reason: branch.commit === session.row.base.commit ? 'empty' : 'contained' };
   const built = await build(repo, request.strategy, { session, target, branch, commits });
   if (built.tree === target.tree) return { ...nothing, reason: 'contained' };
-  if (request.requireApproval) requireApproval(repo, book, { session, tip: branch.commit });
+  if (request.requireApproval) await requireApproval(repo, session, branch.commit);
   const [files, checkout, authorship] = await Promise.all([
     listFileChanges(repo.git, target.commit, built.tree),
     findCheckout(trees, target.name),

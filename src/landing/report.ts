@@ -60,7 +60,10 @@ export function doneData({ landed, failed, untried }: TrainOutcome, keepGoing: b
   const stops = failed.map(stoppedData);
   return {
     landed: landed.map(({ plan: { session, into, strategy }, commit, verdict, isVerdictReused: reused }) => ({
-      ...{ id: session.id as string, commit, into, strategy },
+      id: session.id as string,
+      commit,
+      into,
+      strategy,
       ...(verdict === undefined
         ? {}
         : { gate: { command: verdict.command, tree: verdict.tree, log: verdict.log, reused } }),

@@ -1,5 +1,4 @@
-import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
-import path from 'node:path';
+import { rm } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { listObjects, photograph } from '../support/invariants.ts';
 import { makeBench, type Bench, type Stage } from '../support/wt.ts';
