@@ -1,7 +1,8 @@
 import { mapLimit } from '../core/pool.ts';
 import { readText } from '../platform/files.ts';
 import path from 'node:path';
-import { findProof, hasOwnWork, previewMerges, quickProof, type Preview, type Proof } from '../landing/proof.ts';
+import { previewMerges, type Preview } from '../landing/preview.ts';
+import { findProof, hasOwnWork, quickProof, type Proof } from '../landing/proof.ts';
 import type { AdminEntry } from '../registry/notes.ts';
 import { readBook, type Book, type Session } from './book.ts';
 import { inspectSessions, type Inspection } from './inspect.ts';

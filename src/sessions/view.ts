@@ -1,7 +1,8 @@
 import { lastWork } from '../core/time.ts';
 import * as z from 'zod';
 import { countChanges, hasChanges } from '../git/status.ts';
-import { PROOFS, type Preview, type Proof } from '../landing/proof.ts';
+import type { Preview } from '../landing/preview.ts';
+import { PROOFS, type Proof } from '../landing/proof.ts';
 import type { Session } from './book.ts';
 import type { Inspection } from './inspect.ts';
 
