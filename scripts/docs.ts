@@ -50,6 +50,7 @@ const raises: Readonly<Record<VerbName, readonly ErrorCode[]>> = {
     'approval.required',
     'target.moved',
   ],
+  conflicts: ['session.not-found'],
   merge: [
     'session.not-found',
     'base.not-found',

@@ -48,6 +48,11 @@ export const table = {
     summary: 'Approve exactly what a session has committed, as a person',
     load: () => import('../commands/approve.ts'),
   },
+  conflicts: {
+    group: 'Land and tidy',
+    summary: 'Show which sessions conflict, with their base and with each other',
+    load: () => import('../commands/conflicts.ts'),
+  },
   merge: {
     group: 'Land and tidy',
     summary: 'Land a session on its base, after review',

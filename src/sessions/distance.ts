@@ -26,6 +26,22 @@ export function measure(
   };
 }
 
+/**
+ * The best common ancestors of two commits on such a graph, whose floor is an ancestor of both. None: they share no history.
+ * Pure.
+ */
+export function mergeBasesIn(
+  parents: ReadonlyMap<string, readonly string[]>,
+  { tip, base, floor }: { tip: string; base: string; floor: string | undefined },
+): readonly string[] {
+  if (tip === base) return [tip];
+  const ofBase = reach(parents, base);
+  const common = [...reach(parents, tip)].filter((commit) => ofBase.has(commit));
+  const below = new Set(common.flatMap((commit) => parents.get(commit) ?? []));
+  const best = common.filter((commit) => !below.has(commit));
+  return floor === undefined || below.has(floor) ? best : [...best, floor];
+}
+
 function reach(parents: ReadonlyMap<string, readonly string[]>, from: string): ReadonlySet<string> {
   const seen = new Set<string>();
   const open = [from];

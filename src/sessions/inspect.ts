@@ -6,7 +6,7 @@ import { findOperation } from '../git/repo.ts';
 import { readStatus, type Status } from '../git/status.ts';
 import { readText } from '../platform/files.ts';
 import { throwIfInterrupted } from '../platform/runner.ts';
-import { measure, type Distance } from './distance.ts';
+import { measure, mergeBasesIn, type Distance } from './distance.ts';
 import type { Session } from './book.ts';
 import { gitAtWorktree, type Repo } from './repo.ts';
 import { checkTree, type TreeState } from './worktree.ts';
@@ -25,6 +25,8 @@ export interface Inspection {
   readonly operation: string | undefined;
   /** Undefined when the branch is gone. */
   readonly distance: Distance | undefined;
+  /** Best common ancestors of the branch and its base (or the commit it was cut at). Absent: not looked for. */
+  readonly mergeBases?: readonly string[];
   /** Why git could not read this worktree. */
   readonly trouble: string | undefined;
   /** How many commits came after a commit that was approved or declared done; null when the branch has left it. */
@@ -57,8 +59,9 @@ export async function inspectSessions(repo: Repo, sessions: readonly Session[]):
     session,
     branch: pairs[i]?.branch,
     base: pairs[i]?.base,
-    distance: distances[i],
     ...(since[i] === undefined ? {} : { since: since[i] }),
+    distance: distances[i]?.distance,
+    ...(distances[i] === undefined ? {} : { mergeBases: distances[i].mergeBases }),
     ...(trees[i] as TreeInspection),
   }));
 }
@@ -121,7 +124,10 @@ interface Pair {
 }
 
 /** Ahead and behind of all sessions from one walk above the commit they all share. */
-async function walk(repo: Repo, pairs: readonly Pair[]): Promise<readonly (Distance | undefined)[]> {
+async function walk(
+  repo: Repo,
+  pairs: readonly Pair[],
+): Promise<readonly ({ distance: Distance; mergeBases: readonly string[] } | undefined)[]> {
   const tips = [
     ...new Set(
       pairs.flatMap(({ branch, base, cutAt }) => (branch === undefined ? [] : [branch.commit, base?.commit ?? cutAt])),
@@ -137,9 +143,11 @@ async function walk(repo: Repo, pairs: readonly Pair[]): Promise<readonly (Dista
     starts.length === 1
       ? new Map<string, readonly string[]>()
       : await readParents(repo.git, starts, floor === undefined ? [] : [floor]);
-  return pairs.map(({ branch, base, cutAt }) =>
-    branch === undefined ? undefined : measure(parents, { tip: branch.commit, base: base?.commit ?? cutAt, cutAt }),
-  );
+  return pairs.map(({ branch, base, cutAt }) => {
+    if (branch === undefined) return undefined;
+    const ends = { tip: branch.commit, base: base?.commit ?? cutAt };
+    return { distance: measure(parents, { ...ends, cutAt }), mergeBases: mergeBasesIn(parents, { ...ends, floor }) };
+  });
 }
 
 async function findOctopusBase(repo: Repo, commits: readonly string[]): Promise<string | undefined> {

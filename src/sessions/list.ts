@@ -1,7 +1,9 @@
 import { mapLimit } from '../core/pool.ts';
 import { readText } from '../platform/files.ts';
 import path from 'node:path';
-import { findProof, hasOwnWork, previewMerges, quickProof, type Preview, type Proof } from '../landing/proof.ts';
+import { looksOvertaken, previewMerges, type Preview } from '../landing/preview.ts';
+import { findProof, hasOwnWork, quickProof, type Proof } from '../landing/proof.ts';
+import { scanConflicts, type Scan } from '../landing/radar.ts';
 import type { AdminEntry } from '../registry/notes.ts';
 import { readBook, type Book, type Session } from './book.ts';
 import { inspectSessions, type Inspection } from './inspect.ts';
@@ -82,43 +84,35 @@ export async function examineSessions(
   options: { conflicts: boolean; thorough: boolean },
 ): Promise<readonly Examined[]> {
   const inspections = await inspectSessions(repo, sessions);
-  const pairs = options.conflicts ? pairsOf(inspections) : [];
+  if (options.conflicts) return viewScan(await scanConflicts(repo, inspections));
   const [previews, own] = await Promise.all([
-    previewMerges(repo, inspections, pairs),
+    previewMerges(repo, inspections),
     Promise.all(inspections.map((one) => hasOwnWork(repo, one))),
   ]);
   return mapLimit(inspections, 2, async (inspection, i) => {
-    const preview = previews.bases[i];
+    const preview = previews[i];
     const quick = quickProof(inspection, preview, own[i] ?? true);
     const proof =
       options.thorough || looksOvertaken(inspection, preview) ? await findProof(repo, inspection, quick) : quick;
-    const view = viewSession(inspection, proof, preview);
-    if (!options.conflicts) return { inspection, preview, proof, view };
-    const meets = pairs.flatMap(([a, b], n) => {
-      const paths = previews.pairs[n];
-      const other = a === inspection ? b : b === inspection ? a : undefined;
-      return other === undefined || paths === undefined || paths.length === 0
-        ? []
-        : [{ id: other.session.id, paths: [...paths] }];
-    });
-    const base = preview === undefined ? [] : preview.conflicts === undefined ? null : [...preview.conflicts];
-    return { inspection, preview, proof, view: { ...view, conflicts: { base, sessions: meets } } };
+    return { inspection, preview, proof, view: viewSession(inspection, proof, preview) };
   });
 }
 
-/** wt landed this very tip and it conflicts by now: the base has gone on over the same lines, so only history can tell. Pure. */
-function looksOvertaken({ session, branch }: Inspection, preview: Preview | undefined): boolean {
-  return (
-    (preview?.conflicts?.length ?? 0) > 0 &&
-    session.row.landed !== undefined &&
-    session.row.landed.tip === branch?.commit
-  );
-}
-
-/** Sessions that both have commits of their own, each pair once. */
-function pairsOf(inspections: readonly Inspection[]): readonly (readonly [Inspection, Inspection])[] {
-  const withWork = inspections.filter(({ branch, distance }) => branch !== undefined && (distance?.ahead ?? 0) > 0);
-  return withWork.flatMap((a, i) => withWork.slice(i + 1).map((b) => [a, b] as const));
+/** Each session with whom it conflicts, and where. Pure. */
+function viewScan({ readings, pairs }: Scan): readonly Examined[] {
+  return readings.map(({ inspection, preview, proof }) => {
+    const { id } = inspection.session;
+    const sessions = pairs.flatMap(({ a, b, files }) =>
+      a === id || b === id ? [{ id: a === id ? b : a, paths: files.map((file) => file.path) }] : [],
+    );
+    const base = preview === undefined ? [] : preview.conflicts === undefined ? null : [...preview.conflicts];
+    return {
+      inspection,
+      preview,
+      proof,
+      view: { ...viewSession(inspection, proof, preview), conflicts: { base, sessions } },
+    };
+  });
 }
 
 async function viewUnmanaged(entry: AdminEntry): Promise<UnmanagedWorktree> {

@@ -1,7 +1,8 @@
 import { lastWork } from '../core/time.ts';
 import * as z from 'zod';
 import { countChanges, hasChanges } from '../git/status.ts';
-import { PROOFS, type Preview, type Proof } from '../landing/proof.ts';
+import type { Preview } from '../landing/preview.ts';
+import { PROOFS, type Proof } from '../landing/proof.ts';
 import type { Session } from './book.ts';
 import type { Inspection } from './inspect.ts';
 import { wordOn } from './word.ts';
@@ -34,6 +35,10 @@ export const SessionCard = z.object({
   agent: z.string().nullable(),
   task: z.string().nullable(),
   createdAt: z.iso.datetime(),
+  /** Paths it may touch, as gitignore patterns. */
+  owns: z.array(z.string()).optional(),
+  /** Sessions that land before it. */
+  after: z.array(z.string()).optional(),
 });
 export type SessionCard = z.infer<typeof SessionCard>;
 
@@ -77,8 +82,18 @@ export type SessionView = z.infer<typeof SessionView>;
 
 /** Pure. */
 export function cardOf({ id, row, path }: Pick<Session, 'id' | 'row' | 'path'>): SessionCard {
-  const { branch, base, agent, task, createdAt } = row;
-  return { id, branch, base: { branch: base.branch, commit: base.commit }, path, agent, task, createdAt };
+  const { branch, base, agent, task, createdAt, owns, after } = row;
+  return {
+    id,
+    branch,
+    base: { branch: base.branch, commit: base.commit },
+    path,
+    agent,
+    task,
+    createdAt,
+    ...(owns === undefined ? {} : { owns: [...owns] }),
+    ...(after === undefined ? {} : { after: [...after] }),
+  };
 }
 
 /** Pure. */
