@@ -13,6 +13,7 @@ import { landTrain, planTrain, type Car, type TrainOutcome } from '../landing/tr
 import { openRepo } from '../sessions/open.ts';
 import { removeSession, type RemoveOutcome } from '../sessions/remove.ts';
 import type { Repo } from '../sessions/repo.ts';
+import { trespassLines } from '../ui/conflicts.ts';
 import { describeLanding, describeNothing, describeTrain, renderPlan, renderTrain } from '../ui/merge.ts';
 import { reasonLine } from '../ui/refusals.ts';
 import { createTheme, type Look } from '../ui/theme.ts';
@@ -89,7 +90,7 @@ export default defineCommand({
   warnings: (outcome) =>
     outcome.kind === 'done'
       ? [
-          ...outcome.train.landed.flatMap(({ warnings }) => warnings),
+          ...outcome.train.landed.flatMap(({ plan, warnings }) => [...trespassLines(plan.trespasses), ...warnings]),
           ...outcome.removals.flatMap(({ kept }) => kept ?? []),
         ]
       : [],
@@ -186,7 +187,7 @@ async function nothingDone(
 async function runTrain(context: Context, repo: Repo, input: MergeInput, how: How): Promise<Outcome> {
   const { globals, busy } = context;
   const request = { ...how.request, ids: input.ids, isAll: input.all, keepGoing: input.keepGoing };
-  const plan = await busy('building the train', () => planTrain(repo, request, () => Promise.resolve([])));
+  const plan = await busy('building the train', () => planTrain(repo, request));
   const { cars } = plan;
   if (globals.dryRun) return { kind: 'planned', cars, isTrain: true, how };
   const ids = cars.filter(({ kind }) => kind === 'ready').map(({ id }) => id);

@@ -3,6 +3,7 @@ import type { Commit } from '../git/commit.ts';
 import type { FileChange } from '../git/diff.ts';
 import type { Ref } from '../git/ref.ts';
 import type { Strategy } from '../config/schema.ts';
+import type { Trespass } from './ownership.ts';
 import type { Session } from '../sessions/book.ts';
 
 export interface MergeRequest {
@@ -33,6 +34,8 @@ export interface MergePlan {
   readonly commits: readonly Commit[];
   /** What changes in the target. */
   readonly files: readonly FileChange[];
+  /** What it changes although it was to keep off it. */
+  readonly trespasses: readonly Trespass[];
   /** The worktree that has the target checked out, to be brought along. */
   readonly checkout: string | undefined;
 }

@@ -15,6 +15,7 @@ import { requireApproval } from './approval.ts';
 import { findCheckout, requireNoOverlap } from './checkout.ts';
 import { explainConflict } from './explain.ts';
 import { landingMessage, squashAuthorship } from './message.ts';
+import { findTrespasses } from './ownership.ts';
 import { requireLandable, type MergePlan, type MergeRequest } from './plan.ts';
 import { replayCommits } from './replay.ts';
 
@@ -59,7 +60,9 @@ export async function prepare(repo: Repo, book: Book, request: MergeRequest, sta
   const { author, coAuthors } = squashAuthorship(authorship);
   const { strategy, message: given, template } = request;
   const message = landingMessage({ session, strategy, into, commits, given, template, coAuthors });
-  const made = { tree: built.tree, commits, files, message, author };
+  const changed = new Map([[session.id as string, files.map(({ path }) => path)]]);
+  const trespasses = findTrespasses([...book.sessions.values()], changed);
+  const made = { tree: built.tree, commits, files, message, author, trespasses };
   return {
     kind: 'ready',
     commit: built.commit,

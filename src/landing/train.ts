@@ -3,11 +3,13 @@ import { listRefs, refOfBranch } from '../git/ref.ts';
 import { withScratchObjects } from '../git/snapshot.ts';
 import { readBook, type Book, type Session } from '../sessions/book.ts';
 import { scratchPath } from '../sessions/cache.ts';
+import { inspectSessions } from '../sessions/inspect.ts';
 import { withGitEnv, type Repo } from '../sessions/repo.ts';
 import { requireSession } from '../sessions/select.ts';
 import { landSession, type Landing, type LandingChecks } from './merge.ts';
-import { dependenciesOf, orderForLanding, type ConflictingPair } from './order.ts';
+import { dependenciesOf, orderForLanding } from './order.ts';
 import type { MergePlan, MergeRequest } from './plan.ts';
+import { scanConflicts } from './radar.ts';
 import { prepare, writeLanding, type Nothing, type Stack } from './prepare.ts';
 
 export interface TrainRequest extends Omit<MergeRequest, 'id'> {
@@ -44,17 +46,14 @@ export interface TrainOutcome {
 }
 
 /** Orders the sessions and builds each on top of the one before, in a throw-away object folder. */
-export async function planTrain(
-  repo: Repo,
-  request: TrainRequest,
-  findPairs: (sessions: readonly Session[]) => Promise<readonly ConflictingPair[]>,
-): Promise<TrainPlan> {
+export async function planTrain(repo: Repo, request: TrainRequest): Promise<TrainPlan> {
   const book = await readBook(repo);
   const sessions = request.isAll ? await listDeclared(repo, book, request) : await requireAll(repo, book, request.ids);
   const after = new Map(
     sessions.map((one) => [one.id as string, dependenciesOf(one, book.sessions.values())] as const),
   );
-  const pairs = sessions.length > 1 ? await findPairs(sessions) : [];
+  const { pairs } =
+    sessions.length > 1 ? await scanConflicts(repo, await inspectSessions(repo, sessions)) : { pairs: [] };
   const order = orderForLanding(
     sessions.map(({ id }) => ({ id, after: after.get(id) ?? [] })),
     pairs,

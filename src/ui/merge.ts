@@ -2,6 +2,7 @@ import type { Landing } from '../landing/merge.ts';
 import type { MergePlan } from '../landing/plan.ts';
 import type { Nothing } from '../landing/prepare.ts';
 import type { Car, Failure, TrainOutcome } from '../landing/train.ts';
+import { trespassLines } from './conflicts.ts';
 import { explain } from './errors.ts';
 import { plural, safe, shellLine, truncate } from './text.ts';
 import type { Look, Theme } from './theme.ts';
@@ -10,7 +11,7 @@ const SHOWN = 12;
 
 /** What a person decides on: one landing. */
 export function renderPlan(plan: MergePlan, gate: string | undefined, { theme, isTerminal, width }: Look): string {
-  const { session, into, strategy, commits, files, message, checkout, target } = plan;
+  const { session, into, strategy, commits, files, message, checkout, target, trespasses } = plan;
   const room = isTerminal ? width - 4 : Number.MAX_SAFE_INTEGER;
   const added = files.reduce((sum, file) => sum + (file.added ?? 0), 0);
   const deleted = files.reduce((sum, file) => sum + (file.deleted ?? 0), 0);
@@ -37,6 +38,7 @@ export function renderPlan(plan: MergePlan, gate: string | undefined, { theme, i
       ),
       theme,
     ),
+    ...trespassLines(trespasses).map((line) => `${theme.warn} ${truncate(safe(line), room)}`),
     ...(checkout === undefined
       ? []
       : ['', `${theme.path(truncate(checkout, room - 20, 'middle'))} ${theme.dim('will be brought along')}`]),

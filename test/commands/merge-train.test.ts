@@ -131,6 +131,23 @@ test('a dry run predicts each on top of the one before, runs no gate and writes 
   ]);
 });
 
+test('warns of what a session changed although it was to keep off it', async () => {
+  const bench = await makeBench();
+  await bench.wt('create', 'a', '--owns', 'src/auth/**');
+  await bench.wt('create', 'b', '--owns', 'docs/');
+  await bench.work('a', { 'src/auth/x.ts': '1\n', 'docs/y.md': '1\n', 'other.txt': '1\n' });
+  const shown = await bench.wt('merge', 'a', '--dry-run');
+  expect(shown.stdout).toContain(
+    '! a changes files that b owns: docs/y.md\n! a changes files outside what it owns: other.txt\n',
+  );
+  const { code, raw } = await bench.wt('--json', 'merge', 'a', '--yes');
+  const { warnings } = JSON.parse(raw) as { warnings: string[] };
+  expect({ code, warnings }).toEqual({
+    code: 0,
+    warnings: ['a changes files that b owns: docs/y.md', 'a changes files outside what it owns: other.txt'],
+  });
+});
+
 test('is shown and asked for once', async () => {
   const bench = await makeSessions({ a: { a: '1\n' }, b: { b: '1\n' } });
   const { code, stderr } = await bench.wt('merge', 'a', 'b');
