@@ -1,19 +1,13 @@
 import { WtError } from '../core/errors.ts';
 import { findRef, refOfBranch } from '../git/ref.ts';
-import { compareUrl, findForge, parseRemoteAddress, type ForgePlace } from '../git/forge.ts';
+import { compareUrl, type ForgePlace } from '../git/forge.ts';
 import { readBook, type Book, type Session } from './book.ts';
-import {
-  askWhichForge,
-  browseRequest,
-  createRequest,
-  listRequests,
-  programOf,
-  type ChangeRequest,
-} from './forge-program.ts';
+import { browseRequest, createRequest, listRequests, programOf, type ChangeRequest } from './forge-program.ts';
+import { findBasePlace, findPlace } from './forge-place.ts';
 import { hold } from './hold.ts';
 import { readOwnWork, type OwnWork } from './own-work.ts';
 import { planPush, pushSession, requirePushable, type Pushed, type PushPlan } from './push.ts';
-import { readRemoteSettings, settingOf, trackingRefOf, type RemoteSettings } from './remote.ts';
+import { readRemoteSettings, trackingRefOf, type RemoteSettings } from './remote.ts';
 import type { Repo } from './repo.ts';
 import { requireSession } from './select.ts';
 
@@ -151,29 +145,6 @@ async function requirePlace(repo: Repo, remote: string): Promise<ForgePlace> {
     reason: `${remote} is on no forge that wt knows, so there is no place for a pull request; wt push and wt merge do without`,
     fix: ['git', 'remote', '--verbose'],
   });
-}
-
-/** Where a remote's repository is; its address as git uses it, with `insteadOf` done (git-remote(1)). */
-export async function findPlace(repo: Repo, remote: string, ...flags: string[]): Promise<ForgePlace | undefined> {
-  const { stdout } = await repo.git(['remote', 'get-url', ...flags, '--', remote], { expect: [0, 2, 128] });
-  const address = parseRemoteAddress(stdout.split('\n')[0] ?? '');
-  if (address === undefined) return undefined;
-  const place = findForge(address);
-  if (place !== undefined) return place;
-  const known = await askWhichForge(repo, address.host);
-  return known === undefined ? undefined : findForge(address, known);
-}
-
-/** The base's own remote, when the branch is pushed to a copy of that on the same forge. */
-async function findBasePlace(
-  repo: Repo,
-  { own, settings, base, remote }: { own: ForgePlace; settings: RemoteSettings; base: string; remote: string },
-): Promise<ForgePlace> {
-  const upstream = settingOf(settings, `branch.${base}.remote`);
-  const isApart = own.forge === 'github' || own.forge === 'gitea'; // the others name a copy by a number
-  if (!isApart || upstream === undefined || upstream === remote || !settings.remotes.includes(upstream)) return own;
-  const place = await findPlace(repo, upstream);
-  return place?.forge === own.forge && place.host === own.host ? place : own;
 }
 
 /** A session that is cut from another one's branch is opened on that, when the remote has it; else on what lies below. */
