@@ -67,6 +67,7 @@ const raises: Readonly<Record<VerbName, readonly ErrorCode[]>> = {
     'hook.failed',
   ],
   push: ['session.not-found', 'base.not-found', 'hook.failed', 'target.moved'],
+  pr: ['session.not-found', 'base.not-found', 'session.empty', 'hook.failed', 'target.moved'],
   remove: [
     'session.not-found',
     'session.dirty',

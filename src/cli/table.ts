@@ -63,6 +63,11 @@ export const table = {
     summary: 'Push the branches of sessions to a remote',
     load: () => import('../commands/push.ts'),
   },
+  pr: {
+    group: 'Land and tidy',
+    summary: 'Open the pull request of a session, or show it',
+    load: () => import('../commands/pr.ts'),
+  },
   remove: {
     group: 'Land and tidy',
     alias: 'rm',

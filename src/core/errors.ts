@@ -33,7 +33,7 @@ export interface ConflictPath {
 }
 
 /** What may be refused for a session's state. */
-export type RefusedVerb = 'remove' | 'merge' | 'commit' | 'undo' | 'sync' | 'push' | 'approve';
+export type RefusedVerb = 'remove' | 'merge' | 'commit' | 'undo' | 'sync' | 'push' | 'approve' | 'pr';
 
 /** Every failure wt can report, with the facts it carries. One row is one stable code. */
 export interface ErrorCatalog {

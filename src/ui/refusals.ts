@@ -45,6 +45,7 @@ export function explainRefusal({ id, verb, reasons }: ErrorCatalog['session.refu
     sync: 'brought up to date',
     push: 'pushed',
     approve: 'approved',
+    pr: 'put up for review',
   }[verb];
   return {
     message: `session ${id} was not ${done}`,

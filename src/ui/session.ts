@@ -1,5 +1,5 @@
 import { lastWork } from '../core/time.ts';
-import type { Proof } from '../landing/proof.ts';
+import type { AnyProof } from '../sessions/forge-proof.ts';
 import type { SessionView, SessionStatus, SpokenWord } from '../sessions/view.ts';
 import type { Column } from './table.ts';
 import { age, plural, safeLine } from './text.ts';
@@ -173,15 +173,16 @@ export function countLine(views: readonly SessionView[]): string {
 }
 
 /** A proof in words. Exhaustive by type. */
-export function proofWords(proof: Proof, base: string | null): string {
+export function proofWords(proof: AnyProof, base: string | null, request?: number): string {
   const it = base ?? 'its base';
-  const proofs: Readonly<Record<Proof, string>> = {
+  const proofs: Readonly<Record<AnyProof, string>> = {
     'same-commit': `${it} is at the same commit`,
     ancestor: `${it} has its commits`,
     'no-added-changes': 'its commits cancel each other out',
     'trees-match': `${it} has the same files`,
     'merge-adds-nothing': `${it} has its changes`,
     'patch-id': `${it} has the same patches`,
+    'pull-request': `merged as pull request${request === undefined ? '' : ` #${request}`}`,
     empty: 'it has no commits',
   };
   return proofs[proof];
