@@ -6,7 +6,7 @@ import { Event } from '../registry/events.ts';
 import { openRepo } from '../sessions/open.ts';
 import { showSession, type ShowOutcome } from '../sessions/show.ts';
 import { SessionView } from '../sessions/view.ts';
-import { changesText, conflictsText, distanceWords, paintStatus, TREE_WORDS } from '../ui/session.ts';
+import { changesText, conflictsText, distanceWords, paintStatus, proofWords, TREE_WORDS } from '../ui/session.ts';
 import { age, bytes, plural, safe, shellLine, truncate, wrap } from '../ui/text.ts';
 import type { Look, Theme } from '../ui/theme.ts';
 
@@ -51,12 +51,12 @@ export default defineCommand({
 
 function describe(outcome: ShowOutcome, look: Look): string {
   const { theme } = look;
-  const { session, sizeBytes, next } = outcome;
+  const { session, evidence, sizeBytes, next } = outcome;
   const width = look.isTerminal ? look.width : Number.MAX_SAFE_INTEGER;
   const facts: readonly (readonly [string, string])[] = [
     [
       'status',
-      `${paintStatus(session.status, session.status, theme)}${session.proof === undefined || session.proof === 'empty' ? '' : theme.dim(`  ${session.proof}`)}${session.tree === 'ok' ? '' : theme.bad(`  ${TREE_WORDS[session.tree]}`)}`,
+      `${paintStatus(session.status, session.status, theme)}${evidence === undefined || evidence.proof === 'empty' ? '' : theme.dim(`  ${proofWords(evidence, session.base.branch)}`)}${session.tree === 'ok' ? '' : theme.bad(`  ${TREE_WORDS[session.tree]}`)}`,
     ],
     ['branch', `${safe(session.branch)}  ${theme.dim(distanceWords(session))}`],
     [

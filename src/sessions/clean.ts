@@ -1,7 +1,7 @@
 import { isoFromMs, msOf } from '../core/time.ts';
 import { WtError, type Reason } from '../core/errors.ts';
 import { sizeOf } from '../platform/disk.ts';
-import type { Proof } from '../landing/proof.ts';
+import type { Evidence } from '../landing/proof.ts';
 import { readBook } from './book.ts';
 import { expireTrash, trashLimits, type Expiry } from './expire.ts';
 import { examineSessions, type Examined } from './list.ts';
@@ -33,7 +33,7 @@ export interface CleanOutcome {
   readonly kind: 'planned' | 'cleaned';
   readonly removed: readonly {
     readonly id: string;
-    readonly proof: Proof | null;
+    readonly evidence: Evidence | null;
     readonly freedBytes: number | null;
     readonly outcome: RemoveOutcome;
   }[];
@@ -75,7 +75,7 @@ export async function cleanSessions(repo: Repo, request: CleanRequest): Promise<
         refuse,
       });
       if (verdict.kind === 'prune') pruned.push({ id, reason: verdict.reason });
-      else removed.push({ id, proof: outcome.plan.proof, freedBytes, outcome });
+      else removed.push({ id, evidence: outcome.plan.evidence, freedBytes, outcome });
     } catch (error) {
       if (WtError.is(error, 'session.not-found')) continue; // another clean was faster
       if (!WtError.is(error, 'session.refused')) throw error;
@@ -95,7 +95,7 @@ export async function judgeSessions(
   request: CleanRequest,
 ): Promise<readonly { readonly id: string; readonly verdict: Verdict }[]> {
   const book = await readBook(repo);
-  const examined = await examineSessions(repo, [...book.sessions.values()], { conflicts: false, thorough: true });
+  const examined = await examineSessions(repo, [...book.sessions.values()], { conflicts: false });
   const verdicts: { id: string; verdict: Verdict }[] = [];
   for (const one of examined) {
     const { session } = one.inspection;
@@ -133,7 +133,7 @@ function judgeEarly({ view, inspection }: Examined, request: CleanRequest, nowMs
   return undefined;
 }
 
-function judgeFacts({ proof, view }: Examined, facts: RemoveFacts, request: CleanRequest): Verdict {
+function judgeFacts({ evidence, view }: Examined, facts: RemoveFacts, request: CleanRequest): Verdict {
   const { firm, soft } = findReasons(facts);
   const isKilled = (reason: Reason): boolean =>
     request.kill && reason.code === 'session.live' && reason.isStarted === true;
@@ -147,7 +147,7 @@ function judgeFacts({ proof, view }: Examined, facts: RemoveFacts, request: Clea
         fix: view.status === 'conflict' ? ['wt', 'merge', view.id, '--dry-run'] : fixFor(view.id, reasons),
       },
     };
-  if (!request.all && proof === 'empty' && request.olderThanMs === undefined) {
+  if (!request.all && evidence?.proof === 'empty' && request.olderThanMs === undefined) {
     return {
       kind: 'keep',
       kept: {
@@ -157,7 +157,7 @@ function judgeFacts({ proof, view }: Examined, facts: RemoveFacts, request: Clea
       },
     };
   }
-  if (!request.all && proof === undefined) {
+  if (!request.all && evidence === undefined) {
     return {
       kind: 'keep',
       kept: {
@@ -178,7 +178,10 @@ function fixFor(id: string, reasons: Kept['reasons']): readonly string[] {
 }
 
 function requireStillProven(facts: RemoveFacts, request: CleanRequest): void {
-  if (request.all || (facts.proof !== undefined && (facts.proof !== 'empty' || request.olderThanMs !== undefined)))
+  if (
+    request.all ||
+    (facts.evidence !== undefined && (facts.evidence.proof !== 'empty' || request.olderThanMs !== undefined))
+  )
     return;
   const { count, subjects } = facts.unlanded;
   throw new WtError('session.refused', {

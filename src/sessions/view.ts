@@ -112,7 +112,7 @@ function deriveStatus(inspection: Inspection, proof: Proof | undefined, preview:
     ['conflict', preview?.conflicts !== undefined && preview.conflicts.length > 0],
     ['busy', operation !== undefined],
     ['dirty', changes !== undefined && hasChanges(changes)],
-    ['ready', distance !== undefined && distance.ahead > 0],
+    ['ready', proof !== 'empty' && distance !== undefined && distance.ahead > 0],
   ];
   return candidates.find(([, holds]) => holds)?.[0] ?? 'new';
 }

@@ -1,8 +1,8 @@
 import { lastWork } from '../core/time.ts';
-import type { Proof } from '../landing/proof.ts';
+import type { Evidence, Proof } from '../landing/proof.ts';
 import type { SessionView, SessionStatus } from '../sessions/view.ts';
 import type { Column } from './table.ts';
-import { age, plural } from './text.ts';
+import { age, plural, safe } from './text.ts';
 import type { Look, Theme } from './theme.ts';
 
 /** How a session is shown: in the list and in `show`. */
@@ -68,6 +68,12 @@ function about({ task, head, ahead, tree }: SessionView): string {
   return (ahead ?? 0) > 0 ? (head?.subject ?? '') : '';
 }
 
+function landedWords(view: SessionView, evidence: Evidence | undefined): string | undefined {
+  if (view.status !== 'landed' || evidence === undefined) return undefined;
+  const words = proofWords(evidence, view.base.branch);
+  return view.task === null ? words : `${words}; ${about(view)}`;
+}
+
 export const TREE_WORDS: Readonly<Record<SessionView['tree'], string>> = {
   ok: '',
   missing: 'its folder is gone; its branch is kept',
@@ -79,7 +85,11 @@ export const TREE_WORDS: Readonly<Record<SessionView['tree'], string>> = {
 };
 
 /** Columns for people; what does not fit is dropped from the highest number on. */
-export function listColumns(look: Look, withConflicts: boolean): readonly Column<SessionView>[] {
+export function listColumns(
+  look: Look,
+  withConflicts: boolean,
+  proven: ReadonlyMap<string, Evidence> = new Map(),
+): readonly Column<SessionView>[] {
   return [
     { header: 'ID', value: (view) => view.id, max: 32, paint: (text, _, theme) => theme.name(text), min: 8 },
     {
@@ -114,7 +124,7 @@ export function listColumns(look: Look, withConflicts: boolean): readonly Column
       drop: 2,
       paint: (text, _, theme) => theme.dim(text),
     },
-    { header: 'TASK', value: about, min: 12, drop: 5 },
+    { header: 'TASK', value: (view) => landedWords(view, proven.get(view.id)) ?? about(view), min: 12, drop: 5 },
   ];
 }
 
@@ -144,16 +154,17 @@ export function countLine(views: readonly SessionView[]): string {
   return `${plural(views.length, 'session')}: ${[...counts].map(([status, n]) => `${n} ${status}`).join(', ')}`;
 }
 
-/** A proof in words. Exhaustive by type. */
-export function proofWords(proof: Proof, base: string | null): string {
-  const it = base ?? 'its base';
+/** A proof in words: what has the session's work. Exhaustive by type. */
+export function proofWords({ proof, on, as }: Evidence, base: string | null): string {
+  const it = on === null ? (base ?? 'its base') : safe(on.replace(/^refs\/(?:heads|remotes)\//, ''));
+  const commit = as === null ? '' : ` as ${as.slice(0, 7)}`;
   const proofs: Readonly<Record<Proof, string>> = {
     'same-commit': `${it} is at the same commit`,
     ancestor: `${it} has its commits`,
     'no-added-changes': 'its commits cancel each other out',
     'trees-match': `${it} has the same files`,
-    'merge-adds-nothing': `${it} has its changes`,
-    'patch-id': `${it} has the same patches`,
+    'merge-adds-nothing': `${it} has its changes${commit}`,
+    'patch-id': `${it} has the same patches${commit}`,
     empty: 'it has no commits',
   };
   return proofs[proof];
