@@ -39,6 +39,7 @@ const raises: Readonly<Record<VerbName, readonly ErrorCode[]>> = {
   exec: ['session.not-found', 'path.unsafe'],
   diff: ['session.not-found', 'base.not-found', 'path.unsafe'],
   commit: ['session.not-found', 'session.operation', 'path.unsafe', 'hook.failed'],
+  conflicts: ['session.not-found'],
   merge: [
     'session.not-found',
     'base.not-found',

@@ -38,6 +38,11 @@ export const table = {
     load: () => import('../commands/diff.ts'),
   },
   commit: { group: 'Work', summary: 'Commit everything in a session', load: () => import('../commands/commit.ts') },
+  conflicts: {
+    group: 'Land and tidy',
+    summary: 'Show which sessions conflict, with their base and with each other',
+    load: () => import('../commands/conflicts.ts'),
+  },
   merge: {
     group: 'Land and tidy',
     summary: 'Land a session on its base, after review',

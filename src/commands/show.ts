@@ -7,7 +7,7 @@ import { openRepo } from '../sessions/open.ts';
 import { showSession, type ShowOutcome } from '../sessions/show.ts';
 import { SessionView } from '../sessions/view.ts';
 import { changesText, conflictsText, distanceWords, paintStatus, proofWords, TREE_WORDS } from '../ui/session.ts';
-import { age, bytes, plural, safe, shellLine, truncate, wrap } from '../ui/text.ts';
+import { age, bytes, few, plural, safe, shellLine, truncate, wrap } from '../ui/text.ts';
 import type { Look, Theme } from '../ui/theme.ts';
 
 const SHOWN = 10;
@@ -67,6 +67,8 @@ function describe(outcome: ShowOutcome, look: Look): string {
     ['agent', session.agent === null ? '' : safe(session.agent)],
     ['created', `${age(session.createdAt, look.now)} ago`],
     ['size', sizeBytes === null ? '' : bytes(sizeBytes)],
+    ['owns', safe((session.owns ?? []).join('  '))],
+    ['after', safe((session.after ?? []).join('  '))],
     ['changes', changesText(session)],
     ['conflicts', conflictsText(session) === '' ? '' : theme.bad(`with ${conflictsText(session)}`)],
   ];
@@ -123,6 +125,13 @@ function sections(
     ),
     ...list(
       theme,
+      'Conflicts',
+      conflictLines(session).map(([other, paths]) =>
+        truncate(`${theme.bad(other)}  ${theme.path(few(paths.map(safe)))}`, width - 2),
+      ),
+    ),
+    ...list(
+      theme,
       `Uncommitted (${uncommitted.length})`,
       uncommitted.map((path) => truncate(safe(path), width - 2)),
     ),
@@ -136,6 +145,16 @@ function sections(
             `${theme.dim(`${age(at, look.now)} ago`.padEnd(10))}${safe(event)}  ${theme.dim(`by ${by}`)}`,
         ),
     ),
+  ];
+}
+
+/** With whom, and where. */
+function conflictLines({ conflicts, base }: SessionView): readonly (readonly [string, readonly string[]])[] {
+  if (conflicts === undefined) return [];
+  const ofBase = conflicts.base ?? [];
+  return [
+    ...(ofBase.length === 0 ? [] : [[base.branch ?? 'base', ofBase] as const]),
+    ...conflicts.sessions.map(({ id, paths }) => [id, paths] as const),
   ];
 }
 

@@ -20,6 +20,7 @@ export function reach({ parents }: Pick<Graph, 'parents'>, from: string): Readon
 
 /** The best common ancestors, as `git merge-base --all` would name them. More than one after criss-cross merges. Pure. */
 export function listMergeBases(graph: Graph, a: string, b: string): readonly string[] {
+  if (a === b) return [a];
   const ofB = reach(graph, b);
   const common = new Set([...reach(graph, a)].filter((commit) => ofB.has(commit)));
   const below = new Set([...common].flatMap((commit) => graph.parents.get(commit) ?? []));

@@ -19,6 +19,7 @@ import { readBook, type Book, type Session } from './book.ts';
 import {
   branchPatterns,
   planCreate,
+  rowOfPlan,
   type CreateFacts,
   type CreatePlan,
   type CreateRequest,
@@ -232,21 +233,9 @@ async function register(held: Held, plan: NewSessionPlan, entry: CreateEntry): P
   const adminDirectory = await findGitDir(plan.path);
   if (adminDirectory === undefined)
     throw new WtError('path.unsafe', { path: plan.path, reason: 'it was changed while it was made' });
-  const { id, branch, agent, task, createdAt, createsBranch } = plan;
-  const base = { branch: plan.base.branch, commit: plan.base.commit };
-  const row: SessionRow = {
-    id,
-    branch,
-    base,
-    path: plan.path,
-    agent,
-    task,
-    createdAt,
-    state: 'creating',
-    ownsBranch: createsBranch,
-  };
+  const row = rowOfPlan(plan);
   await writeNote(adminDirectory, noteOf(row));
-  await held.save(new Map([[id, row]]));
+  await held.save(new Map([[row.id, row]]));
   return { plan, entry, row, adminDirectory, holdFd: held.lease.fd };
 }
 

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { mapLimit } from '../core/pool.ts';
 import { findMergeBase, readParents } from '../git/commit.ts';
-import type { Graph } from '../git/graph.ts';
+import { listMergeBases, type Graph } from '../git/graph.ts';
 import { listRefs, refOfBranch, type Ref } from '../git/ref.ts';
 import { findOperation } from '../git/repo.ts';
 import { readStatus, type Status } from '../git/status.ts';
@@ -30,6 +30,8 @@ export interface Inspection {
   readonly operation: string | undefined;
   /** Undefined when the branch is gone. */
   readonly distance: Distance | undefined;
+  /** Best common ancestors of the branch and its base (or the commit it was cut at). Absent: not looked for. */
+  readonly mergeBases?: readonly string[];
   /** Why git could not read this worktree. */
   readonly trouble: string | undefined;
 }
@@ -57,7 +59,8 @@ export async function inspectSessions(repo: Repo, sessions: readonly Session[]):
     base: pairs[i]?.base,
     upstream: pairs[i]?.upstream,
     graph,
-    distance: distances[i],
+    distance: distances[i]?.distance,
+    ...(distances[i] === undefined ? {} : { mergeBases: distances[i].mergeBases }),
     ...(trees[i] as TreeInspection),
   }));
 }
@@ -117,7 +120,7 @@ interface Pair {
 }
 
 interface Walk {
-  readonly distances: readonly (Distance | undefined)[];
+  readonly distances: readonly ({ distance: Distance; mergeBases: readonly string[] } | undefined)[];
   readonly graph: Graph;
 }
 
@@ -143,9 +146,14 @@ async function walk(repo: Repo, pairs: readonly Pair[]): Promise<Walk> {
     starts.length === 1
       ? new Map<string, readonly string[]>()
       : await readParents(repo.git, starts, floor === undefined ? [] : [floor]);
-  const distances = pairs.map(({ branch, base, cutAt }) =>
-    branch === undefined ? undefined : measure(parents, { tip: branch.commit, base: base?.commit ?? cutAt, cutAt }),
-  );
+  const distances = pairs.map(({ branch, base, cutAt }) => {
+    if (branch === undefined) return undefined;
+    const ends = { tip: branch.commit, base: base?.commit ?? cutAt };
+    return {
+      distance: measure(parents, { ...ends, cutAt }),
+      mergeBases: listMergeBases({ parents, floor }, ends.tip, ends.base),
+    };
+  });
   return { distances, graph: { parents, floor } };
 }
 

@@ -2,6 +2,7 @@ import { readText } from '../platform/files.ts';
 import path from 'node:path';
 import { previewMerges, type Preview } from '../landing/preview.ts';
 import { findEvidence, type Evidence } from '../landing/proof.ts';
+import { scanConflicts, type Scan } from '../landing/radar.ts';
 import type { AdminEntry } from '../registry/notes.ts';
 import { readBook, type Book, type Session } from './book.ts';
 import { inspectSessions, type Inspection } from './inspect.ts';
@@ -83,30 +84,32 @@ export async function examineSessions(
   options: { conflicts: boolean },
 ): Promise<readonly Examined[]> {
   const inspections = await inspectSessions(repo, sessions);
-  const pairs = options.conflicts ? pairsOf(inspections) : [];
-  const previews = await previewMerges(repo, inspections, pairs);
-  const suspects = inspections.map((inspection, i) => ({ inspection, preview: previews.bases[i] }));
+  if (options.conflicts) return viewScan(await scanConflicts(repo, inspections));
+  const previews = await previewMerges(repo, inspections);
+  const suspects = inspections.map((inspection, i) => ({ inspection, preview: previews[i] }));
   const found = await findEvidence(repo, suspects);
-  return suspects.map(({ inspection, preview }, i) => {
-    const evidence = found[i];
-    const view = viewSession(inspection, evidence?.proof, preview);
-    if (!options.conflicts) return { inspection, preview, evidence, view };
-    const meets = pairs.flatMap(([a, b], n) => {
-      const paths = previews.pairs[n];
-      const other = a === inspection ? b : b === inspection ? a : undefined;
-      return other === undefined || paths === undefined || paths.length === 0
-        ? []
-        : [{ id: other.session.id, paths: [...paths] }];
-    });
-    const base = preview === undefined ? [] : preview.conflicts === undefined ? null : [...preview.conflicts];
-    return { inspection, preview, evidence, view: { ...view, conflicts: { base, sessions: meets } } };
-  });
+  return suspects.map((one, i) => ({
+    ...one,
+    evidence: found[i],
+    view: viewSession(one.inspection, found[i]?.proof, one.preview),
+  }));
 }
 
-/** Sessions that both have commits of their own, each pair once. */
-function pairsOf(inspections: readonly Inspection[]): readonly (readonly [Inspection, Inspection])[] {
-  const withWork = inspections.filter(({ branch, distance }) => branch !== undefined && (distance?.ahead ?? 0) > 0);
-  return withWork.flatMap((a, i) => withWork.slice(i + 1).map((b) => [a, b] as const));
+/** Each session with whom it conflicts, and where. Pure. */
+function viewScan({ readings, pairs }: Scan): readonly Examined[] {
+  return readings.map(({ inspection, preview, evidence }) => {
+    const { id } = inspection.session;
+    const sessions = pairs.flatMap(({ a, b, files }) =>
+      a === id || b === id ? [{ id: a === id ? b : a, paths: files.map((file) => file.path) }] : [],
+    );
+    const base = preview === undefined ? [] : preview.conflicts === undefined ? null : [...preview.conflicts];
+    return {
+      inspection,
+      preview,
+      evidence,
+      view: { ...viewSession(inspection, evidence?.proof, preview), conflicts: { base, sessions } },
+    };
+  });
 }
 
 async function viewUnmanaged(entry: AdminEntry): Promise<UnmanagedWorktree> {

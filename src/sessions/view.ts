@@ -34,6 +34,10 @@ export const SessionCard = z.object({
   agent: z.string().nullable(),
   task: z.string().nullable(),
   createdAt: z.iso.datetime(),
+  /** Paths it may touch, as gitignore patterns. */
+  owns: z.array(z.string()).optional(),
+  /** Sessions that land before it. */
+  after: z.array(z.string()).optional(),
 });
 export type SessionCard = z.infer<typeof SessionCard>;
 
@@ -63,8 +67,18 @@ export type SessionView = z.infer<typeof SessionView>;
 
 /** Pure. */
 export function cardOf({ id, row, path }: Pick<Session, 'id' | 'row' | 'path'>): SessionCard {
-  const { branch, base, agent, task, createdAt } = row;
-  return { id, branch, base: { branch: base.branch, commit: base.commit }, path, agent, task, createdAt };
+  const { branch, base, agent, task, createdAt, owns, after } = row;
+  return {
+    id,
+    branch,
+    base: { branch: base.branch, commit: base.commit },
+    path,
+    agent,
+    task,
+    createdAt,
+    ...(owns === undefined ? {} : { owns: [...owns] }),
+    ...(after === undefined ? {} : { after: [...after] }),
+  };
 }
 
 /** Pure. */

@@ -2,7 +2,7 @@ import { lastWork } from '../core/time.ts';
 import type { Evidence, Proof } from '../landing/proof.ts';
 import type { SessionView, SessionStatus } from '../sessions/view.ts';
 import type { Column } from './table.ts';
-import { age, plural, safe } from './text.ts';
+import { age, plural, safeLine } from './text.ts';
 import type { Look, Theme } from './theme.ts';
 
 /** How a session is shown: in the list and in `show`. */
@@ -60,6 +60,16 @@ export function conflictsText({ conflicts }: Pick<SessionView, 'conflicts'>): st
   if (conflicts === undefined) return '';
   const base = conflicts.base === null ? ['base?'] : conflicts.base.length > 0 ? ['base'] : [];
   return [...base, ...conflicts.sessions.map(({ id }) => id)].join(' ');
+}
+
+/** What a session was told to keep to, a line each. */
+export function declaredLines(
+  { owns, after }: { readonly owns?: readonly string[]; readonly after?: readonly string[] },
+  { theme }: Look,
+): string {
+  const line = (label: string, list: readonly string[] = []): string =>
+    list.length === 0 ? '' : `  ${theme.dim(label)} ${safeLine(list.join('  '))}\n`;
+  return line('owns', owns) + line('lands after', after);
 }
 
 function about({ task, head, ahead, tree }: SessionView): string {
@@ -156,7 +166,7 @@ export function countLine(views: readonly SessionView[]): string {
 
 /** A proof in words: what has the session's work. Exhaustive by type. */
 export function proofWords({ proof, on, as }: Evidence, base: string | null): string {
-  const it = on === null ? (base ?? 'its base') : safe(on.replace(/^refs\/(?:heads|remotes)\//, ''));
+  const it = on === null ? (base ?? 'its base') : safeLine(on.replace(/^refs\/(?:heads|remotes)\//, ''));
   const commit = as === null ? '' : ` as ${as.slice(0, 7)}`;
   const proofs: Readonly<Record<Proof, string>> = {
     'same-commit': `${it} is at the same commit`,
