@@ -13,6 +13,7 @@ import {
   distanceWords,
   doneWords,
   paintStatus,
+  proofWords,
   TREE_WORDS,
 } from '../ui/session.ts';
 import { age, bytes, few, plural, safe, shellLine, truncate, wrap } from '../ui/text.ts';
@@ -59,12 +60,12 @@ export default defineCommand({
 
 function describe(outcome: ShowOutcome, look: Look): string {
   const { theme } = look;
-  const { session, sizeBytes, next } = outcome;
+  const { session, evidence, sizeBytes, next } = outcome;
   const width = look.isTerminal ? look.width : Number.MAX_SAFE_INTEGER;
   const facts: readonly (readonly [string, string])[] = [
     [
       'status',
-      `${paintStatus(session.status, session.status, theme)}${session.proof === undefined || session.proof === 'empty' ? '' : theme.dim(`  ${session.proof}`)}${session.tree === 'ok' ? '' : theme.bad(`  ${TREE_WORDS[session.tree]}`)}`,
+      `${paintStatus(session.status, session.status, theme)}${evidence === undefined || evidence.proof === 'empty' ? '' : theme.dim(`  ${proofWords(evidence, session.base.branch)}`)}${session.tree === 'ok' ? '' : theme.bad(`  ${TREE_WORDS[session.tree]}`)}`,
     ],
     ['branch', `${safe(session.branch)}  ${theme.dim(distanceWords(session))}`],
     [
@@ -99,20 +100,8 @@ function sections(
   width: number,
   look: Look,
 ): readonly string[] {
-  const task =
-    session.task === null
-      ? []
-      : [
-          section(
-            theme,
-            'Task',
-            safe(session.task)
-              .split('\n')
-              .flatMap((line) => wrap(line, Math.min(width - 4, 100))),
-          ),
-        ];
   return [
-    ...task,
+    ...taskSection(session, theme, width),
     ...list(
       theme,
       `Commits (${commits.length})`,
@@ -145,17 +134,27 @@ function sections(
       `Uncommitted (${uncommitted.length})`,
       uncommitted.map((path) => truncate(safe(path), width - 2)),
     ),
-    ...list(
-      theme,
-      'Events',
-      events
-        .filter(({ event }) => !event.endsWith('.before'))
-        .map(
-          ({ at, event, by }) =>
-            `${theme.dim(`${age(at, look.now)} ago`.padEnd(10))}${safe(event)}  ${theme.dim(`by ${by}`)}`,
-        ),
-    ),
+    ...eventsSection(events, look),
   ];
+}
+
+function taskSection({ task }: SessionView, theme: Theme, width: number): readonly string[] {
+  if (task === null) return [];
+  const lines = safe(task)
+    .split('\n')
+    .flatMap((line) => wrap(line, Math.min(width - 4, 100)));
+  return [section(theme, 'Task', lines)];
+}
+
+function eventsSection(events: ShowOutcome['events'], { theme, now }: Look): readonly string[] {
+  const shown = events.filter(({ event }) => !event.endsWith('.before'));
+  return list(
+    theme,
+    'Events',
+    shown.map(
+      ({ at, event, by }) => `${theme.dim(`${age(at, now)} ago`.padEnd(10))}${safe(event)}  ${theme.dim(`by ${by}`)}`,
+    ),
+  );
 }
 
 /** With whom, and where. */

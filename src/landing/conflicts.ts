@@ -52,7 +52,7 @@ export async function listConflicts(repo: Repo, ids: readonly string[]): Promise
 export function describeScan(scan: Scan, isWanted: (id: string) => boolean): ConflictsOutcome {
   const live = scan.readings.filter(({ isLive }) => isLive);
   const sessions = scan.readings.map(({ inspection }) => inspection.session);
-  const open = scan.readings.filter(({ proof }) => proof === undefined || proof === 'empty');
+  const open = scan.readings.filter(({ evidence }) => evidence === undefined || evidence.proof === 'empty');
   const changed = new Map(open.map((one) => [idOf(one), one.changed] as const));
   const candidates = live.map((one) => ({ id: idOf(one), after: dependenciesOf(one.inspection.session, sessions) }));
   const trespasses = findTrespasses(

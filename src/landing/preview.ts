@@ -38,12 +38,3 @@ export async function previewMerges(
     };
   });
 }
-
-/** wt landed this very tip and it conflicts by now: the base has gone on over the same lines, so only history can tell. Pure. */
-export function looksOvertaken({ session, branch }: Inspection, preview: Preview | undefined): boolean {
-  return (
-    (preview?.conflicts?.length ?? 0) > 0 &&
-    session.row.landed !== undefined &&
-    session.row.landed.tip === branch?.commit
-  );
-}

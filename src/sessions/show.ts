@@ -3,6 +3,7 @@ import { listFileChanges, type FileChange } from '../git/diff.ts';
 import { changedPaths } from '../git/status.ts';
 import { readEvents, type Event } from '../registry/events.ts';
 import { sizeOf } from '../platform/disk.ts';
+import type { Evidence } from '../landing/proof.ts';
 import { readBook, type Session } from './book.ts';
 import { examineSession, type Examined } from './list.ts';
 import type { Repo } from './repo.ts';
@@ -11,6 +12,8 @@ import type { SessionStatus, SessionView } from './view.ts';
 
 export interface ShowOutcome {
   readonly session: SessionView;
+  /** What shows that it has landed. */
+  readonly evidence: Evidence | undefined;
   /** Commits of the session's own, newest first. */
   readonly commits: readonly Commit[];
   /** What those commits change. */
@@ -38,6 +41,7 @@ export async function showSession(repo: Repo, argument: string | undefined): Pro
   const { status } = examined.inspection;
   return {
     session: examined.view,
+    evidence: examined.evidence,
     commits,
     files,
     uncommitted: status === undefined ? [] : changedPaths(status),

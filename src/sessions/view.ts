@@ -160,7 +160,7 @@ function deriveStatus(inspection: Inspection, proof: Proof | undefined, preview:
     ['dirty', changes !== undefined && hasChanges(changes)],
     ['approved', word === 'approved'],
     ['done', word === 'done'],
-    ['ready', distance !== undefined && distance.ahead > 0],
+    ['ready', proof !== 'empty' && distance !== undefined && distance.ahead > 0],
   ];
   return candidates.find(([, holds]) => holds)?.[0] ?? 'new';
 }

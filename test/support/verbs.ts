@@ -184,7 +184,7 @@ const mergeTrain: Verb = {
   title: 'merge of a train',
   argv: ['merge', 'x', 'y', '--yes'],
   async prepare(place) {
-    const { contents = [], commits = [] } = await makeLandable(place);
+    const { contents, commits } = await makeLandable(place);
     await wt(place, 'create', 'y');
     await place.room.write(at(place, 'y'), { 'y.txt': 'work of y\n' });
     return {
