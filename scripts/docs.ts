@@ -39,6 +39,18 @@ const raises: Readonly<Record<VerbName, readonly ErrorCode[]>> = {
   exec: ['session.not-found', 'path.unsafe'],
   diff: ['session.not-found', 'base.not-found', 'path.unsafe'],
   commit: ['session.not-found', 'session.operation', 'path.unsafe', 'hook.failed'],
+  sync: [
+    'session.not-found',
+    'base.not-found',
+    'session.dirty',
+    'session.live',
+    'session.locked',
+    'session.operation',
+    'path.unsafe',
+    'hook.failed',
+    'merge.conflict',
+    'target.moved',
+  ],
   merge: [
     'session.not-found',
     'base.not-found',

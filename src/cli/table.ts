@@ -38,6 +38,11 @@ export const table = {
     load: () => import('../commands/diff.ts'),
   },
   commit: { group: 'Work', summary: 'Commit everything in a session', load: () => import('../commands/commit.ts') },
+  sync: {
+    group: 'Work',
+    summary: 'Bring the base into sessions, or resolve a conflict with it',
+    load: () => import('../commands/sync.ts'),
+  },
   merge: {
     group: 'Land and tidy',
     summary: 'Land a session on its base, after review',

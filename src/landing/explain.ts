@@ -6,10 +6,12 @@ import { readBook, type Session } from '../sessions/book.ts';
 import type { Repo } from '../sessions/repo.ts';
 import { listTrash } from '../sessions/trash.ts';
 
+type Tip = Pick<Ref, 'commit'>;
+
 /** For each path in conflict the last commit of each side, and the tasks of the sessions that meet there. */
 export async function explainConflict(
   repo: Repo,
-  sides: { session: Session; target: Ref; branch: Ref; paths: readonly string[] },
+  sides: { session: Session; target: Tip; branch: Tip; paths: readonly string[] },
 ): Promise<{ files: readonly ConflictPath[]; tasks: readonly string[] }> {
   const { session, target, branch, paths } = sides;
   const mergeBase = await findMergeBase(repo.git, target.commit, branch.commit);
