@@ -1,14 +1,15 @@
 import type { Git } from '../git/git.ts';
 
 /**
- * Whether a file has more conflict markers of git's than its versions together: a page about conflicts may well have some of
- * its own, and "=======" underlines a heading. Pure; texts as latin1.
+ * Whether a file has more conflict markers of git's than either of its versions: a page about conflicts may well have some
+ * of its own. "=======" may also underline headings of both. Pure; texts as latin1.
  */
 export function hasMarkers(text: string, versions: readonly string[], size: number): boolean {
   if (text.includes('\0')) return false;
   return ['<', '|', '=', '>'].some((sign) => {
     const count = (of: string): number => countMarkers(of, sign.repeat(size));
-    return count(text) > versions.reduce((sum, version) => sum + count(version), 0);
+    const counts = versions.map(count);
+    return count(text) > (sign === '=' ? counts.reduce((sum, one) => sum + one, 0) : Math.max(0, ...counts));
   });
 }
 

@@ -40,6 +40,12 @@ export async function moveCheckout(git: Git, from: string, to: string, env: Env 
   await git(['read-tree', '-m', '-u', from, to], { timeoutMs: 600_000, env });
 }
 
+/** git, or wt before it, looked at the files and would not begin: somebody has just written there. Nothing was moved. */
+export function isRefusedMove(error: unknown): boolean {
+  if (WtError.is(error, 'io.failed')) return error.details.errno === 'EAGAIN';
+  return WtError.is(error, 'git.failed') && /not uptodate|would be (?:overwritten|removed)/.test(error.details.stderr);
+}
+
 type Place = Pick<EntryOf<'sync'>, 'op' | 'path' | 'adminDirectory'>;
 
 /**

@@ -100,6 +100,7 @@ export async function giveUpMerge(repo: Repo, entry: AbortEntry): Promise<void> 
   if ((await findMergeHead(adminDirectory)) === undefined) return;
   const git = gitAtWorktree(repo, worktree);
   await keepState(repo, entry);
+  await git(['update-index', '-q', '--refresh'], { expect: [0, 1] });
   await git(['read-tree', '--reset', '-u', resolving.tip], { timeoutMs: 600_000 });
   await git(['update-index', '-q', '--refresh'], { expect: [0, 1] });
   await git(['rerere', 'clear'], { expect: [0, 1, 128] });

@@ -18,6 +18,7 @@ import { rewoundRef } from '../sessions/pins.ts';
 import { gitAtWorktree, shielded, type Repo } from '../sessions/repo.ts';
 import { requireOwn, requireSession } from '../sessions/select.ts';
 import { explainConflict } from './explain.ts';
+import { isRefusedMove } from './move.ts';
 import { findMergeHead, finishAbort, finishResolve, giveUpMerge, layOut, takeLayoutBack } from './resolve-steps.ts';
 import { mergeMessage, refuseHidden, requireSyncBase, type SyncTarget } from './sync-plan.ts';
 import { applySync } from './sync-steps.ts';
@@ -132,7 +133,8 @@ async function start(held: Held, session: Session, request: ResolveRequest): Pro
   try {
     await layOut(repo, entry, { stages, message: mergeMessage(into, session.row.branch) });
   } catch (error) {
-    if ((await takeLayoutBack(repo, entry)).length === 0) await endJournal(repo.layout.journal, entry.op);
+    if (isRefusedMove(error) || (await takeLayoutBack(repo, entry)).length === 0)
+      await endJournal(repo.layout.journal, entry.op);
     throw error;
   }
   await finishResolve(repo, held.lease, entry);

@@ -7,11 +7,11 @@ import type { BaseChange, Carried } from '../registry/session.ts';
 import type { Session } from '../sessions/book.ts';
 import type { Held } from '../sessions/hold.ts';
 import { requireAdmin } from '../sessions/idle.ts';
-import { pinRewoundAfterAll } from '../sessions/pins.ts';
+import { pinRewoundAfterAll, unpinEntries } from '../sessions/pins.ts';
 import { shielded, type Repo } from '../sessions/repo.ts';
 import { rebaseRow } from '../sessions/rows.ts';
 import { restoreCheckout } from './converge.ts';
-import { moveBranch, moveWork, moveWorkBack } from './move.ts';
+import { isRefusedMove, moveBranch, moveWork, moveWorkBack } from './move.ts';
 import { pinWork } from './uncommitted.ts';
 
 type SyncEntry = EntryOf<'sync'>;
@@ -55,8 +55,9 @@ export async function applySync(held: Held, move: SyncMove, message: string): Pr
         fix: ['wt', 'sync', session.id],
       });
   } catch (error) {
-    // Files that were edited at this moment stay as they are; the next command tries again and names them.
-    if ((await takeBack(repo, entry)).length === 0) await endJournal(repo.layout.journal, entry.op);
+    // Where files were edited half-way it stays open; the next command tries again and names them.
+    if (isRefusedMove(error) || (await takeBack(repo, entry)).length === 0)
+      await endJournal(repo.layout.journal, entry.op);
     throw error;
   }
   await finishSync(repo, held.lease, entry);
@@ -74,7 +75,10 @@ async function moveSession(repo: Repo, entry: SyncEntry, message: string): Promi
 async function takeBack(repo: Repo, entry: SyncEntry): Promise<readonly string[]> {
   const { from, to, work, path: worktree } = entry;
   if (from === to || (await findRef(repo.git, entry.ref))?.commit === to) return [];
-  return work === null ? restoreCheckout(repo, worktree, { from, to }) : moveWorkBack(repo, entry, work);
+  if (work === null) return restoreCheckout(repo, worktree, { from, to });
+  const kept = await moveWorkBack(repo, entry, work);
+  if (kept.length === 0) await unpinEntries(repo, new Set([entry.op]));
+  return kept;
 }
 
 /** The branch is there: the row and git's own record say so, and undo can find it. Every step may have been done before. */

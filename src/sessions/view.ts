@@ -56,6 +56,8 @@ export const SessionView = SessionCard.extend({
     .optional(),
   /** A git operation in progress: rebase, merge, cherry-pick, revert, bisect. */
   operation: z.string().optional(),
+  /** A conflict that was laid out in it, to be resolved there. */
+  resolving: z.object({ verb: z.enum(['merge', 'sync']), into: z.string(), at: z.iso.datetime() }).optional(),
   tree: z.enum(TREES),
 });
 export type SessionView = z.infer<typeof SessionView>;
@@ -86,8 +88,20 @@ export function viewSession(
     behind: distance?.behind ?? null,
     ...(proof === undefined ? {} : { proof }),
     ...(operation === undefined ? {} : { operation }),
+    ...(isResolving(inspection) ? { resolving: resolvingOf(session) } : {}),
     tree: deriveTree(inspection),
   };
+}
+
+/** The merge that was laid out there is still open. */
+function isResolving({ session, operation }: Inspection): boolean {
+  return session.row.resolving !== undefined && operation === 'merge';
+}
+
+function resolvingOf({ row }: Session): SessionView['resolving'] {
+  if (row.resolving === undefined) return undefined;
+  const { verb, into, at } = row.resolving;
+  return { verb, into, at };
 }
 
 function deriveTree({ tree, branch, switchedTo, trouble, session }: Inspection): SessionView['tree'] {
@@ -106,7 +120,7 @@ function deriveStatus(inspection: Inspection, proof: Proof | undefined, preview:
   const candidates: readonly (readonly [SessionStatus, boolean])[] = [
     ['busy', session.row.state === 'creating' || session.pending !== undefined],
     ['broken', tree !== 'ok'],
-    ['conflict', changes !== undefined && changes.conflicted > 0],
+    ['conflict', isResolving(inspection) || (changes !== undefined && changes.conflicted > 0)],
     ['landed', proof !== undefined && proof !== 'empty'],
     ['conflict', preview?.conflicts !== undefined && preview.conflicts.length > 0],
     ['busy', operation !== undefined],
