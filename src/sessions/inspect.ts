@@ -110,7 +110,7 @@ export async function inspectTree(repo: Repo, session: Session): Promise<TreeIns
 }
 
 /** From the HEAD file; a reftable repository keeps no answer there ("refs/heads/.invalid"). Pure. */
-function whatIsCheckedOut(head: string | undefined, branch: string): string | null | undefined {
+export function whatIsCheckedOut(head: string | undefined, branch: string): string | null | undefined {
   const ref = /^ref: (.+)$/m.exec(head ?? '')?.[1];
   if (ref === undefined) return /^[0-9a-f]{40,64}$/.test((head ?? '').trim()) ? null : undefined;
   return ref === refOfBranch(branch) || ref.endsWith('/.invalid') ? undefined : ref;
