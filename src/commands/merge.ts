@@ -1,29 +1,34 @@
 import * as z from 'zod';
 import { defineCommand, type Context } from '../cli/define.ts';
-import { flag, messageOption, sessionsArg } from '../cli/params.ts';
+import { flag, messageOption, resolveOptions, sessionsArg } from '../cli/params.ts';
 import { STRATEGIES } from '../config/schema.ts';
 import { WtError } from '../core/errors.ts';
 import { exitCodeOf } from '../core/exit-codes.ts';
 import { decideHow, type How, type HowAsked } from '../landing/how.ts';
-import { landSession, previewMerge, type Landing, type LandingChecks } from '../landing/merge.ts';
+import { previewMerge, type LandingChecks } from '../landing/merge.ts';
 import type { MergePlan, MergeRequest } from '../landing/plan.ts';
 import type { Nothing } from '../landing/prepare.ts';
 import { doneData, MergeData, plannedData } from '../landing/report.ts';
-import { landTrain, planTrain, type Car, type TrainOutcome } from '../landing/train.ts';
+import { modeOf, resolveIn, resolvingData, type Resolved } from '../landing/resolve-modes.ts';
+import { landAlone, landTrain, planTrain, type Car, type TrainOutcome } from '../landing/train.ts';
+import { takeAway, type Removal } from '../landing/take-away.ts';
 import { openRepo } from '../sessions/open.ts';
-import { removeSession, type RemoveOutcome } from '../sessions/remove.ts';
 import type { Repo } from '../sessions/repo.ts';
 import { trespassLines } from '../ui/conflicts.ts';
-import { describeLanding, describeNothing, describeTrain, renderPlan, renderTrain } from '../ui/merge.ts';
-import { reasonLine } from '../ui/refusals.ts';
+import {
+  describeLanding,
+  describeNothing,
+  describeTrain,
+  renderPlan,
+  renderTrain,
+  removalLine,
+  removalWarning,
+  restackLine,
+  restackWarning,
+} from '../ui/merge.ts';
+import { renderResolved, resolvedWarnings } from '../ui/resolve.ts';
 import { createTheme, type Look } from '../ui/theme.ts';
 
-interface Removal {
-  readonly id: string;
-  readonly outcome?: RemoveOutcome;
-  /** Why it was kept. */
-  readonly kept?: string;
-}
 interface Planned {
   readonly kind: 'planned';
   readonly cars: readonly Car[];
@@ -37,7 +42,15 @@ interface Done {
   readonly removals: readonly Removal[];
   readonly how: How;
 }
-type Outcome = Planned | Done | { readonly kind: 'declined'; readonly cars: readonly Car[] };
+type Outcome = (
+  | Planned
+  | Done
+  | { readonly kind: 'declined'; readonly cars: readonly Car[] }
+  | { readonly kind: 'resolved' }
+) & {
+  /** What was done in the session before, or instead. */
+  readonly resolved?: Resolved;
+};
 
 export default defineCommand({
   description:
@@ -63,6 +76,7 @@ export default defineCommand({
     },
     noGate: { flags: '--no-gate', help: 'Run no gate', schema: z.boolean().optional() },
     keepGoing: flag('--keep-going', 'Skip what fails in a train, with what depends on it, and go on'),
+    ...resolveOptions,
     remove: flag('--remove', 'Take each session away once it has landed'),
   },
   examples: [
@@ -79,27 +93,38 @@ export default defineCommand({
     const how = await decideHow(repo, input);
     if (input.all && input.ids.length > 0)
       throw new WtError('usage.invalid', { option: '--all', reason: 'takes every session; name none beside it' });
+    const mode = modeOf(input, { '--keep-going': input.keepGoing });
+    if (mode !== undefined) return runResolve(context, repo, { mode, input, how });
     const isTrain = input.all || input.ids.length > 1;
     return isTrain ? runTrain(context, repo, input, how) : runOne(context, repo, input, how);
   },
 
   human(outcome, look) {
-    if (outcome.kind === 'declined') return 'Nothing was merged.\n';
-    return outcome.kind === 'planned' ? describePlanned(outcome, look) : describeDone(outcome, look);
+    const before = outcome.resolved === undefined ? '' : renderResolved(outcome.resolved, 'merge', look);
+    switch (outcome.kind) {
+      case 'resolved':
+        return before;
+      case 'declined':
+        return `${before}Nothing was merged.\n`;
+      case 'planned':
+        return before + describePlanned(outcome, look);
+      case 'done':
+        return before + describeDone(outcome, look);
+    }
   },
-  warnings: (outcome) =>
-    outcome.kind === 'done'
-      ? [
-          ...outcome.train.landed.flatMap(({ plan, warnings }) => [...trespassLines(plan.trespasses), ...warnings]),
-          ...outcome.removals.flatMap(({ kept }) => kept ?? []),
-        ]
-      : [],
+  warnings: (outcome) => [
+    ...(outcome.resolved === undefined ? [] : resolvedWarnings(outcome.resolved)),
+    ...(outcome.kind === 'done' ? doneWarnings(outcome) : []),
+  ],
   json(outcome) {
-    if (outcome.kind !== 'done') return plannedData(outcome.cars);
-    const removed = outcome.removals.flatMap(({ id, outcome: one }) =>
-      one === undefined ? [] : [{ id, trash: one.op }],
+    const resolving = outcome.resolved === undefined ? {} : { resolving: resolvingData(outcome.resolved) };
+    if (outcome.kind === 'resolved') return { ...plannedData([]), planned: undefined, ...resolving };
+    if (outcome.kind !== 'done') return { ...plannedData(outcome.cars), ...resolving };
+    const removed = outcome.removals.flatMap((one) =>
+      one.kind === 'kept' ? [] : [{ id: one.id, trash: one.outcome.op }],
     );
-    return { ...doneData(outcome.train, outcome.how.keepGoing), ...(removed.length === 0 ? {} : { removed }) };
+    const gone = removed.length === 0 ? {} : { removed };
+    return { ...doneData(outcome.train, outcome.how.keepGoing), ...gone, ...resolving };
   },
   exitCode(outcome) {
     const failed = outcome.kind === 'done' ? outcome.train.failed : [];
@@ -119,18 +144,22 @@ function describePlanned({ cars, isTrain, how }: Planned, look: Look): string {
 }
 
 function describeDone({ train, isTrain, removals }: Done, look: Look): string {
-  const { theme } = look;
   if (train.landed.length + train.nothing.length + train.failed.length === 0) return NONE;
-  const gone = removals.flatMap(({ id, outcome }) =>
-    outcome === undefined
-      ? []
-      : [`${theme.ok} Removed ${theme.name(id)}  ${theme.dim(`in the trash: ${outcome.trash ?? ''}`)}\n`],
-  );
+  const gone = removals.map((removal) => removalLine(removal, look));
   const one = [
     ...train.landed.map((landing) => describeLanding(landing, look)),
     ...train.nothing.map((none) => describeNothing(none, look)),
   ];
-  return (isTrain ? describeTrain(train, look) : one.join('')) + gone.join('');
+  const restacked = train.restacked.map((upper) => restackLine(upper, look));
+  return (isTrain ? describeTrain(train, look) : one.join('')) + restacked.join('') + gone.join('');
+}
+
+function doneWarnings({ train, removals }: Done): readonly string[] {
+  return [
+    ...train.landed.flatMap(({ plan, warnings }) => [...trespassLines(plan.trespasses), ...warnings]),
+    ...train.restacked.flatMap((one) => restackWarning(one) ?? []),
+    ...removals.flatMap((removal) => removalWarning(removal) ?? []),
+  ];
 }
 
 interface MergeInput extends HowAsked {
@@ -155,17 +184,11 @@ async function runOne(context: Context, repo: Repo, input: MergeInput, how: How)
     if (!isYes) return { kind: 'declined', cars };
     approved = plan;
   }
-  const work = (): Promise<Landing | Nothing> => landSession(repo, request, checksOf(context, how, approved));
-  const landing = await (how.gate === undefined ? busy('landing', work) : work());
-  if (landing.kind === 'nothing') return nothingDone(repo, landing, { how, isRemoved: input.remove });
-  const removals = input.remove ? [await takeAway(repo, landing.plan.session.id)] : [];
-  return {
-    kind: 'done',
-    how,
-    isTrain: false,
-    removals,
-    train: { landed: [landing], nothing: [], failed: [], untried: [] },
-  };
+  const work = (): Promise<TrainOutcome> => landAlone(repo, request, checksOf(context, how, approved));
+  const train = await (how.gate === undefined ? busy('landing', work) : work());
+  const [nothing] = train.nothing;
+  if (nothing !== undefined) return nothingDone(repo, nothing, { how, isRemoved: input.remove });
+  return { kind: 'done', how, isTrain: false, train, removals: await takeLanded(repo, train, input) };
 }
 
 async function nothingDone(
@@ -174,13 +197,13 @@ async function nothingDone(
   { how, isRemoved }: { how: How; isRemoved: boolean },
 ): Promise<Outcome> {
   const isGoing = isRemoved && nothing.reason === 'contained';
-  const removals = isGoing ? [await takeAway(repo, nothing.session.id)] : [];
+  const removals = await takeAway(repo, isGoing ? [nothing.session.id] : []);
   return {
     kind: 'done',
     how,
     isTrain: false,
     removals,
-    train: { landed: [], nothing: [nothing], failed: [], untried: [] },
+    train: { landed: [], nothing: [nothing], failed: [], untried: [], restacked: [] },
   };
 }
 
@@ -206,9 +229,30 @@ async function runTrain(context: Context, repo: Repo, input: MergeInput, how: Ho
   const checks = checksOf(context, how, undefined);
   const work = (): Promise<TrainOutcome> => landTrain(repo, request, { plan, checks, isApproved: isAsked });
   const train = await (how.gate === undefined ? busy('landing', work) : work());
-  const removals: Removal[] = [];
-  if (input.remove) for (const { plan: landed } of train.landed) removals.push(await takeAway(repo, landed.session.id));
-  return { kind: 'done', how, train, isTrain: true, removals };
+  return { kind: 'done', how, train, isTrain: true, removals: await takeLanded(repo, train, input) };
+}
+
+async function takeLanded(repo: Repo, { landed }: TrainOutcome, { remove }: MergeInput): Promise<readonly Removal[]> {
+  return takeAway(repo, remove ? landed.map(({ plan }) => plan.session.id) : []);
+}
+
+/** A conflict laid out or given up in the session; or ended there, and then it lands. */
+async function runResolve(
+  context: Context,
+  repo: Repo,
+  { mode, input, how }: { mode: Resolved['mode']; input: MergeInput; how: How },
+): Promise<Outcome> {
+  const spec = { id: input.ids[0], verb: 'merge' as const, into: input.into, dryRun: context.globals.dryRun };
+  const resolved = await context.busy('merging', () => resolveIn(repo, mode, spec));
+  if (resolved.mode !== 'continue') return { kind: 'resolved', resolved };
+  const { session, into } = resolved.outcome;
+  const request = { ...how.request, into: input.into ?? into };
+  try {
+    return { ...(await runOne(context, repo, { ...input, ids: [session.id] }, { ...how, request })), resolved };
+  } catch (error) {
+    if (!WtError.any(error)) throw error;
+    throw new WtError(error.kind, error.details, { cause: error, changed: true }); // the session has the merge by now
+  }
 }
 
 function checksOf({ deps }: Context, { gate, retries }: How, approved: MergePlan | undefined): LandingChecks {
@@ -245,15 +289,4 @@ function argvOf(ids: readonly string[], input: MergeInput): readonly string[] {
     ...(input.remove ? ['--remove'] : []),
     '--yes',
   ];
-}
-
-/** The landing stands whatever becomes of the removal: a refusal is told, not thrown. */
-async function takeAway(repo: Repo, id: string): Promise<Removal> {
-  try {
-    const spec = { force: false, keepBranch: false, verb: 'remove' as const, dryRun: false };
-    return { id, outcome: await removeSession(repo, id, spec) };
-  } catch (error) {
-    const reasons = WtError.is(error, 'session.refused') ? error.details.reasons.map(reasonLine) : [String(error)];
-    return { id, kept: `${id} has landed and was kept: ${reasons.join('; ')}` };
-  }
 }

@@ -1,21 +1,14 @@
 import * as z from 'zod';
 import { defineCommand } from '../cli/define.ts';
-import { flag, sessionsArg } from '../cli/params.ts';
+import { flag, resolveOptions, sessionsArg } from '../cli/params.ts';
 import { WtError } from '../core/errors.ts';
 import { EXIT, exitCodeOf } from '../core/exit-codes.ts';
-import {
-  abortResolve,
-  continueResolve,
-  startResolve,
-  type AbortOutcome,
-  type ContinueOutcome,
-  type ResolveOutcome,
-} from '../landing/resolve.ts';
+import { modeOf, resolveIn, ResolvingData, resolvingData, type Resolved } from '../landing/resolve-modes.ts';
 import { SYNC_STRATEGIES, type SyncPlan } from '../landing/sync-plan.ts';
 import { syncSessions, type SyncResult } from '../landing/sync.ts';
 import { openRepo } from '../sessions/open.ts';
 import { explain } from '../ui/errors.ts';
-import { renderAbort, renderContinue, renderResolve } from '../ui/resolve.ts';
+import { renderResolved, resolvedWarnings } from '../ui/resolve.ts';
 import { plural, shellLine } from '../ui/text.ts';
 import type { Look } from '../ui/theme.ts';
 
@@ -26,9 +19,7 @@ type Outcome =
       readonly isPlanned: boolean;
       readonly isAll: boolean;
     }
-  | { readonly kind: 'resolve'; readonly outcome: ResolveOutcome }
-  | { readonly kind: 'continue'; readonly outcome: ContinueOutcome }
-  | { readonly kind: 'abort'; readonly outcome: AbortOutcome };
+  | { readonly kind: 'resolved'; readonly resolved: Resolved };
 
 const BaseCard = z.object({ branch: z.string().nullable(), commit: z.string() });
 
@@ -45,9 +36,7 @@ export default defineCommand({
     },
     fetch: flag('--fetch', 'Fetch the base from its remote first'),
     includeDirty: flag('--include-dirty', 'Also sessions with uncommitted work; a copy is kept, and it comes along'),
-    resolve: flag('--resolve', 'Lay the conflict with the base out in the session, to be resolved there'),
-    continue: flag('--continue', 'End the merge once its conflicts are resolved'),
-    abort: flag('--abort', 'Give the merge up; what was resolved is kept aside'),
+    ...resolveOptions,
   },
   examples: [
     'wt sync fix-login',
@@ -70,22 +59,14 @@ export default defineCommand({
     current: z.array(z.object({ id: z.string(), base: BaseCard })),
     planned: z.boolean().optional(),
     /** What became of a conflict. */
-    resolving: z
-      .object({
-        id: z.string(),
-        into: z.string(),
-        state: z.enum(['clean', 'current', 'planned', 'started', 'continued', 'aborted']),
-        paths: z.array(z.string()),
-        commit: z.string().optional(),
-        kept: z.string().nullable().optional(),
-      })
-      .optional(),
+    resolving: ResolvingData.optional(),
   }),
 
   async run({ deps, globals, busy }, input): Promise<Outcome> {
     const repo = await openRepo(deps);
     const { dryRun } = globals;
-    const mode = modeOf(input);
+    const others = { '--include-dirty': input.includeDirty, '--fetch': input.fetch };
+    const mode = modeOf(input, others);
     if (mode === undefined) {
       const { ids, all, strategy, fetch, includeDirty } = input;
       if (all && ids.length > 0)
@@ -94,54 +75,21 @@ export default defineCommand({
       const results = await busy('syncing', () => syncSessions(repo, request));
       return { kind: 'synced', results, isPlanned: dryRun, isAll: all };
     }
-    const [id] = input.ids;
-    if (mode === 'resolve') return { kind: mode, outcome: await startResolve(repo, { id, verb: 'sync', dryRun }) };
-    if (dryRun) throw new WtError('usage.invalid', { option: `--${mode}`, reason: 'has no dry run' });
-    return mode === 'continue'
-      ? { kind: mode, outcome: await busy('ending the merge', () => continueResolve(repo, id)) }
-      : { kind: mode, outcome: await abortResolve(repo, id) };
+    const spec = { id: input.ids[0], verb: 'sync' as const, dryRun };
+    return { kind: 'resolved', resolved: await busy('merging', () => resolveIn(repo, mode, spec)) };
   },
 
   human(outcome, look) {
-    switch (outcome.kind) {
-      case 'synced':
-        return outcome.results.length === 0
-          ? 'There are no sessions.\n'
-          : outcome.results.map((result) => line(result, outcome.isPlanned, look)).join('');
-      case 'resolve':
-        return renderResolve(outcome.outcome, 'sync', look);
-      case 'continue':
-        return renderContinue(outcome.outcome, look);
-      case 'abort':
-        return renderAbort(outcome.outcome, look);
-    }
+    if (outcome.kind === 'resolved') return renderResolved(outcome.resolved, 'sync', look);
+    if (outcome.results.length === 0) return 'There are no sessions.\n';
+    return outcome.results.map((result) => line(result, outcome.isPlanned, look)).join('');
   },
-  json(outcome) {
-    const none = { synced: [], skipped: [], current: [] };
-    switch (outcome.kind) {
-      case 'synced':
-        return syncedJson(outcome.results, outcome.isPlanned);
-      case 'resolve': {
-        const { kind, session, into } = outcome.outcome;
-        const paths = 'files' in outcome.outcome ? outcome.outcome.files.map(({ path }) => path) : [];
-        return { ...none, resolving: { id: session.id, into, state: kind, paths } };
-      }
-      case 'continue': {
-        const { session, into, commit, left } = outcome.outcome;
-        return { ...none, resolving: { id: session.id, into, state: 'continued' as const, paths: [...left], commit } };
-      }
-      case 'abort': {
-        const { session, into, edited, kept = null } = outcome.outcome;
-        return { ...none, resolving: { id: session.id, into, state: 'aborted' as const, paths: [...edited], kept } };
-      }
-    }
-  },
+  json: (outcome) =>
+    outcome.kind === 'resolved'
+      ? { synced: [], skipped: [], current: [], resolving: resolvingData(outcome.resolved) }
+      : syncedJson(outcome.results, outcome.isPlanned),
   warnings(outcome) {
-    if (outcome.kind === 'continue' && outcome.outcome.left.length > 0)
-      return [
-        `${outcome.outcome.session.id} has uncommitted changes that are no part of the merge: wt commit ${outcome.outcome.session.id}`,
-      ];
-    if (outcome.kind !== 'synced') return [];
+    if (outcome.kind === 'resolved') return resolvedWarnings(outcome.resolved);
     return outcome.results.flatMap((result) =>
       result.kind === 'synced' && result.plan.isPublished
         ? [`${result.plan.session.id} had been pushed: its next push needs git push --force-with-lease`]
@@ -155,26 +103,6 @@ export default defineCommand({
     return told === undefined ? EXIT.ok : exitCodeOf[told.code];
   },
 });
-
-function modeOf(input: {
-  ids: string[];
-  all: boolean;
-  fetch: boolean;
-  includeDirty: boolean;
-  resolve: boolean;
-  continue: boolean;
-  abort: boolean;
-}): 'resolve' | 'continue' | 'abort' | undefined {
-  const [mode, second] = (['resolve', 'continue', 'abort'] as const).filter((name) => input[name]);
-  if (mode === undefined) return undefined;
-  const option = `--${mode}`;
-  if (second !== undefined) throw new WtError('usage.invalid', { option, reason: `not together with --${second}` });
-  if (input.all || input.ids.length > 1) throw new WtError('usage.invalid', { option, reason: 'is for one session' });
-  if (input.includeDirty)
-    throw new WtError('usage.invalid', { option, reason: 'is for a session without uncommitted work' });
-  if (input.fetch) throw new WtError('usage.invalid', { option: '--fetch', reason: `not together with ${option}` });
-  return mode;
-}
 
 function line(result: SyncResult, isPlanned: boolean, { theme }: Look): string {
   if (result.kind === 'synced') return syncedLine(result.plan, isPlanned, theme);

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { STRATEGIES } from '../config/schema.ts';
 import { WtError } from '../core/errors.ts';
+import { ResolvingData } from './resolve-modes.ts';
 import type { Car, Failure, TrainOutcome } from './train.ts';
 
 /** Why a session did not land: `reason` is an error code, or `dependency` when it is another one's failure. */
@@ -40,6 +41,9 @@ export const MergeData = z.object({
       }),
     )
     .optional(),
+  /** Sessions that were cut from one that has landed: `left` ones are to be synced. */
+  restacked: z.array(z.object({ id: z.string(), state: z.enum(['synced', 'current', 'left']) })).optional(),
+  resolving: ResolvingData.optional(),
   removed: z.array(z.object({ id: z.string(), trash: z.string().nullable() })).optional(),
 });
 export type MergeData = z.infer<typeof MergeData>;
@@ -56,7 +60,7 @@ function stoppedData(failure: Failure): z.infer<typeof Stopped> {
 }
 
 /** Pure. */
-export function doneData({ landed, failed, untried }: TrainOutcome, keepGoing: boolean): MergeData {
+export function doneData({ landed, failed, untried, restacked }: TrainOutcome, keepGoing: boolean): MergeData {
   const stops = failed.map(stoppedData);
   return {
     landed: landed.map(({ plan: { session, into, strategy }, commit, verdict, isVerdictReused: reused }) => ({
@@ -71,6 +75,7 @@ export function doneData({ landed, failed, untried }: TrainOutcome, keepGoing: b
     stopped: keepGoing ? null : (stops[0] ?? null),
     failed: stops,
     untried: [...untried],
+    ...(restacked.length === 0 ? {} : { restacked: restacked.map(({ id, kind }) => ({ id, state: kind })) }),
   };
 }
 

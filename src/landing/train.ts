@@ -11,6 +11,7 @@ import { dependenciesOf, orderForLanding } from './order.ts';
 import type { MergePlan, MergeRequest } from './plan.ts';
 import { scanConflicts } from './radar.ts';
 import { prepare, writeLanding, type Nothing, type Stack } from './prepare.ts';
+import { restackAfter, type Restacked } from './restack.ts';
 
 export interface TrainRequest extends Omit<MergeRequest, 'id'> {
   readonly ids: readonly string[];
@@ -43,6 +44,8 @@ export interface TrainOutcome {
   readonly failed: readonly Failure[];
   /** Not reached, because the train stopped. */
   readonly untried: readonly string[];
+  /** Sessions that were cut from one that has landed. */
+  readonly restacked: readonly Restacked[];
 }
 
 /** Orders the sessions and builds each on top of the one before, in a throw-away object folder. */
@@ -94,16 +97,16 @@ async function predict(
   spec: { request: TrainRequest; order: readonly string[]; after: TrainPlan['after'] },
 ): Promise<readonly Car[]> {
   const stack: Stack = new Map();
+  const landing = new Map<string, string>();
   const failed = new Set<string>();
   const cars: Car[] = [];
   for (const id of spec.order) {
-    const car = await predictOne(repo, book, {
-      request: { ...spec.request, id },
-      id,
-      stack,
-      because: missing(spec.after, id, failed),
-    });
+    const base = book.sessions.get(id)?.row.base.branch ?? '';
+    // What is cut from a session before it lands where that one does.
+    const request = { ...spec.request, id, into: spec.request.into ?? landing.get(base) };
+    const car = await predictOne(repo, book, { request, id, stack, because: missing(spec.after, id, failed) });
     if (car.kind === 'stopped') failed.add(id);
+    if (car.kind === 'ready') landing.set(car.plan.session.row.branch, car.plan.into);
     cars.push(car);
   }
   return cars;
@@ -156,7 +159,8 @@ export async function landTrain(
     const car = cars.find((one) => one.id === id);
     const approved = isApproved && car?.kind === 'ready' ? { tip: car.plan.tip, tree: car.plan.tree } : undefined;
     try {
-      const done = await landSession(repo, { ...request, id }, { ...checks, approved });
+      const into = car?.kind === 'ready' ? car.plan.into : request.into;
+      const done = await landSession(repo, { ...request, id, into }, { ...checks, approved });
       if (done.kind === 'landed') landed.push(done);
       else nothing.push(done);
     } catch (error) {
@@ -165,5 +169,21 @@ export async function landTrain(
       failed.push(failureOf(id, error));
     }
   }
-  return { landed, nothing, failed, untried };
+  return { landed, nothing, failed, untried, restacked: await restack(repo, landed) };
+}
+
+/** Lands one session. Throws as {@link landSession}. */
+export async function landAlone(repo: Repo, request: MergeRequest, checks: LandingChecks): Promise<TrainOutcome> {
+  const done = await landSession(repo, request, checks);
+  const none = { landed: [], nothing: [], failed: [], untried: [], restacked: [] };
+  if (done.kind === 'nothing') return { ...none, nothing: [done] };
+  return { ...none, landed: [done], restacked: await restack(repo, [done]) };
+}
+
+/** Not before the last has landed: an approval of one of them would not outlive a rebase. */
+async function restack(repo: Repo, landed: readonly Landing[]): Promise<readonly Restacked[]> {
+  const ids = new Set(landed.map(({ plan }) => plan.session.id as string));
+  const done: Restacked[] = [];
+  for (const { plan } of landed) done.push(...(await restackAfter(repo, plan.session, plan)));
+  return done.filter(({ id }) => !ids.has(id));
 }

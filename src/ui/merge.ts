@@ -1,9 +1,13 @@
+import { WtError } from '../core/errors.ts';
 import type { Landing } from '../landing/merge.ts';
 import type { MergePlan } from '../landing/plan.ts';
 import type { Nothing } from '../landing/prepare.ts';
+import type { Restacked } from '../landing/restack.ts';
+import type { Removal } from '../landing/take-away.ts';
 import type { Car, Failure, TrainOutcome } from '../landing/train.ts';
 import { trespassLines } from './conflicts.ts';
 import { explain } from './errors.ts';
+import { reasonLine } from './refusals.ts';
 import { plural, safe, shellLine, truncate } from './text.ts';
 import type { Look, Theme } from './theme.ts';
 
@@ -144,4 +148,28 @@ export function describeNothing({ session, into, reason }: Nothing, { theme }: L
   return reason === 'empty'
     ? `Nothing to land: ${theme.name(session.id)} has no commits of its own yet.\n`
     : `Nothing to land: ${theme.name(into)} has everything of ${theme.name(session.id)} already.\n`;
+}
+
+/** What became of a session that was cut from one that has landed. */
+export function restackLine(one: Restacked, { theme }: Look): string {
+  if (one.kind === 'left') return '';
+  const how = one.kind === 'synced' ? ` ${theme.dim(`${one.from.slice(0, 7)}..${one.to.slice(0, 7)}`)}` : '';
+  return `  ${theme.name(one.id)} ${theme.dim('stood on it and is on the base now')}${how}\n`;
+}
+
+export function restackWarning(one: Restacked): string | undefined {
+  return one.kind === 'left' ? `${one.id} stood on it and is to be brought on the base: wt sync ${one.id}` : undefined;
+}
+
+/** What became of a session that was to go once it had landed. */
+export function removalLine(removal: Removal, { theme }: Look): string {
+  if (removal.kind === 'kept') return '';
+  return `${theme.ok} Removed ${theme.name(removal.id)}  ${theme.dim(`in the trash: ${removal.outcome.trash ?? ''}`)}\n`;
+}
+
+export function removalWarning(removal: Removal): string | undefined {
+  if (removal.kind === 'removed') return undefined;
+  const { id, error } = removal;
+  const why = WtError.is(error, 'session.refused') ? error.details.reasons.map(reasonLine) : [explain(error).message];
+  return `${id} has landed and was kept: ${why.join('; ')}`;
 }

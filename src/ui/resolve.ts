@@ -1,9 +1,29 @@
+import type { Resolved } from '../landing/resolve-modes.ts';
 import type { AbortOutcome, ContinueOutcome, ResolveOutcome } from '../landing/resolve.ts';
 import { few, plural, safe, shellLine } from './text.ts';
 import type { Look } from './theme.ts';
 
+/** What a mode of `wt sync` or `wt merge` says. Pure. */
+export function renderResolved(resolved: Resolved, verb: 'sync' | 'merge', look: Look): string {
+  switch (resolved.mode) {
+    case 'resolve':
+      return renderResolve(resolved.outcome, verb, look);
+    case 'continue':
+      return renderContinue(resolved.outcome, look);
+    case 'abort':
+      return renderAbort(resolved.outcome, look);
+  }
+}
+
+/** What is still to be done in the session. Pure. */
+export function resolvedWarnings(resolved: Resolved): readonly string[] {
+  if (resolved.mode !== 'continue' || resolved.outcome.left.length === 0) return [];
+  const { id } = resolved.outcome.session;
+  return [`${id} has uncommitted changes that are no part of the merge: wt commit ${id}`];
+}
+
 /** What `--resolve` says, of `wt sync` and of `wt merge`. Pure. */
-export function renderResolve(outcome: ResolveOutcome, verb: 'sync' | 'merge', { theme }: Look): string {
+function renderResolve(outcome: ResolveOutcome, verb: 'sync' | 'merge', { theme }: Look): string {
   const { session, into } = outcome;
   const [id, base] = [theme.name(session.id), theme.name(into)];
   const next = (...argv: string[]): string => theme.command(shellLine(['wt', ...argv]));
@@ -36,13 +56,13 @@ export function renderResolve(outcome: ResolveOutcome, verb: 'sync' | 'merge', {
 }
 
 /** What `--continue` says. Pure. */
-export function renderContinue({ session, into, commit, isCommitted }: ContinueOutcome, { theme }: Look): string {
+function renderContinue({ session, into, commit, isCommitted }: ContinueOutcome, { theme }: Look): string {
   const how = isCommitted ? 'committed' : 'it had been committed there';
   return `${theme.ok} Resolved: ${theme.name(session.id)} has ${theme.name(into)}  ${theme.dim(`${commit.slice(0, 7)} (${how})`)}\n`;
 }
 
 /** What `--abort` says, and how to get at what was resolved. Pure. */
-export function renderAbort({ session, kept, edited, isGone }: AbortOutcome, { theme }: Look): string {
+function renderAbort({ session, kept, edited, isGone }: AbortOutcome, { theme }: Look): string {
   const id = theme.name(session.id);
   if (isGone) return `${theme.ok} ${id} has no merge open; nothing in it was touched.\n`;
   const how =
