@@ -39,6 +39,17 @@ const raises: Readonly<Record<VerbName, readonly ErrorCode[]>> = {
   exec: ['session.not-found', 'path.unsafe'],
   diff: ['session.not-found', 'base.not-found', 'path.unsafe'],
   commit: ['session.not-found', 'session.operation', 'path.unsafe', 'hook.failed'],
+  done: ['session.not-found', 'base.not-found'],
+  approve: [
+    'session.not-found',
+    'base.not-found',
+    'session.dirty',
+    'session.operation',
+    'session.empty',
+    'confirm.required',
+    'approval.required',
+    'target.moved',
+  ],
   conflicts: ['session.not-found'],
   merge: [
     'session.not-found',
@@ -49,7 +60,13 @@ const raises: Readonly<Record<VerbName, readonly ErrorCode[]>> = {
     'merge.conflict',
     'confirm.required',
     'target.moved',
+    'approval.required',
+    'config.untrusted',
+    'config.invalid',
+    'gate.failed',
+    'hook.failed',
   ],
+  push: ['session.not-found', 'base.not-found', 'hook.failed', 'target.moved'],
   remove: [
     'session.not-found',
     'session.dirty',
@@ -61,6 +78,7 @@ const raises: Readonly<Record<VerbName, readonly ErrorCode[]>> = {
     'path.unsafe',
     'path.mounted',
   ],
+  trust: ['config.invalid', 'config.untrusted', 'confirm.required'],
   restore: [
     'session.not-found',
     'session.exists',
@@ -193,6 +211,7 @@ const reasonSamples: { readonly [C in Reason['code']]: Extract<Reason, { code: C
   'session.live': { code: 'session.live', processes: ['claude (pid 4312)'] },
   'session.locked': { code: 'session.locked', reason: 'holds the test database' },
   'session.operation': { code: 'session.operation', operation: 'rebase' },
+  'session.empty': { code: 'session.empty', base: 'main' },
   'session.inside': {
     code: 'session.inside',
     path: '/home/ada/shop/.worktrees/fix-login',

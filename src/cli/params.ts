@@ -30,6 +30,11 @@ export const taskOption = {
   help: 'What the session is for',
   schema: text.max(65_536, 'at most 64 kB').optional(),
 };
+export const remoteOption = {
+  flags: '--remote <name>',
+  help: 'Remote to push to (default: as git would choose; else that of the base, origin, or the only one)',
+  schema: text.optional(),
+};
 export const ownsOption = {
   flags: '--owns <pattern>',
   help: 'Paths it may touch, as a gitignore pattern; may be given several times',

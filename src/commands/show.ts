@@ -6,7 +6,16 @@ import { Event } from '../registry/events.ts';
 import { openRepo } from '../sessions/open.ts';
 import { showSession, type ShowOutcome } from '../sessions/show.ts';
 import { SessionView } from '../sessions/view.ts';
-import { changesText, conflictsText, distanceWords, paintStatus, proofWords, TREE_WORDS } from '../ui/session.ts';
+import {
+  approvalWords,
+  changesText,
+  conflictsText,
+  distanceWords,
+  doneWords,
+  paintStatus,
+  proofWords,
+  TREE_WORDS,
+} from '../ui/session.ts';
 import { age, bytes, few, plural, safe, shellLine, truncate, wrap } from '../ui/text.ts';
 import type { Look, Theme } from '../ui/theme.ts';
 
@@ -70,6 +79,8 @@ function describe(outcome: ShowOutcome, look: Look): string {
     ['owns', safe((session.owns ?? []).join('  '))],
     ['after', safe((session.after ?? []).join('  '))],
     ['changes', changesText(session)],
+    ['approved', safe(approvalWords(session, look.now))],
+    ['done', safe(doneWords(session, look.now))],
     ['conflicts', conflictsText(session) === '' ? '' : theme.bad(`with ${conflictsText(session)}`)],
   ];
   const head = `${theme.name(session.id)}\n${facts

@@ -78,7 +78,7 @@ function parsePathChanges(stdout: string): readonly PathChange[] {
 }
 
 /** Missing, as before, as after, or the beginning of what it was to become. */
-async function isOurs(git: Git, worktree: string, { path: name, from, to }: PathChange): Promise<boolean> {
+export async function isOurs(git: Git, worktree: string, { path: name, from, to }: PathChange): Promise<boolean> {
   const file = path.join(worktree, name);
   const stats = await lstatOf(file);
   if (stats === undefined || !(await hasPlainParents(worktree, name))) return true;
@@ -94,7 +94,7 @@ async function isOurs(git: Git, worktree: string, { path: name, from, to }: Path
 }
 
 /** No folder above it is a link: what lies behind one is somebody else's. */
-async function hasPlainParents(worktree: string, name: string): Promise<boolean> {
+export async function hasPlainParents(worktree: string, name: string): Promise<boolean> {
   const parts = name.split('/').slice(0, -1);
   for (let depth = 1; depth <= parts.length; depth++) {
     const stats = await lstatOf(path.join(worktree, ...parts.slice(0, depth)));

@@ -34,6 +34,8 @@ export interface Inspection {
   readonly mergeBases?: readonly string[];
   /** Why git could not read this worktree. */
   readonly trouble: string | undefined;
+  /** How many commits came after a commit that was approved or declared done; null when the branch has left it. */
+  readonly since?: ReadonlyMap<string, number | null>;
 }
 
 const AT_ONCE = 4;
@@ -49,8 +51,9 @@ export async function inspectSessions(repo: Repo, sessions: readonly Session[]):
     const upstream = ahead?.name === refOfBranch(row.branch) ? undefined : ahead;
     return { branch: refs.get(refOfBranch(row.branch)), base, upstream, cutAt: row.base.commit };
   });
-  const [{ distances, graph }, trees] = await Promise.all([
+  const [{ distances, graph }, since, trees] = await Promise.all([
     walk(repo, pairs),
+    mapLimit(sessions, AT_ONCE, (session, i) => countSince(repo, session, pairs[i]?.branch)),
     mapLimit(sessions, AT_ONCE, (session) => inspectTree(repo, session)),
   ]);
   return sessions.map((session, i) => ({
@@ -59,6 +62,7 @@ export async function inspectSessions(repo: Repo, sessions: readonly Session[]):
     base: pairs[i]?.base,
     upstream: pairs[i]?.upstream,
     graph,
+    ...(since[i] === undefined ? {} : { since: since[i] }),
     distance: distances[i]?.distance,
     ...(distances[i] === undefined ? {} : { mergeBases: distances[i].mergeBases }),
     ...(trees[i] as TreeInspection),
@@ -110,6 +114,24 @@ function whatIsCheckedOut(head: string | undefined, branch: string): string | nu
   const ref = /^ref: (.+)$/m.exec(head ?? '')?.[1];
   if (ref === undefined) return /^[0-9a-f]{40,64}$/.test((head ?? '').trim()) ? null : undefined;
   return ref === refOfBranch(branch) || ref.endsWith('/.invalid') ? undefined : ref;
+}
+
+/** One process for each word that is not about the tip any more; none otherwise. */
+async function countSince(
+  repo: Repo,
+  { row }: Session,
+  branch: Ref | undefined,
+): Promise<ReadonlyMap<string, number | null> | undefined> {
+  const words = new Set([row.approved?.commit, row.done?.commit].filter((commit) => commit !== undefined));
+  const stale = [...words].filter((commit) => commit !== branch?.commit);
+  if (branch === undefined || stale.length === 0) return undefined;
+  const counts = stale.map(async (commit) => {
+    const args = ['rev-list', '--count', '--left-right', `${commit}...${branch.commit}`];
+    const { exitCode, stdout } = await repo.git(args, { expect: [0, 128] });
+    const [left, right] = stdout.trim().split('\t').map(Number);
+    return [commit, exitCode === 0 && left === 0 ? (right ?? null) : null] as const;
+  });
+  return new Map(await Promise.all(counts));
 }
 
 interface Pair {

@@ -68,16 +68,17 @@ async function readWork(
 }
 
 /** What a person would do next with a session in this state. Pure. */
-export function nextStep({ id, branch, status, tree, path, changes }: SessionView): readonly string[] {
+export function nextStep({ id, branch, status, tree, path, changes, approved }: SessionView): readonly string[] {
   const hasMarkers = changes !== null && changes.conflicted > 0;
   const steps: Readonly<Record<SessionStatus, readonly string[]>> = {
     conflict: hasMarkers ? ['git', '-C', path, 'status'] : ['wt', 'merge', id, '--dry-run'],
     broken: tree === 'switched' ? ['git', '-C', path, 'switch', branch] : ['wt', 'doctor', '--fix'],
     waiting: ['cd', path],
-    failed: ['cd', path],
-    done: ['wt', 'merge', id],
+    failed: ['wt', 'diff', id],
+    done: ['wt', 'approve', id],
     approved: ['wt', 'merge', id],
-    ready: ['wt', 'merge', id],
+    // Who has approved it once will want to look at what came since.
+    ready: ['wt', approved === undefined ? 'merge' : 'approve', id],
     dirty: ['wt', 'commit', id],
     working: ['wt', 'diff', id],
     busy: ['git', '-C', path, 'status'],

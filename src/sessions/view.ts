@@ -5,6 +5,7 @@ import type { Preview } from '../landing/preview.ts';
 import { PROOFS, type Proof } from '../landing/proof.ts';
 import type { Session } from './book.ts';
 import type { Inspection } from './inspect.ts';
+import { wordOn } from './word.ts';
 
 /** In the order in which they ask for a person. Derived on every read, never stored. */
 export const STATUSES = [
@@ -41,6 +42,16 @@ export const SessionCard = z.object({
 });
 export type SessionCard = z.infer<typeof SessionCard>;
 
+/** A word on one commit. `since`: commits that came after it, null when the branch has left that commit. */
+const SpokenWord = z.object({
+  commit: z.string(),
+  at: z.iso.datetime(),
+  by: z.string(),
+  isStale: z.boolean(),
+  since: z.number().nullable(),
+});
+export type SpokenWord = z.infer<typeof SpokenWord>;
+
 /** A session as people and scripts see it: the shape of `wt list --json`. Absent: not asked for or does not apply; null: unknown. */
 export const SessionView = SessionCard.extend({
   status: z.enum(STATUSES),
@@ -62,6 +73,10 @@ export const SessionView = SessionCard.extend({
   /** A git operation in progress: rebase, merge, cherry-pick, revert, bisect. */
   operation: z.string().optional(),
   tree: z.enum(TREES),
+  /** A person's approval of a commit. */
+  approved: SpokenWord.optional(),
+  /** The agent's own word that its task is done, or that it has failed. */
+  done: SpokenWord.extend({ summary: z.string().nullable(), failed: z.boolean() }).optional(),
 });
 export type SessionView = z.infer<typeof SessionView>;
 
@@ -102,6 +117,19 @@ export function viewSession(
     ...(proof === undefined ? {} : { proof }),
     ...(operation === undefined ? {} : { operation }),
     tree: deriveTree(inspection),
+    ...viewWords(inspection),
+  };
+}
+
+function viewWords({ session, branch, since }: Inspection): Pick<SessionView, 'approved' | 'done'> {
+  const { approved, done } = session.row;
+  const spoken = ({ commit, at, by }: Omit<SpokenWord, 'isStale' | 'since'>): SpokenWord => {
+    const isStale = commit !== branch?.commit;
+    return { commit, at, by, isStale, since: isStale ? (since?.get(commit) ?? null) : 0 };
+  };
+  return {
+    ...(approved === undefined ? {} : { approved: spoken(approved) }),
+    ...(done === undefined ? {} : { done: { ...spoken(done), summary: done.summary, failed: done.failed } }),
   };
 }
 
@@ -114,10 +142,13 @@ function deriveTree({ tree, branch, switchedTo, trouble, session }: Inspection):
 }
 
 function deriveStatus(inspection: Inspection, proof: Proof | undefined, preview: Preview | undefined): SessionStatus {
-  const { session, status, operation, distance } = inspection;
+  const { session, status, operation, distance, branch } = inspection;
   const tree = deriveTree(inspection);
   const changes = status === undefined ? undefined : countChanges(status);
-  // The first that holds.
+  const word = wordOn(session, branch?.commit);
+  // The first that holds. A word is about one commit, so what hinders that commit comes before it: what cannot be read,
+  // conflicts, or has landed. Uncommitted work was not part of what was approved or called done, so it is "dirty" first;
+  // an agent that gave up often leaves such work behind, and "failed" says what a person has to know of it.
   const candidates: readonly (readonly [SessionStatus, boolean])[] = [
     ['busy', session.row.state === 'creating' || session.pending !== undefined],
     ['broken', tree !== 'ok'],
@@ -125,7 +156,10 @@ function deriveStatus(inspection: Inspection, proof: Proof | undefined, preview:
     ['landed', proof !== undefined && proof !== 'empty'],
     ['conflict', preview?.conflicts !== undefined && preview.conflicts.length > 0],
     ['busy', operation !== undefined],
+    ['failed', word === 'failed'],
     ['dirty', changes !== undefined && hasChanges(changes)],
+    ['approved', word === 'approved'],
+    ['done', word === 'done'],
     ['ready', proof !== 'empty' && distance !== undefined && distance.ahead > 0],
   ];
   return candidates.find(([, holds]) => holds)?.[0] ?? 'new';

@@ -1,5 +1,5 @@
 import type { ErrorCatalog, Reason } from '../core/errors.ts';
-import { fixOf, SHOWN, type Explanation } from './explanation.ts';
+import { fixOf, listed, SHOWN, type Explanation } from './explanation.ts';
 import { few, plural, shellLine } from './text.ts';
 
 /** One reason in a line. Exhaustive by type. Pure. */
@@ -25,6 +25,8 @@ export function reasonLine(reason: Reason): string {
       return `locked${reason.reason === '' ? '' : `: ${reason.reason}`}`;
     case 'session.operation':
       return `a ${reason.operation} is in progress`;
+    case 'session.empty':
+      return `it has no commits of its own that ${reason.base ?? 'its base'} has not`;
     case 'session.inside':
       return 'this command was called from inside it';
     case 'path.unsafe':
@@ -97,14 +99,28 @@ export function explainConflict({ id, into, files, tasks, verb }: ErrorCatalog['
   };
 }
 
-export function explainMoved({ target, reason, id, byHand, fix }: ErrorCatalog['target.moved']): Explanation {
+export function explainMoved({
+  target,
+  reason,
+  id,
+  byHand,
+  fix,
+  commits = [],
+}: ErrorCatalog['target.moved']): Explanation {
   switch (reason) {
     case 'raced':
-      return { message: `${target} or the session moved at the same moment`, fix: ['wt', 'merge', id] };
+      return { message: `${target} or the session moved at the same moment`, fix: fix ?? ['wt', 'merge', id] };
     case 'not-fast-forward':
       return {
         message: `${target} has commits that ${id} has not, so it cannot be fast-forwarded`,
         fix: ['wt', 'merge', id, '--strategy', 'merge'],
+      };
+    case 'remote':
+      return {
+        message: `${target} has commits that ${id} never had, and a push would drop them`,
+        lines: listed(commits),
+        unchanged: 'Nothing was pushed.',
+        ...fixOf(fix),
       };
     case 'since':
     case 'pushed':

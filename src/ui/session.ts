@@ -1,6 +1,6 @@
 import { lastWork } from '../core/time.ts';
 import type { Evidence, Proof } from '../landing/proof.ts';
-import type { SessionView, SessionStatus } from '../sessions/view.ts';
+import type { SessionView, SessionStatus, SpokenWord } from '../sessions/view.ts';
 import type { Column } from './table.ts';
 import { age, plural, safeLine } from './text.ts';
 import type { Look, Theme } from './theme.ts';
@@ -72,16 +72,29 @@ export function declaredLines(
   return line('owns', owns) + line('lands after', after);
 }
 
-function about({ task, head, ahead, tree }: SessionView): string {
+function about(view: SessionView, now: Date, evidence: Evidence | undefined): string {
+  const { task, head, ahead, tree } = view;
   if (tree !== 'ok') return TREE_WORDS[tree];
-  if (task !== null) return task.split('\n')[0] ?? '';
-  return (ahead ?? 0) > 0 ? (head?.subject ?? '') : '';
+  const title = task === null ? ((ahead ?? 0) > 0 ? (head?.subject ?? '') : '') : (task.split('\n')[0] ?? '');
+  const landed = view.status === 'landed' && evidence !== undefined ? proofWords(evidence, view.base.branch) : '';
+  return [landed, approvalWords(view, now), doneWords(view, now), title].filter((part) => part !== '').join(' · ');
 }
 
-function landedWords(view: SessionView, evidence: Evidence | undefined): string | undefined {
-  if (view.status !== 'landed' || evidence === undefined) return undefined;
-  const words = proofWords(evidence, view.base.branch);
-  return view.task === null ? words : `${words}; ${about(view)}`;
+/** "approved 2m ago by user", "approved, but 1 commit since"; empty without an approval. */
+export function approvalWords({ approved }: Pick<SessionView, 'approved'>, now: Date): string {
+  return approved === undefined ? '' : spokenWords('approved', approved, now);
+}
+
+/** The same of the agent's own word; its summary, when it has one, in one line. */
+export function doneWords({ done }: Pick<SessionView, 'done'>, now: Date): string {
+  if (done === undefined) return '';
+  const summary = done.summary === null ? '' : `: ${done.summary.trim().split('\n')[0] ?? ''}`;
+  return `${spokenWords(done.failed ? 'failed' : 'done', done, now)}${summary}`;
+}
+
+function spokenWords(word: string, { at, by, isStale, since }: SpokenWord, now: Date): string {
+  if (!isStale) return `${word} ${age(at, now)} ago by ${by}`;
+  return `${word}, but ${since === null ? 'its commits were rewritten' : plural(since, 'commit')} since`;
 }
 
 export const TREE_WORDS: Readonly<Record<SessionView['tree'], string>> = {
@@ -134,7 +147,12 @@ export function listColumns(
       drop: 2,
       paint: (text, _, theme) => theme.dim(text),
     },
-    { header: 'TASK', value: (view) => landedWords(view, proven.get(view.id)) ?? about(view), min: 12, drop: 5 },
+    {
+      header: 'TASK',
+      value: (view) => about(view, look.now, proven.get(view.id)),
+      min: 12,
+      drop: 5,
+    },
   ];
 }
 

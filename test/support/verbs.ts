@@ -174,6 +174,27 @@ const mergeRemove: Verb = {
   milestones: [['merge', 'x', '--yes']],
 };
 
+const mergeGated: Verb = {
+  title: 'merge --gate',
+  argv: ['merge', 'x', '--yes', '--gate', 'echo built > built.txt; test -f src/deep/new.txt'],
+  prepare: makeLandable,
+};
+
+const mergeTrain: Verb = {
+  title: 'merge of a train',
+  argv: ['merge', 'x', 'y', '--yes'],
+  async prepare(place) {
+    const { contents = [], commits = [] } = await makeLandable(place);
+    await wt(place, 'create', 'y');
+    await place.room.write(at(place, 'y'), { 'y.txt': 'work of y\n' });
+    return {
+      contents: [...contents, 'work of y\n'],
+      commits: [...commits, await commitIn(place, at(place, 'y'), 'y')],
+    };
+  },
+  isMany: true,
+};
+
 const remove: Verb = { title: 'remove --force', argv: ['remove', 'x', '--force'], prepare: makeBusySession };
 
 const clean: Verb = {
@@ -225,6 +246,8 @@ export const VERBS: readonly Verb[] = [
   merge,
   mergeElsewhere,
   mergeRemove,
+  mergeGated,
+  mergeTrain,
   remove,
   clean,
   adopt,
