@@ -51,6 +51,18 @@ const raises: Readonly<Record<VerbName, readonly ErrorCode[]>> = {
     'target.moved',
   ],
   conflicts: ['session.not-found'],
+  sync: [
+    'session.not-found',
+    'base.not-found',
+    'session.dirty',
+    'session.live',
+    'session.locked',
+    'session.operation',
+    'path.unsafe',
+    'hook.failed',
+    'merge.conflict',
+    'target.moved',
+  ],
   merge: [
     'session.not-found',
     'base.not-found',
@@ -67,6 +79,7 @@ const raises: Readonly<Record<VerbName, readonly ErrorCode[]>> = {
     'hook.failed',
   ],
   push: ['session.not-found', 'base.not-found', 'hook.failed', 'target.moved'],
+  pr: ['session.not-found', 'base.not-found', 'session.empty', 'hook.failed', 'target.moved'],
   remove: [
     'session.not-found',
     'session.dirty',

@@ -53,6 +53,11 @@ export const table = {
     summary: 'Show which sessions conflict, with their base and with each other',
     load: () => import('../commands/conflicts.ts'),
   },
+  sync: {
+    group: 'Work',
+    summary: 'Bring the base into sessions, or resolve a conflict with it',
+    load: () => import('../commands/sync.ts'),
+  },
   merge: {
     group: 'Land and tidy',
     summary: 'Land a session on its base, after review',
@@ -62,6 +67,11 @@ export const table = {
     group: 'Land and tidy',
     summary: 'Push the branches of sessions to a remote',
     load: () => import('../commands/push.ts'),
+  },
+  pr: {
+    group: 'Land and tidy',
+    summary: 'Open the pull request of a session, or show it',
+    load: () => import('../commands/pr.ts'),
   },
   remove: {
     group: 'Land and tidy',

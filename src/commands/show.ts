@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { defineCommand } from '../cli/define.ts';
-import { sessionArg } from '../cli/params.ts';
+import { flag, sessionArg } from '../cli/params.ts';
 import { FileChange } from '../git/diff.ts';
 import { Event } from '../registry/events.ts';
 import { openRepo } from '../sessions/open.ts';
@@ -17,6 +17,7 @@ import {
   TREE_WORDS,
 } from '../ui/session.ts';
 import { age, bytes, few, plural, safe, shellLine, truncate, wrap } from '../ui/text.ts';
+import { renderBrief } from '../ui/brief.ts';
 import type { Look, Theme } from '../ui/theme.ts';
 
 const SHOWN = 10;
@@ -25,8 +26,10 @@ export default defineCommand({
   description:
     'Task, state, commits, files, conflicts with the base and with other sessions, events, size on disk, and the next step.',
   args: { id: sessionArg },
-  options: {},
-  examples: ['wt show fix-login', 'wt show fix-login --json'],
+  options: {
+    conflictBrief: flag('--conflict-brief', 'Print a prompt for its agent to resolve the conflict with the base'),
+  },
+  examples: ['wt show fix-login', 'wt show fix-login --json', 'wt show fix-login --conflict-brief'],
   mutates: false,
   paged: true,
   data: z.object({
@@ -39,15 +42,23 @@ export default defineCommand({
     events: z.array(Event),
     sizeBytes: z.number().nullable(),
     next: z.array(z.string()),
+    /** The prompt, when asked for; null when there is no conflict. */
+    conflictBrief: z.string().nullable().optional(),
   }),
 
-  async run({ deps, busy }, { id }) {
+  async run({ deps, busy }, { id, conflictBrief }) {
     const repo = await openRepo(deps);
-    return busy('reading the session', () => showSession(repo, id));
+    return busy('reading the session', () => showSession(repo, id, { conflictBrief }));
   },
 
-  human: (outcome, look) => describe(outcome, look),
-  json: ({ session, commits, files, uncommitted, events, sizeBytes, next }) => ({
+  human(outcome, look) {
+    const { brief, session } = outcome;
+    if (brief === undefined) return describe(outcome, look);
+    return brief === null
+      ? `${session.id} does not conflict with ${session.base.branch ?? 'anything'}.\n`
+      : renderBrief(brief);
+  },
+  json: ({ session, commits, files, uncommitted, events, sizeBytes, next, brief }) => ({
     session,
     commits: commits.map(({ commit, subject, author, committedAt }) => ({ commit, subject, author, committedAt })),
     files: [...files],
@@ -55,6 +66,7 @@ export default defineCommand({
     events: [...events],
     sizeBytes,
     next: [...next],
+    ...(brief === undefined ? {} : { conflictBrief: brief === null ? null : renderBrief(brief) }),
   }),
 });
 
@@ -100,20 +112,8 @@ function sections(
   width: number,
   look: Look,
 ): readonly string[] {
-  const task =
-    session.task === null
-      ? []
-      : [
-          section(
-            theme,
-            'Task',
-            safe(session.task)
-              .split('\n')
-              .flatMap((line) => wrap(line, Math.min(width - 4, 100))),
-          ),
-        ];
   return [
-    ...task,
+    ...taskSection(session, theme, width),
     ...list(
       theme,
       `Commits (${commits.length})`,
@@ -146,17 +146,27 @@ function sections(
       `Uncommitted (${uncommitted.length})`,
       uncommitted.map((path) => truncate(safe(path), width - 2)),
     ),
-    ...list(
-      theme,
-      'Events',
-      events
-        .filter(({ event }) => !event.endsWith('.before'))
-        .map(
-          ({ at, event, by }) =>
-            `${theme.dim(`${age(at, look.now)} ago`.padEnd(10))}${safe(event)}  ${theme.dim(`by ${by}`)}`,
-        ),
-    ),
+    ...eventsSection(events, look),
   ];
+}
+
+function taskSection({ task }: SessionView, theme: Theme, width: number): readonly string[] {
+  if (task === null) return [];
+  const lines = safe(task)
+    .split('\n')
+    .flatMap((line) => wrap(line, Math.min(width - 4, 100)));
+  return [section(theme, 'Task', lines)];
+}
+
+function eventsSection(events: ShowOutcome['events'], { theme, now }: Look): readonly string[] {
+  const shown = events.filter(({ event }) => !event.endsWith('.before'));
+  return list(
+    theme,
+    'Events',
+    shown.map(
+      ({ at, event, by }) => `${theme.dim(`${age(at, now)} ago`.padEnd(10))}${safe(event)}  ${theme.dim(`by ${by}`)}`,
+    ),
+  );
 }
 
 /** With whom, and where. */

@@ -33,7 +33,7 @@ export interface ConflictPath {
 }
 
 /** What may be refused for a session's state. */
-export type RefusedVerb = 'remove' | 'merge' | 'commit' | 'undo' | 'sync' | 'push' | 'approve';
+export type RefusedVerb = 'remove' | 'merge' | 'commit' | 'undo' | 'sync' | 'push' | 'approve' | 'pr';
 
 /** Every failure wt can report, with the facts it carries. One row is one stable code. */
 export interface ErrorCatalog {
@@ -64,6 +64,10 @@ export interface ErrorCatalog {
     files: readonly ConflictPath[];
     tasks: readonly string[];
     verb: 'merge' | 'create' | 'sync';
+    /** It is the session's uncommitted work that conflicts. */
+    isUncommitted?: boolean;
+    /** Conflicts that are left in a merge that is being resolved: those of the session's own files. */
+    isLeft?: boolean;
   };
   'target.dirty': { target: string; path: string; paths: readonly string[]; operation: string | null };
   'target.moved': {

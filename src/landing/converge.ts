@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, readlink } from 'node:fs/promises';
 import path from 'node:path';
+import type { Env } from '../platform/deps.ts';
 import { lstatOf, removeFile } from '../platform/files.ts';
 import { gitAtWorktree, type Repo } from '../sessions/repo.ts';
 import { changedPaths, readStatus } from '../git/status.ts';
@@ -17,12 +18,13 @@ interface PathChange {
 /**
  * A landing stopped while git brought a checkout along: the ref still names `from`, files may already be those of `to`.
  * Every such file that is still one of ours goes back to `from`. A file that somebody has edited since stops it: its
- * names come back and nothing is touched.
+ * names come back and nothing is touched. `env` may name another index than the checkout's own.
  */
 export async function restoreCheckout(
   repo: Repo,
   worktree: string,
   move: { from: string; to: string },
+  env: Env = {},
 ): Promise<readonly string[]> {
   const git = gitAtWorktree(repo, worktree);
   const { stdout } = await git(['diff-tree', '-r', '-z', '--raw', '--no-abbrev', '--no-renames', move.from, move.to]);
@@ -34,8 +36,8 @@ export async function restoreCheckout(
   const others = changes.filter(({ from }) => !NONE.test(from)).map(({ path: name }) => name);
   for (const name of added) if (await hasPlainParents(worktree, name)) await removeFile(path.join(worktree, name));
   const nul = (names: readonly string[]): string => names.map((name) => `${name}\0`).join('');
-  if (added.length > 0) await git(['update-index', '--force-remove', '-z', '--stdin'], { input: nul(added) });
-  const literal = { env: { GIT_LITERAL_PATHSPECS: '1' }, input: nul(others) };
+  if (added.length > 0) await git(['update-index', '--force-remove', '-z', '--stdin'], { env, input: nul(added) });
+  const literal = { env: { ...env, GIT_LITERAL_PATHSPECS: '1' }, input: nul(others) };
   const pathspecs = ['--pathspec-from-file=-', '--pathspec-file-nul'];
   if (others.length > 0) await git(['checkout', '--quiet', ...pathspecs, move.from, '--'], literal);
   return [];

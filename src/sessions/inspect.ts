@@ -60,9 +60,9 @@ export async function inspectSessions(repo: Repo, sessions: readonly Session[]):
     session,
     branch: pairs[i]?.branch,
     base: pairs[i]?.base,
+    ...(since[i] === undefined ? {} : { since: since[i] }),
     upstream: pairs[i]?.upstream,
     graph,
-    ...(since[i] === undefined ? {} : { since: since[i] }),
     distance: distances[i]?.distance,
     ...(distances[i] === undefined ? {} : { mergeBases: distances[i].mergeBases }),
     ...(trees[i] as TreeInspection),
@@ -110,7 +110,7 @@ export async function inspectTree(repo: Repo, session: Session): Promise<TreeIns
 }
 
 /** From the HEAD file; a reftable repository keeps no answer there ("refs/heads/.invalid"). Pure. */
-function whatIsCheckedOut(head: string | undefined, branch: string): string | null | undefined {
+export function whatIsCheckedOut(head: string | undefined, branch: string): string | null | undefined {
   const ref = /^ref: (.+)$/m.exec(head ?? '')?.[1];
   if (ref === undefined) return /^[0-9a-f]{40,64}$/.test((head ?? '').trim()) ? null : undefined;
   return ref === refOfBranch(branch) || ref.endsWith('/.invalid') ? undefined : ref;

@@ -4,12 +4,12 @@ import { listCommits } from '../git/commit.ts';
 import { findRef, refOfBranch, resolveCommit } from '../git/ref.ts';
 import { listTrackedUnder } from '../git/status.ts';
 import { listWorktrees } from '../git/worktree.ts';
-import type { Evidence } from '../landing/proof.ts';
 import { readText } from '../platform/files.ts';
 import type { ProcessInside } from '../platform/processes.ts';
 import { beginEntry, endJournal, writeJournal, type EntryOf } from '../registry/journal.ts';
 import { requirePlainFolder } from '../registry/store.ts';
 import { readBook, type Book, type Session } from './book.ts';
+import { vouchFor, type AnyEvidence, type MergedRequest } from './forge-proof.ts';
 import { hold, type Held } from './hold.ts';
 import { examineSession } from './list.ts';
 import { endLive } from './live.ts';
@@ -37,7 +37,7 @@ export interface RemoveRequest {
 }
 
 export interface RemoveFacts extends SafetyFacts {
-  readonly evidence: Evidence | undefined;
+  readonly evidence: AnyEvidence | undefined;
   /** Commits that only this session has, newest first; at most ten of them. */
   readonly unlanded: { readonly count: number; readonly subjects: readonly string[] };
   readonly head: { readonly ref: string | null; readonly commit: string | null; readonly isUnborn?: boolean };
@@ -49,7 +49,7 @@ export interface RemoveFacts extends SafetyFacts {
 export interface RemovePlan {
   readonly session: Session;
   readonly tree: TreeState;
-  readonly evidence: Evidence | null;
+  readonly evidence: AnyEvidence | null;
   readonly head: RemoveFacts['head'];
   readonly tip: string | null;
   readonly deletesBranch: boolean;
@@ -128,12 +128,18 @@ export function planRemove(facts: RemoveFacts, { force, keepBranch }: RemoveRequ
 export async function removeSession(
   repo: Repo,
   id: string,
-  request: RemoveRequest & { verb: string; dryRun: boolean; refuse?: (facts: RemoveFacts) => void | Promise<void> },
+  request: RemoveRequest & {
+    verb: string;
+    dryRun: boolean;
+    refuse?: (facts: RemoveFacts) => void | Promise<void>;
+    /** What the forge has said of it. */
+    merged?: MergedRequest | undefined;
+  },
 ): Promise<RemoveOutcome> {
   const decide = async (place: Repo, book: Book): Promise<RemovePlan> => {
     const session = requireOwn(book, id);
     await refuseTracked(place);
-    const found = await gatherRemoveFacts(place, book, session);
+    const found = vouchFor(await gatherRemoveFacts(place, book, session), request.merged);
     const isGoing = request.dryRun && request.kill === true; // what would have been ended by then
     const stays = ({ isCaller, isStarted }: ProcessInside): boolean => isCaller || isStarted !== true;
     const facts = isGoing ? { ...found, processes: found.processes.filter(stays) } : found;

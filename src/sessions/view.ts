@@ -72,6 +72,8 @@ export const SessionView = SessionCard.extend({
     .optional(),
   /** A git operation in progress: rebase, merge, cherry-pick, revert, bisect. */
   operation: z.string().optional(),
+  /** A conflict that was laid out in it, to be resolved there. */
+  resolving: z.object({ verb: z.enum(['merge', 'sync']), into: z.string(), at: z.iso.datetime() }).optional(),
   tree: z.enum(TREES),
   /** A person's approval of a commit. */
   approved: SpokenWord.optional(),
@@ -116,6 +118,7 @@ export function viewSession(
     behind: distance?.behind ?? null,
     ...(proof === undefined ? {} : { proof }),
     ...(operation === undefined ? {} : { operation }),
+    ...(isResolving(inspection) ? { resolving: resolvingOf(session) } : {}),
     tree: deriveTree(inspection),
     ...viewWords(inspection),
   };
@@ -131,6 +134,17 @@ function viewWords({ session, branch, since }: Inspection): Pick<SessionView, 'a
     ...(approved === undefined ? {} : { approved: spoken(approved) }),
     ...(done === undefined ? {} : { done: { ...spoken(done), summary: done.summary, failed: done.failed } }),
   };
+}
+
+/** The merge that was laid out there is still open. */
+function isResolving({ session, operation }: Inspection): boolean {
+  return session.row.resolving !== undefined && operation === 'merge';
+}
+
+function resolvingOf({ row }: Session): SessionView['resolving'] {
+  if (row.resolving === undefined) return undefined;
+  const { verb, into, at } = row.resolving;
+  return { verb, into, at };
 }
 
 function deriveTree({ tree, branch, switchedTo, trouble, session }: Inspection): SessionView['tree'] {
@@ -152,7 +166,7 @@ function deriveStatus(inspection: Inspection, proof: Proof | undefined, preview:
   const candidates: readonly (readonly [SessionStatus, boolean])[] = [
     ['busy', session.row.state === 'creating' || session.pending !== undefined],
     ['broken', tree !== 'ok'],
-    ['conflict', changes !== undefined && changes.conflicted > 0],
+    ['conflict', isResolving(inspection) || (changes !== undefined && changes.conflicted > 0)],
     ['landed', proof !== undefined && proof !== 'empty'],
     ['conflict', preview?.conflicts !== undefined && preview.conflicts.length > 0],
     ['busy', operation !== undefined],

@@ -1,6 +1,7 @@
 import { lastWork } from '../core/time.ts';
-import type { Evidence, Proof } from '../landing/proof.ts';
+import type { AnyEvidence } from '../sessions/forge-proof.ts';
 import type { SessionView, SessionStatus, SpokenWord } from '../sessions/view.ts';
+import type { Evidence } from '../landing/proof.ts';
 import type { Column } from './table.ts';
 import { age, plural, safeLine } from './text.ts';
 import type { Look, Theme } from './theme.ts';
@@ -183,10 +184,12 @@ export function countLine(views: readonly SessionView[]): string {
 }
 
 /** A proof in words: what has the session's work. Exhaustive by type. */
-export function proofWords({ proof, on, as }: Evidence, base: string | null): string {
+export function proofWords(evidence: AnyEvidence, base: string | null): string {
+  if (evidence.proof === 'pull-request') return `merged as pull request #${evidence.number}`;
+  const { proof, on, as } = evidence;
   const it = on === null ? (base ?? 'its base') : safeLine(on.replace(/^refs\/(?:heads|remotes)\//, ''));
   const commit = as === null ? '' : ` as ${as.slice(0, 7)}`;
-  const proofs: Readonly<Record<Proof, string>> = {
+  const proofs: Readonly<Record<Evidence['proof'], string>> = {
     'same-commit': `${it} is at the same commit`,
     ancestor: `${it} has its commits`,
     'no-added-changes': 'its commits cancel each other out',
