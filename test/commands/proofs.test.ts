@@ -113,6 +113,18 @@ test('a squash between lines that main had changed close by has landed to every 
   expect(await askAll(bench)).toEqual(everywhere('merge-adds-nothing'));
 });
 
+test('what main took over into a file that it had renamed before is found where only the new name was touched', async () => {
+  const bench = await makeBench({ 'list.txt': list(), 'other.txt': 'x\n' });
+  await bench.wt('create', 'a');
+  await bench.work('a', { 'list.txt': list({ 2: 'TWO' }) }, 'two');
+  await bench.git('mv', 'list.txt', 'renamed.txt');
+  await bench.git('commit', '-qm', 'rename');
+  await commit(bench, { 'renamed.txt': list({ 2: 'TWO' }) });
+  await commit(bench, { 'renamed.txt': list({ 2: 'zwei' }) });
+  const { sessions } = await bench.data<{ sessions: readonly unknown[] }>('list', '--all');
+  expect(sessions).toMatchObject([{ status: 'landed', proof: 'merge-adds-nothing' }]);
+});
+
 const near: readonly (readonly [string, Land])[] = [
   [
     'one line more',
@@ -169,6 +181,17 @@ test.for(near)('a branch that has %s has not landed, to any command', async ([, 
   await make(bench);
   expect(await askAll(bench)).toEqual(everywhere(null));
   await overtake(bench);
+  expect(await askAll(bench)).toEqual(everywhere(null));
+});
+
+test('taking back what was merged is work of its own, though main had been without it before', async () => {
+  const bench = await makeBench({ 'list.txt': list(), 'other.txt': 'x\n' });
+  await bench.wt('create', 'a');
+  await bench.work('a', { 'list.txt': list({ 2: 'TWO' }) }, 'two');
+  await squash(bench);
+  await bench.git('merge', '--quiet', '--no-ff', '--no-edit', 'wt/a');
+  expect(await askAll(bench)).toEqual(everywhere('ancestor'));
+  await bench.room.git(bench.at('a'), 'revert', '--no-edit', 'HEAD');
   expect(await askAll(bench)).toEqual(everywhere(null));
 });
 
