@@ -73,11 +73,12 @@ export function declaredLines(
   return line('owns', owns) + line('lands after', after);
 }
 
-function about(view: SessionView, now: Date): string {
+function about(view: SessionView, now: Date, evidence: Evidence | undefined): string {
   const { task, head, ahead, tree } = view;
   if (tree !== 'ok') return TREE_WORDS[tree];
   const title = task === null ? ((ahead ?? 0) > 0 ? (head?.subject ?? '') : '') : (task.split('\n')[0] ?? '');
-  return [approvalWords(view, now), doneWords(view, now), title].filter((part) => part !== '').join(' · ');
+  const landed = view.status === 'landed' && evidence !== undefined ? proofWords(evidence, view.base.branch) : '';
+  return [landed, approvalWords(view, now), doneWords(view, now), title].filter((part) => part !== '').join(' · ');
 }
 
 /** "approved 2m ago by user", "approved, but 1 commit since"; empty without an approval. */
@@ -95,12 +96,6 @@ export function doneWords({ done }: Pick<SessionView, 'done'>, now: Date): strin
 function spokenWords(word: string, { at, by, isStale, since }: SpokenWord, now: Date): string {
   if (!isStale) return `${word} ${age(at, now)} ago by ${by}`;
   return `${word}, but ${since === null ? 'its commits were rewritten' : plural(since, 'commit')} since`;
-}
-
-function landedWords(view: SessionView, evidence: Evidence | undefined, now: Date): string | undefined {
-  if (view.status !== 'landed' || evidence === undefined) return undefined;
-  const words = proofWords(evidence, view.base.branch);
-  return view.task === null ? words : `${words}; ${about(view, now)}`;
 }
 
 export const TREE_WORDS: Readonly<Record<SessionView['tree'], string>> = {
@@ -155,7 +150,7 @@ export function listColumns(
     },
     {
       header: 'TASK',
-      value: (view) => landedWords(view, proven.get(view.id), look.now) ?? about(view, look.now),
+      value: (view) => about(view, look.now, proven.get(view.id)),
       min: 12,
       drop: 5,
     },
