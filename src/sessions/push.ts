@@ -18,6 +18,7 @@ import {
 } from './remote.ts';
 import { gitAtWorktree, type Repo } from './repo.ts';
 import { requireSessions } from './select.ts';
+import { checkTree } from './worktree.ts';
 
 /** What a push would do, as far as it is known here. */
 export interface PushPlan {
@@ -107,7 +108,7 @@ const ATTEMPTS = 3;
 export async function pushSession(repo: Repo, plan: PushPlan): Promise<Pushed> {
   const { session, remote, branch } = plan;
   const network = networkOptions(repo.deps.env, plan.settings);
-  const git = session.admin === undefined ? repo.git : gitAtWorktree(repo, await placeOf(repo, session));
+  const git = await gitForPush(repo, plan);
   let lease = plan.isRewritten && plan.seen !== null ? plan.seen : undefined;
   for (let attempt = 1; ; attempt++) {
     const report = await pushBranch(git, { remote, ref: branch.name, lease, network });
@@ -122,8 +123,11 @@ export async function pushSession(repo: Repo, plan: PushPlan): Promise<Pushed> {
   }
 }
 
-async function placeOf(repo: Repo, session: Session): Promise<string> {
-  return (await inspectTree(repo, session)).tree === 'ok' ? session.path : repo.root;
+/** In the session, for the hook's sake. git reads a relative address from where it stands, and people write it for the main worktree. */
+async function gitForPush(repo: Repo, { session, remote, settings }: PushPlan): Promise<Git> {
+  const address = settingOf(settings, `remote.${remote}.pushurl`) ?? settingOf(settings, `remote.${remote}.url`) ?? '';
+  const isRelative = /^\.{1,2}(?:\/|$)/.test(address);
+  return !isRelative && (await checkTree(session)) === 'ok' ? gitAtWorktree(repo, session.path) : repo.git;
 }
 
 async function isBelowTip(git: Git, commit: string, branch: Ref): Promise<boolean> {

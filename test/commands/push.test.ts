@@ -240,6 +240,13 @@ test('without a remote, or with several and no hint, it says so', async () => {
   expect((await failure(bench, 'push', 'a')).message).toContain('the remotes are one, two');
 });
 
+test('a relative address is read from the main worktree, where it was written', async () => {
+  const bench = await makeRemoted();
+  await bench.git('remote', 'set-url', 'origin', '../origin.git');
+  expect((await bench.wt('push', 'a', { cwd: bench.at('a') })).code).toBe(0);
+  expect(await bench.tipOf('wt/a')).toBe(await bench.git('rev-parse', 'wt/a'));
+});
+
 test('an upstream that is set already is left alone', async () => {
   const bench = await makeRemoted();
   await bench.git('branch', '--quiet', '--set-upstream-to=origin/main', 'wt/a');

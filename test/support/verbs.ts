@@ -217,7 +217,20 @@ const restore: Verb = {
   },
 };
 
+const approve: Verb = {
+  title: 'approve',
+  argv: ['approve', 'x', '--yes'],
+  async prepare(place) {
+    await wt(place, 'create', 'x');
+    await place.room.write(at(place), { 'work.txt': 'to be approved\n' });
+    const tip = await commitIn(place, at(place), 'work');
+    await wt(place, 'done', 'x');
+    return { contents: ['to be approved\n'], commits: [tip] };
+  },
+};
+
 export const VERBS: readonly Verb[] = [
+  approve,
   create,
   createFromChanges,
   createOnBranch,
