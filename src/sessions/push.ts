@@ -93,10 +93,15 @@ export async function requirePushable(repo: Repo, plan: PushPlan): Promise<void>
 }
 
 /** The branch itself once was at that commit, by its reflog: whoever put it there had it from here. */
-async function wasTip(repo: Repo, { name }: Ref, commit: string): Promise<boolean> {
+async function wasTip(repo: Repo, branch: Ref, commit: string): Promise<boolean> {
+  return (await listTips(repo, branch)).includes(commit);
+}
+
+/** Where a branch has been, newest first; none without a reflog. */
+async function listTips(repo: Repo, { name }: Ref): Promise<readonly string[]> {
   const args = ['log', '--walk-reflogs', '--format=%H', '--no-show-signature', name, '--'];
   const { stdout } = await repo.git(args, { expect: [0, 128] });
-  return stdout.split('\n').includes(commit);
+  return stdout.split('\n').filter(Boolean);
 }
 
 const ATTEMPTS = 3;
@@ -145,7 +150,8 @@ async function lossOf(
   if (line !== undefined && (await resolveCommit(repo.git, there)) === undefined)
     await fetchToLook(line.git, remote, branch.name, line.network);
   const isKnown = there !== '' && (await resolveCommit(repo.git, there)) !== undefined;
-  const commits = isKnown ? await listCommits(repo.git, [there, '--not', branch.commit]) : [];
+  const own = (await listTips(repo, branch)).slice(0, 100);
+  const commits = isKnown ? await listCommits(repo.git, [there, '--not', branch.commit, ...own]) : [];
   return new WtError('target.moved', {
     target: shown,
     reason: 'remote',

@@ -149,6 +149,7 @@ test('commits of somebody else are never dropped: refused by their names, with t
   });
   const { stderr } = await bench.wt('push', 'a');
   expect(stderr).toContain(`${theirs.slice(0, 7)} by somebody else (`.replace(theirs.slice(0, 7), '<short>'));
+  expect(stderr).not.toContain('add feature.txt'); // it was here before
   expect(stderr).toContain('Nothing was pushed.');
   expect(await bench.tipOf('wt/a')).toBe(theirs);
   expect(await bench.git('rev-parse', 'origin/wt/a')).toBe(seen);
