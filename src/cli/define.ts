@@ -7,6 +7,8 @@ export interface Param {
   readonly flags: string;
   readonly help: string;
   readonly schema: z.ZodType;
+  /** A flag that may be given several times: its value is the list of them. */
+  readonly repeats?: boolean;
 }
 export type Params = Readonly<Record<string, Param>>;
 export type Input<P extends Params> = { readonly [K in keyof P]: z.infer<P[K]['schema']> };

@@ -35,6 +35,26 @@ export const remoteOption = {
   help: 'Remote to push to (default: as git would choose; else that of the base, origin, or the only one)',
   schema: text.optional(),
 };
+export const ownsOption = {
+  flags: '--owns <pattern>',
+  help: 'Paths it may touch, as a gitignore pattern; may be given several times',
+  schema: z
+    .array(
+      text
+        .max(1000, 'at most 1000 characters')
+        .refine((pattern) => !/[\u0000-\u001f\u007f]/.test(pattern), 'must not have control characters')
+        .refine((pattern) => !/^(?:#|!?\s*$)/.test(pattern), 'is no pattern'),
+    )
+    .max(100, 'at most 100')
+    .default([]),
+  repeats: true,
+};
+export const afterOption = {
+  flags: '--after <id>',
+  help: 'Session that lands before it; may be given several times',
+  schema: z.array(text).max(100, 'at most 100').default([]),
+  repeats: true,
+};
 export const messageOption = { flags: '-m, --message <text>', help: 'Commit message', schema: text.optional() };
 export const flag = (
   flags: string,

@@ -125,8 +125,12 @@ function pickGlobal(key: string, before: Record<string, unknown>, after: Record<
 }
 
 function addOptions(command: Command, params: Params, hidden: readonly string[] = []): void {
-  for (const [key, { flags, help }] of Object.entries(params))
-    command.addOption(new Option(flags, help).hideHelp(hidden.includes(key)));
+  for (const [key, { flags, help, repeats }] of Object.entries(params)) {
+    const option = new Option(flags, help).hideHelp(hidden.includes(key));
+    if (repeats === true)
+      option.argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value]);
+    command.addOption(option);
+  }
 }
 
 function parseParams(params: Params, raw: Record<string, unknown>): Record<string, unknown> {

@@ -48,6 +48,16 @@ export const table = {
     summary: 'Approve exactly what a session has committed, as a person',
     load: () => import('../commands/approve.ts'),
   },
+  conflicts: {
+    group: 'Land and tidy',
+    summary: 'Show which sessions conflict, with their base and with each other',
+    load: () => import('../commands/conflicts.ts'),
+  },
+  sync: {
+    group: 'Work',
+    summary: 'Bring the base into sessions, or resolve a conflict with it',
+    load: () => import('../commands/sync.ts'),
+  },
   merge: {
     group: 'Land and tidy',
     summary: 'Land a session on its base, after review',
@@ -73,6 +83,11 @@ export const table = {
     group: 'Land and tidy',
     summary: 'Remove what is proven landed, prune what is gone',
     load: () => import('../commands/clean.ts'),
+  },
+  trust: {
+    group: 'Keep safe',
+    summary: 'Let the commands run that a repository brings along',
+    load: () => import('../commands/trust.ts'),
   },
   restore: {
     group: 'Keep safe',

@@ -62,7 +62,9 @@ export default defineCommand({
     const request: CleanRequest = { dryRun: globals.dryRun, olderThanMs: olderThan, all, keepBranches, kill, forge };
     if (all && !globals.dryRun) {
       const planned = await cleanSessions(repo, { ...request, dryRun: true });
-      const unproven = planned.removed.filter(({ proof }) => proof === null || proof === 'empty').map(({ id }) => id);
+      const unproven = planned.removed
+        .filter(({ evidence }) => evidence === null || evidence.proof === 'empty')
+        .map(({ id }) => id);
       const isSure =
         unproven.length === 0 ||
         (await confirm(
@@ -79,12 +81,14 @@ export default defineCommand({
     outcome.kind === 'declined'
       ? { removed: [], kept: [], pruned: [], expired: [], thinned: [] }
       : {
-          removed: outcome.removed.map(({ id, proof, merged, freedBytes, outcome: { op } }) => ({
+          removed: outcome.removed.map(({ id, evidence, freedBytes, outcome: { op } }) => ({
             id,
-            proof,
+            proof: evidence?.proof ?? null,
             freedBytes,
             trash: op,
-            ...(merged === undefined ? {} : { pullRequest: { number: merged.number, url: merged.url } }),
+            ...(evidence?.proof === 'pull-request'
+              ? { pullRequest: { number: evidence.number, url: evidence.url } }
+              : {}),
           })),
           kept: outcome.kept.map(({ id, reasons }) => ({
             id,
@@ -128,12 +132,12 @@ const columns: readonly Column<Row>[] = [
 function describe({ kind, removed, kept, pruned, expiry }: CleanOutcome, look: Look): string {
   const isPlan = kind === 'planned';
   const rows: readonly Row[] = [
-    ...removed.map(({ id, proof, merged, freedBytes, outcome }) => {
+    ...removed.map(({ id, evidence, freedBytes, outcome }) => {
       const size = freedBytes === null ? '' : `, ${bytes(freedBytes)}`;
       return {
         what: isPlan ? 'would remove' : 'removed',
         id,
-        why: `${proof === null ? 'unproven' : `${proof}: ${proofWords(proof, outcome.plan.session.row.base.branch, merged?.number)}`}${size}`,
+        why: `${evidence === null ? 'unproven' : `${evidence.proof}: ${proofWords(evidence, outcome.plan.session.row.base.branch)}`}${size}`,
         next: '',
         isKept: false,
       };

@@ -2,14 +2,15 @@ import * as z from 'zod';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { defineCommand, type Context } from '../cli/define.ts';
-import { agentOption, baseOption, flag, taskOption } from '../cli/params.ts';
+import { afterOption, agentOption, baseOption, flag, ownsOption, taskOption } from '../cli/params.ts';
 import { WtError } from '../core/errors.ts';
-import { parseTarget, type NewSessionPlan } from '../sessions/create.ts';
+import { parseTarget, rowOfPlan } from '../sessions/create.ts';
 import { cardOf, SessionCard } from '../sessions/view.ts';
 import { createSession, type CreateOutcome } from '../sessions/create-apply.ts';
 import { makeUpId } from '../sessions/names.ts';
 import { openRepo } from '../sessions/open.ts';
 import { readBook } from '../sessions/book.ts';
+import { declaredLines } from '../ui/session.ts';
 import type { Look } from '../ui/theme.ts';
 import { plural, safe } from '../ui/text.ts';
 
@@ -49,12 +50,15 @@ export default defineCommand({
       schema: z.boolean().default(true),
     },
     fetch: flag('--fetch', 'Fetch the base from its remote first'),
+    owns: ownsOption,
+    after: afterOption,
     fromChanges: flag('--from-changes', 'Move the uncommitted changes made here into the session'),
   },
   examples: [
     'wt create fix-login --task "Fix the login redirect" --agent claude',
     'wt create feature/search --base origin/main',
     'wt create spike --from-changes',
+    "wt create auth --owns 'src/auth/**' --after fix-login",
     'cd "$(wt path fix-login)"',
   ],
   mutates: true,
@@ -77,6 +81,8 @@ export default defineCommand({
       agent: input.agent ?? null,
       task: await readTask(context, input),
       reuse: input.reuse,
+      owns: input.owns,
+      after: input.after,
     };
     const options = { dryRun: globals.dryRun, fetch: input.fetch, fromChanges: input.fromChanges };
     const outcome = await context.busy(`creating ${target.id}`, () => createSession(repo, request, options));
@@ -88,7 +94,8 @@ export default defineCommand({
   json: ({ outcome }) => ({
     created: outcome.kind === 'created',
     ...(outcome.kind === 'planned' ? { planned: true } : {}),
-    session: outcome.kind === 'planned' ? plannedCard(outcome.plan) : cardOf(outcome.session),
+    session:
+      outcome.kind === 'planned' ? cardOf({ ...outcome.plan, row: rowOfPlan(outcome.plan) }) : cardOf(outcome.session),
   }),
 });
 
@@ -117,10 +124,6 @@ async function readTaskFile(file: string): Promise<string> {
   }
 }
 
-function plannedCard({ id, branch, base, path: target, agent, task, createdAt }: NewSessionPlan): SessionCard {
-  return { id, branch, base: { branch: base.branch, commit: base.commit }, path: target, agent, task, createdAt };
-}
-
 function warningsOf(outcome: CreateOutcome, branchArgument: string | undefined): readonly string[] {
   if (outcome.kind === 'reused') return [];
   const { base, id } = outcome.plan;
@@ -139,7 +142,8 @@ function warningsOf(outcome: CreateOutcome, branchArgument: string | undefined):
   ];
 }
 
-function describe(outcome: CreateOutcome, { theme }: Look): string {
+function describe(outcome: CreateOutcome, look: Look): string {
+  const { theme } = look;
   if (outcome.kind === 'reused') {
     const { id, row, path: target } = outcome.session;
     return `${theme.ok} ${theme.name(id)} exists already  ${theme.dim(`branch ${row.branch}`)}\n  ${theme.path(target)}\n`;
@@ -156,5 +160,5 @@ function describe(outcome: CreateOutcome, { theme }: Look): string {
     outcome.kind === 'created' && outcome.moved !== undefined
       ? `  ${plural(outcome.moved, 'changed file')} moved here; the worktree they came from is clean\n  ${theme.dim('the originals are kept in')} ${theme.path(outcome.kept)}\n`
       : '';
-  return `${head}  ${safe(branch)}\n  ${theme.path(target)}\n${moved}`;
+  return `${head}  ${safe(branch)}\n  ${theme.path(target)}\n${declaredLines(plan, look)}${moved}`;
 }

@@ -64,6 +64,10 @@ export interface ErrorCatalog {
     files: readonly ConflictPath[];
     tasks: readonly string[];
     verb: 'merge' | 'create' | 'sync';
+    /** It is the session's uncommitted work that conflicts. */
+    isUncommitted?: boolean;
+    /** Conflicts that are left in a merge that is being resolved: those of the session's own files. */
+    isLeft?: boolean;
   };
   'target.dirty': { target: string; path: string; paths: readonly string[]; operation: string | null };
   'target.moved': {
@@ -94,7 +98,7 @@ export interface ErrorCatalog {
   'path.unsafe': { path: string; reason: string; fix?: readonly string[] };
   'confirm.required': { question: string; argv: readonly string[] };
   /** Commands that a repository brings along and nobody has approved. */
-  'config.untrusted': { path: string; commands: readonly string[] };
+  'config.untrusted': { path: string; commands: readonly string[]; isInside?: boolean };
   'config.invalid': { path: string; line: number | null; column: number | null; reason: string };
   'registry.damaged': { path: string; reason: string };
   'registry.busy': { holder: string; waitedMs: number };

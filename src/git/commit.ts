@@ -1,6 +1,8 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { isoFromSeconds } from '../core/time.ts';
 import type { Env } from '../platform/deps.ts';
-import type { Git } from './git.ts';
+import type { Git, GitOptions } from './git.ts';
 
 export interface Commit {
   readonly commit: string;
@@ -56,6 +58,51 @@ export async function writeCommit(
     env: spec.env ?? {},
   });
   return stdout.trim();
+}
+
+/** Of each commit in a range its author, "Name <address>", and the co-authors that its message names. */
+export async function listAuthorship(
+  git: Git,
+  range: readonly string[],
+): Promise<readonly { author: string; coAuthors: readonly string[] }[]> {
+  const { stdout } = await git([
+    'log',
+    '-z',
+    '--format=%an <%ae>%x01%(trailers:key=Co-authored-by,valueonly,separator=%x01)',
+    ...range,
+  ]);
+  return stdout
+    .split('\0')
+    .filter(Boolean)
+    .map((record) => {
+      const [author = '', ...coAuthors] = record.split('\u0001').map((field) => field.trim());
+      return { author, coAuthors: coAuthors.filter(Boolean) };
+    });
+}
+
+/**
+ * Commits that only stand for trees, in one process: the same tree and parents always give the same id. `folder` takes their
+ * text; give `options.env` a throw-away object directory.
+ */
+export async function writeStandIns(
+  git: Git,
+  commits: readonly { readonly tree: string; readonly parents: readonly string[] }[],
+  folder: string,
+  options: GitOptions = {},
+): Promise<readonly string[]> {
+  if (commits.length === 0) return [];
+  const files = commits.map((_, i) => path.join(folder, `stand-in-${i}`));
+  const person = 'wt <wt@localhost> 0 +0000';
+  for (const [i, { tree, parents }] of commits.entries()) {
+    const lines = [`tree ${tree}`, ...parents.map((parent) => `parent ${parent}`), `author ${person}`];
+    await writeFile(files[i] ?? '', `${[...lines, `committer ${person}`, '', 'wt: stand-in'].join('\n')}\n`);
+  }
+  const args = ['hash-object', '-t', 'commit', '-w', '--no-filters', '--stdin-paths'];
+  const { stdout } = await git(args, {
+    ...options,
+    input: `${files.map((file) => JSON.stringify(file)).join('\n')}\n`,
+  });
+  return stdout.trim().split('\n');
 }
 
 /** Whether the person wants commits signed (git-config(1) commit.gpgSign); commit-tree does not ask itself. */

@@ -52,6 +52,45 @@ function lines(text: string | undefined): number | null {
   return text === undefined || text === '-' ? null : Number(text);
 }
 
+/** Paths by what became of them between two commits; a rename is a deletion and an addition. */
+export const PathChanges = z.object({
+  added: z.array(z.string()),
+  modified: z.array(z.string()),
+  deleted: z.array(z.string()),
+});
+export type PathChanges = Readonly<z.infer<typeof PathChanges>>;
+
+/** Paths that differ in each pair of commits, in one process (git-diff-tree(1) --stdin). Undefined for all when git could not tell. */
+export async function listPathChanges(
+  git: Git,
+  ranges: readonly (readonly [from: string, to: string])[],
+  options: GitOptions = {},
+): Promise<readonly (PathChanges | undefined)[]> {
+  if (ranges.length === 0) return [];
+  const input = ranges.map(([from, to]) => `${to} ${from}\n`).join('');
+  const args = ['diff-tree', '--stdin', '--always', '-r', '-z', '--name-status', ...PLAIN];
+  const { exitCode, stdout } = await git(args, { timeoutMs: 600_000, ...options, input, expect: [0, 128] });
+  const changes = exitCode === 0 ? parsePathChanges(stdout) : [];
+  return changes.length === ranges.length ? changes : ranges.map(() => undefined);
+}
+
+/** Pure half of {@link listPathChanges}: the commit, then a status and a path for each change. */
+export function parsePathChanges(stdout: string): readonly PathChanges[] {
+  const all: { added: string[]; modified: string[]; deleted: string[] }[] = [];
+  const fields = stdout.split('\0');
+  for (let i = 0; i + 1 < fields.length; i++) {
+    const field = fields[i] ?? '';
+    if (field.length > 1) {
+      all.push({ added: [], modified: [], deleted: [] });
+      continue;
+    }
+    const last = all.at(-1);
+    const list = field === 'A' ? last?.added : field === 'D' ? last?.deleted : last?.modified;
+    list?.push(fields[++i] ?? '');
+  }
+  return all;
+}
+
 export type DiffFormat = 'patch' | 'stat' | 'name-only';
 
 /** The text a person reads. `width` bounds the stat; colour is git's own. */

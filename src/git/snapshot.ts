@@ -47,11 +47,15 @@ export async function copyIndex(from: string, to: string): Promise<boolean> {
 }
 
 /** Tree of everything in a worktree that is not ignored, its index untouched. `index` names a file to work in. */
-export async function snapshotFiles(git: Git, spec: { gitDir: string; index: string; env?: Env }): Promise<string> {
+export async function snapshotFiles(
+  git: Git,
+  spec: { gitDir: string; index: string; env?: Env; config?: readonly string[] },
+): Promise<string> {
   await copyIndex(path.join(spec.gitDir, 'index'), spec.index);
   const env = { ...spec.env, GIT_INDEX_FILE: spec.index };
-  await git(['add', '--all', '--', ':/'], { env, timeoutMs: 600_000 });
-  return (await git(['write-tree'], { env })).stdout.trim();
+  const config = spec.config ?? [];
+  await git(['add', '--all', '--', ':/'], { env, config, timeoutMs: 600_000 });
+  return (await git(['write-tree'], { env, config })).stdout.trim();
 }
 
 /** Tree of a worktree's index, or undefined while it holds conflicts (write-tree refuses those). */

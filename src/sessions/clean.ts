@@ -3,7 +3,7 @@ import { WtError, type Reason } from '../core/errors.ts';
 import { sizeOf } from '../platform/disk.ts';
 import { readBook } from './book.ts';
 import { expireTrash, trashLimits, type Expiry } from './expire.ts';
-import { findMergedRequests, vouchFor, type AnyProof, type MergedRequest } from './forge-proof.ts';
+import { findMergedRequests, vouchFor, type AnyEvidence, type MergedRequest } from './forge-proof.ts';
 import { examineSessions, type Examined } from './list.ts';
 import { findReasons, gatherRemoveFacts, removeSession, type RemoveFacts, type RemoveOutcome } from './remove.ts';
 import type { Repo } from './repo.ts';
@@ -35,9 +35,7 @@ export interface CleanOutcome {
   readonly kind: 'planned' | 'cleaned';
   readonly removed: readonly {
     readonly id: string;
-    readonly proof: AnyProof | null;
-    /** The change request that it was merged as, when that is the proof. */
-    readonly merged: MergedRequest | undefined;
+    readonly evidence: AnyEvidence | null;
     readonly freedBytes: number | null;
     readonly outcome: RemoveOutcome;
   }[];
@@ -80,11 +78,7 @@ export async function cleanSessions(repo: Repo, request: CleanRequest): Promise<
         merged: verdict.kind === 'remove' ? verdict.merged : undefined,
       });
       if (verdict.kind === 'prune') pruned.push({ id, reason: verdict.reason });
-      else {
-        const { proof } = outcome.plan;
-        const merged = proof === 'pull-request' && verdict.kind === 'remove' ? verdict.merged : undefined;
-        removed.push({ id, proof, merged, freedBytes, outcome });
-      }
+      else removed.push({ id, evidence: outcome.plan.evidence, freedBytes, outcome });
     } catch (error) {
       if (WtError.is(error, 'session.not-found')) continue; // another clean was faster
       if (!WtError.is(error, 'session.refused')) throw error;
@@ -104,13 +98,13 @@ export async function judgeSessions(
   request: CleanRequest,
 ): Promise<readonly { readonly id: string; readonly verdict: Verdict }[]> {
   const book = await readBook(repo);
-  const examined = await examineSessions(repo, [...book.sessions.values()], { conflicts: false, thorough: true });
   const judged: { id: string; verdict: Verdict; one: Examined; facts: RemoveFacts | undefined }[] = [];
+  const examined = await examineSessions(repo, [...book.sessions.values()], { conflicts: false });
   for (const one of examined) {
     const { session } = one.inspection;
     const early = judgeEarly(one, request, repo.deps.clock.now().getTime());
     const facts = early === undefined ? await gatherRemoveFacts(repo, book, session) : undefined;
-    const verdict = facts === undefined ? early : judgeFacts(one.view, facts, request);
+    const verdict = facts === undefined ? early : judgeFacts(one, facts, request);
     if (verdict !== undefined) judged.push({ id: session.id, verdict, one, facts });
   }
   const open = request.forge ? judged.filter(({ verdict }) => isOnlyUnproven(verdict)) : [];
@@ -122,7 +116,7 @@ export async function judgeSessions(
     const { id, one, facts, verdict } = entry;
     const found = merged[open.indexOf(entry)];
     if (found === undefined || facts === undefined) return { id, verdict };
-    const again = judgeFacts(one.view, vouchFor(facts, found), request);
+    const again = judgeFacts(one, vouchFor(facts, found), request);
     return { id, verdict: again.kind === 'remove' ? { ...again, merged: found } : again };
   });
 }
@@ -157,8 +151,8 @@ function judgeEarly({ view, inspection }: Examined, request: CleanRequest, nowMs
   return undefined;
 }
 
-function judgeFacts(view: Examined['view'], facts: RemoveFacts, request: CleanRequest): Verdict {
-  const { proof } = facts;
+function judgeFacts({ view }: Examined, facts: RemoveFacts, request: CleanRequest): Verdict {
+  const { evidence } = facts;
   const { firm, soft } = findReasons(facts);
   const isKilled = (reason: Reason): boolean =>
     request.kill && reason.code === 'session.live' && reason.isStarted === true;
@@ -172,7 +166,7 @@ function judgeFacts(view: Examined['view'], facts: RemoveFacts, request: CleanRe
         fix: view.status === 'conflict' ? ['wt', 'merge', view.id, '--dry-run'] : fixFor(view.id, reasons),
       },
     };
-  if (!request.all && proof === 'empty' && request.olderThanMs === undefined) {
+  if (!request.all && evidence?.proof === 'empty' && request.olderThanMs === undefined) {
     return {
       kind: 'keep',
       kept: {
@@ -182,7 +176,7 @@ function judgeFacts(view: Examined['view'], facts: RemoveFacts, request: CleanRe
       },
     };
   }
-  if (!request.all && proof === undefined) {
+  if (!request.all && evidence === undefined) {
     return {
       kind: 'keep',
       kept: {
@@ -203,7 +197,10 @@ function fixFor(id: string, reasons: Kept['reasons']): readonly string[] {
 }
 
 function requireStillProven(facts: RemoveFacts, request: CleanRequest): void {
-  if (request.all || (facts.proof !== undefined && (facts.proof !== 'empty' || request.olderThanMs !== undefined)))
+  if (
+    request.all ||
+    (facts.evidence !== undefined && (facts.evidence.proof !== 'empty' || request.olderThanMs !== undefined))
+  )
     return;
   const { count, subjects } = facts.unlanded;
   throw new WtError('session.refused', {

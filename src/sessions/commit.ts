@@ -7,6 +7,7 @@ import { changedPaths, readStatus } from '../git/status.ts';
 import { makePrivateDirectory, readText, removeFile } from '../platform/files.ts';
 import { beginEntry, endJournal, writeJournal, type EntryOf } from '../registry/journal.ts';
 import type { AdminEntry } from '../registry/notes.ts';
+import type { BaseChange } from '../registry/session.ts';
 import { readBook, type Session } from './book.ts';
 import { scratchIndexOf } from './cache.ts';
 import { finishCommit, fingerprint, readHeadRef, restoreIndex } from './commit-steps.ts';
@@ -20,6 +21,8 @@ export interface CommitRequest {
   readonly id: string | undefined;
   readonly message: string | undefined;
   readonly dryRun: boolean;
+  /** It ends a merge of the base: only what is staged goes in, and the session has this base from then on. */
+  readonly resolved?: BaseChange;
 }
 
 export type CommitOutcome =
@@ -58,11 +61,11 @@ export async function commitSession(repo: Repo, request: CommitRequest): Promise
   const message =
     request.message ?? (operation === 'merge' ? await mergeMessage(session) : defaultMessage(session, paths));
   if (request.dryRun) return { kind: 'planned', id: session.id, commit: null, message, paths };
-  const entry = await hold(repo, (held) => beginCommit(held, session, { admin, message }));
+  const entry = await hold(repo, (held) => beginCommit(held, session, { admin, message, resolved: request.resolved }));
   const commit = await stageAndCommit(repo, session, { entry, message, isMerge: operation === 'merge' });
   if (commit === undefined) return { kind: 'nothing', id: session.id };
   await hold(repo, async (held) => {
-    await finishCommit(held.repo, entry, commit);
+    await finishCommit(held.repo, held.lease, entry, commit);
     await held.log('session.commit.after', session.id, { commit, files: paths.length });
     await endJournal(held.repo.layout.journal, entry.op);
   });
@@ -73,7 +76,7 @@ export async function commitSession(repo: Repo, request: CommitRequest): Promise
 async function beginCommit(
   { repo, lease, book }: Held,
   { id, path: worktree }: Session,
-  { admin, message }: { admin: AdminEntry; message: string },
+  { admin, message, resolved }: { admin: AdminEntry; message: string; resolved: BaseChange | undefined },
 ): Promise<EntryOf<'commit'>> {
   const now = book.sessions.get(id);
   if (now?.path !== worktree || (await checkTree(now)) !== 'ok')
@@ -100,6 +103,7 @@ async function beginCommit(
     from,
     message: fingerprint(message),
     index,
+    resolved: resolved ?? null,
   };
   await makePrivateDirectory(repo.layout.cache);
   await copyIndex(path.join(admin.directory, 'index'), scratchIndexOf(repo, entry.op));
@@ -130,7 +134,7 @@ async function stageAndCommit(
   const git = gitAtWorktree(repo, session.path);
   let isDone = false;
   try {
-    await git(['add', '--all', '--', ':/'], { timeoutMs: 600_000 });
+    if (entry.resolved === null) await git(['add', '--all', '--', ':/'], { timeoutMs: 600_000 });
     const { exitCode } = await git(['diff-index', '--cached', '--quiet', 'HEAD', '--'], { expect: [0, 1, 128] });
     if (exitCode === 0 && !isMerge) return undefined;
     await git(['commit', '--quiet', '--file=-', '--cleanup=whitespace'], {

@@ -19,6 +19,7 @@ import { readBook, type Book, type Session } from './book.ts';
 import {
   branchPatterns,
   planCreate,
+  rowOfPlan,
   type CreateFacts,
   type CreatePlan,
   type CreateRequest,
@@ -228,25 +229,13 @@ async function register(held: Held, plan: NewSessionPlan, entry: CreateEntry): P
   const { repo } = held;
   if (plan.createsBranch) await cutBranch(repo, plan, entry.op);
   throwIfInterrupted(repo.deps.signal);
-  await addWorktree(repo.git, { path: plan.path, branch: plan.branch, lockReason: `wt:${entry.op}` });
+  await addWorktree(repo.git, { path: plan.path, at: plan.branch, lockReason: `wt:${entry.op}` });
   const adminDirectory = await findGitDir(plan.path);
   if (adminDirectory === undefined)
     throw new WtError('path.unsafe', { path: plan.path, reason: 'it was changed while it was made' });
-  const { id, branch, agent, task, createdAt, createsBranch } = plan;
-  const base = { branch: plan.base.branch, commit: plan.base.commit };
-  const row: SessionRow = {
-    id,
-    branch,
-    base,
-    path: plan.path,
-    agent,
-    task,
-    createdAt,
-    state: 'creating',
-    ownsBranch: createsBranch,
-  };
+  const row = rowOfPlan(plan);
   await writeNote(adminDirectory, noteOf(row));
-  await held.save(new Map([[id, row]]));
+  await held.save(new Map([[row.id, row]]));
   return { plan, entry, row, adminDirectory, holdFd: held.lease.fd };
 }
 

@@ -1,7 +1,9 @@
 import path from 'node:path';
 import { WtError } from '../core/errors.ts';
-import { proposeId, whyInvalidBranch, whyInvalidId, type AgentName, type SessionId } from '../core/names.ts';
+import { nearNames, proposeId, whyInvalidBranch, whyInvalidId, type AgentName, type SessionId } from '../core/names.ts';
 import { refOfBranch, type Ref } from '../git/ref.ts';
+import { dependenciesOf, findCycles } from '../landing/order.ts';
+import type { SessionRow } from '../registry/session.ts';
 import type { TreeState } from './worktree.ts';
 import type { BaseFacts } from './base.ts';
 import { findSession } from './select.ts';
@@ -18,6 +20,10 @@ export interface CreateRequest {
   readonly agent: AgentName | null;
   readonly task: string | null;
   readonly reuse: boolean;
+  /** Paths it may touch, as gitignore patterns. */
+  readonly owns?: readonly string[];
+  /** Sessions that are to land before it, by id or branch. */
+  readonly after?: readonly string[];
 }
 
 export interface CreateFacts {
@@ -51,6 +57,8 @@ export type CreatePlan =
       readonly agent: AgentName | null;
       readonly task: string | null;
       readonly createdAt: string;
+      readonly owns: readonly string[];
+      readonly after: readonly SessionId[];
     };
 export type NewSessionPlan = Extract<CreatePlan, { kind: 'create' }>;
 
@@ -95,7 +103,45 @@ export function planCreate(facts: CreateFacts, request: CreateRequest): CreatePl
     agent: request.agent,
     task: request.task,
     createdAt: now.toISOString(),
+    owns: request.owns ?? [],
+    after: requireDependencies(book, request),
   };
+}
+
+/** What is remembered of a session that is about to be made. Pure. */
+export function rowOfPlan(plan: NewSessionPlan): SessionRow {
+  const { id, branch, agent, task, createdAt, createsBranch, owns, after } = plan;
+  return {
+    id,
+    branch,
+    base: { branch: plan.base.branch, commit: plan.base.commit },
+    path: plan.path,
+    agent,
+    task,
+    createdAt,
+    state: 'creating',
+    ownsBranch: createsBranch,
+    ...(owns.length === 0 ? {} : { owns: [...owns] }),
+    ...(after.length === 0 ? {} : { after: [...after] }),
+  };
+}
+
+/** The sessions it comes after. One of them may itself wait for a session of this id that is gone. */
+function requireDependencies(book: Book, { id, after = [] }: CreateRequest): readonly SessionId[] {
+  const sessions = [...book.sessions.values()];
+  const refuse = (reason: string): never => {
+    throw new WtError('usage.invalid', { option: '--after', reason });
+  };
+  const found = after.map((text) => {
+    if (text.toLowerCase() === id.toLowerCase()) return refuse(`${id} cannot land after itself`);
+    const session = findSession(book, text);
+    if (session !== undefined) return session.id;
+    throw new WtError('session.not-found', { id: text, near: nearNames(text, [...book.sessions.keys()]), trash: null });
+  });
+  const known = sessions.map((session) => ({ id: session.id, after: dependenciesOf(session, sessions) }));
+  const cycle = findCycles([...known, { id, after: found }]).find((one) => one.includes(id));
+  if (cycle !== undefined) refuse(`these would wait for each other: ${cycle.join(', ')}`);
+  return [...new Set(found)];
 }
 
 function planExisting(twin: Session, { existingTree }: CreateFacts, { id, reuse }: CreateRequest): CreatePlan {

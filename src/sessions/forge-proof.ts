@@ -1,7 +1,7 @@
 import { mapLimit } from '../core/pool.ts';
 import { findRef, refOfBranch } from '../git/ref.ts';
 import { countChanges, hasChanges } from '../git/status.ts';
-import type { Proof } from '../landing/proof.ts';
+import type { Evidence } from '../landing/proof.ts';
 import { listRequests, type ChangeRequest } from './forge-program.ts';
 import { findBasePlace, readPlace } from './forge-place.ts';
 import type { Inspection } from './inspect.ts';
@@ -9,16 +9,17 @@ import { pickRemote, readRemoteSettings, settingOf, trackingRefOf, type RemoteSe
 import type { RemoveFacts } from './remove.ts';
 import type { Repo } from './repo.ts';
 
-/** A proof of git's, or the word of the forge: merged as a pull request with exactly this tip. */
-export type AnyProof = Proof | 'pull-request';
-
-/** A merged change request of a session. */
+/** A merged change request of a session: the word of the forge. */
 export interface MergedRequest {
+  readonly proof: 'pull-request';
   readonly number: number;
   readonly url: string;
   /** Last commit of its branch when it was merged. */
   readonly tip: string;
 }
+
+/** Evidence of git's, or the word of the forge. */
+export type AnyEvidence = Evidence | MergedRequest;
 
 const FORGE_TIMEOUT_MS = 5000;
 const AT_ONCE = 4;
@@ -57,7 +58,9 @@ async function askAbout(
   const answer = await listRequests(repo, place, { head: row.branch, isMerged: true, timeoutMs: FORGE_TIMEOUT_MS });
   if (answer.kind === 'unavailable') return 'no answer';
   const merged = answer.value.find((one: ChangeRequest) => one.state === 'merged' && one.head === branch.commit);
-  return merged === undefined ? undefined : { number: merged.number, url: merged.url, tip: branch.commit };
+  return merged === undefined
+    ? undefined
+    : { proof: 'pull-request', number: merged.number, url: merged.url, tip: branch.commit };
 }
 
 function remoteOf(
@@ -85,8 +88,8 @@ async function wasPushed(
 /** The facts as they are with that merge: nothing of the tip is unlanded. Uncommitted work, or another tip by now, leaves them. Pure. */
 export function vouchFor(facts: RemoveFacts, merged: MergedRequest | undefined): RemoveFacts {
   const { tip, head, status } = facts;
-  if (merged === undefined || facts.proof !== undefined || tip !== merged.tip) return facts;
+  if (merged === undefined || facts.evidence !== undefined || tip !== merged.tip) return facts;
   if (head.commit !== null && head.commit !== tip) return facts;
   if (status === undefined || hasChanges(countChanges(status))) return facts;
-  return { ...facts, proof: 'pull-request', unlanded: { count: 0, subjects: [] } };
+  return { ...facts, evidence: merged, unlanded: { count: 0, subjects: [] } };
 }

@@ -1,7 +1,8 @@
-import { mapLimit } from '../core/pool.ts';
 import { readText } from '../platform/files.ts';
 import path from 'node:path';
-import { findProof, hasOwnWork, previewMerges, quickProof, type Preview, type Proof } from '../landing/proof.ts';
+import { previewMerges, type Preview } from '../landing/preview.ts';
+import { findEvidence, type Evidence } from '../landing/proof.ts';
+import { scanConflicts, type Scan } from '../landing/radar.ts';
 import type { AdminEntry } from '../registry/notes.ts';
 import { readBook, type Book, type Session } from './book.ts';
 import { inspectSessions, type Inspection } from './inspect.ts';
@@ -30,13 +31,15 @@ export interface ListOutcome {
   readonly removed: readonly TrashMeta[] | undefined;
   /** Landed sessions that were left out. */
   readonly hidden: number;
+  /** What shows of each session that it has landed. */
+  readonly proven: ReadonlyMap<string, Evidence>;
 }
 
 /** A session with what was found out about it. */
 export interface Examined {
   readonly inspection: Inspection;
   readonly preview: Preview | undefined;
-  readonly proof: Proof | undefined;
+  readonly evidence: Evidence | undefined;
   readonly view: SessionView;
 }
 
@@ -44,7 +47,6 @@ export async function listSessions(repo: Repo, request: ListRequest): Promise<Li
   const book = await readBook(repo);
   const examined = await examineSessions(repo, [...book.sessions.values()], {
     conflicts: request.conflicts,
-    thorough: false,
   });
   const [unmanaged, removed] = await Promise.all([
     Promise.all(book.unmanaged.map(viewUnmanaged)),
@@ -54,6 +56,9 @@ export async function listSessions(repo: Repo, request: ListRequest): Promise<Li
     ...selectViews(
       examined.map(({ view }) => view),
       request,
+    ),
+    proven: new Map(
+      examined.flatMap(({ view, evidence }) => (evidence === undefined ? [] : [[view.id, evidence] as const])),
     ),
     unmanaged,
     removed,
@@ -72,53 +77,39 @@ export function selectViews(
   return { sessions: shown.toSorted(byAttention), hidden: wanted.length - shown.length };
 }
 
-/**
- * Git's facts, a merge preview and a proof for each session. `thorough` also looks for squashed and rebased landings,
- * which takes some git processes more a session.
- */
+/** Git's facts, a merge preview and what proves it landed, for each session. */
 export async function examineSessions(
   repo: Repo,
   sessions: readonly Session[],
-  options: { conflicts: boolean; thorough: boolean },
+  options: { conflicts: boolean },
 ): Promise<readonly Examined[]> {
   const inspections = await inspectSessions(repo, sessions);
-  const pairs = options.conflicts ? pairsOf(inspections) : [];
-  const [previews, own] = await Promise.all([
-    previewMerges(repo, inspections, pairs),
-    Promise.all(inspections.map((one) => hasOwnWork(repo, one))),
-  ]);
-  return mapLimit(inspections, 2, async (inspection, i) => {
-    const preview = previews.bases[i];
-    const quick = quickProof(inspection, preview, own[i] ?? true);
-    const proof =
-      options.thorough || looksOvertaken(inspection, preview) ? await findProof(repo, inspection, quick) : quick;
-    const view = viewSession(inspection, proof, preview);
-    if (!options.conflicts) return { inspection, preview, proof, view };
-    const meets = pairs.flatMap(([a, b], n) => {
-      const paths = previews.pairs[n];
-      const other = a === inspection ? b : b === inspection ? a : undefined;
-      return other === undefined || paths === undefined || paths.length === 0
-        ? []
-        : [{ id: other.session.id, paths: [...paths] }];
-    });
+  if (options.conflicts) return viewScan(await scanConflicts(repo, inspections));
+  const previews = await previewMerges(repo, inspections);
+  const suspects = inspections.map((inspection, i) => ({ inspection, preview: previews[i] }));
+  const found = await findEvidence(repo, suspects);
+  return suspects.map((one, i) => ({
+    ...one,
+    evidence: found[i],
+    view: viewSession(one.inspection, found[i]?.proof, one.preview),
+  }));
+}
+
+/** Each session with whom it conflicts, and where. Pure. */
+function viewScan({ readings, pairs }: Scan): readonly Examined[] {
+  return readings.map(({ inspection, preview, evidence }) => {
+    const { id } = inspection.session;
+    const sessions = pairs.flatMap(({ a, b, files }) =>
+      a === id || b === id ? [{ id: a === id ? b : a, paths: files.map((file) => file.path) }] : [],
+    );
     const base = preview === undefined ? [] : preview.conflicts === undefined ? null : [...preview.conflicts];
-    return { inspection, preview, proof, view: { ...view, conflicts: { base, sessions: meets } } };
+    return {
+      inspection,
+      preview,
+      evidence,
+      view: { ...viewSession(inspection, evidence?.proof, preview), conflicts: { base, sessions } },
+    };
   });
-}
-
-/** wt landed this very tip and it conflicts by now: the base has gone on over the same lines, so only history can tell. Pure. */
-function looksOvertaken({ session, branch }: Inspection, preview: Preview | undefined): boolean {
-  return (
-    (preview?.conflicts?.length ?? 0) > 0 &&
-    session.row.landed !== undefined &&
-    session.row.landed.tip === branch?.commit
-  );
-}
-
-/** Sessions that both have commits of their own, each pair once. */
-function pairsOf(inspections: readonly Inspection[]): readonly (readonly [Inspection, Inspection])[] {
-  const withWork = inspections.filter(({ branch, distance }) => branch !== undefined && (distance?.ahead ?? 0) > 0);
-  return withWork.flatMap((a, i) => withWork.slice(i + 1).map((b) => [a, b] as const));
 }
 
 async function viewUnmanaged(entry: AdminEntry): Promise<UnmanagedWorktree> {
@@ -131,7 +122,6 @@ async function viewUnmanaged(entry: AdminEntry): Promise<UnmanagedWorktree> {
   };
 }
 
-/** One session, thoroughly. */
 export async function examineSession(
   repo: Repo,
   book: Book,
@@ -139,13 +129,8 @@ export async function examineSession(
   options: { conflicts: boolean },
 ): Promise<Examined> {
   const sessions = options.conflicts ? [...book.sessions.values()] : [session];
-  const all = await examineSessions(repo, sessions, { conflicts: options.conflicts, thorough: false });
+  const all = await examineSessions(repo, sessions, options);
   const found = all.find(({ inspection }) => inspection.session === session);
   if (found === undefined) throw new Error(`session ${session.id} was not examined`);
-  const proof = await findProof(repo, found.inspection, found.proof);
-  const view = {
-    ...viewSession(found.inspection, proof, found.preview),
-    ...(found.view.conflicts === undefined ? {} : { conflicts: found.view.conflicts }),
-  };
-  return { ...found, proof, view };
+  return found;
 }

@@ -1,5 +1,6 @@
 import type { Lease } from '../platform/lock.ts';
-import type { SessionRow } from '../registry/session.ts';
+import { readAdminEntry, writeNote } from '../registry/notes.ts';
+import type { Base, Resolving, SessionRow } from '../registry/session.ts';
 import { fencingNumber, readRegistry, writeRegistry } from '../registry/store.ts';
 import type { Repo } from './repo.ts';
 
@@ -30,4 +31,21 @@ export async function updateRow(
   const { file } = await readRegistry(repo.layout.registry);
   const row = file.sessions.get(id);
   if (row !== undefined) await saveRows(repo, lease, new Map([[id, update(row)]]));
+}
+
+/** Writes a session's base, and what is being resolved in it, into its row and into git's own record of the worktree. */
+export async function rebaseRow(
+  repo: Repo,
+  lease: Lease,
+  { id, adminDirectory }: { id: string; adminDirectory: string },
+  base: Base | undefined,
+  resolving?: Resolving,
+): Promise<void> {
+  const news = { ...(base === undefined ? {} : { base }), ...(resolving === undefined ? {} : { resolving }) };
+  const { note } = await readAdminEntry(adminDirectory);
+  if (note?.id === id) {
+    const { resolving: _, ...rest } = note;
+    await writeNote(adminDirectory, { ...rest, ...news });
+  }
+  await updateRow(repo, lease, id, ({ resolving: _, ...row }) => ({ ...row, ...news }));
 }

@@ -1,7 +1,8 @@
 import { lastWork } from '../core/time.ts';
 import * as z from 'zod';
 import { countChanges, hasChanges } from '../git/status.ts';
-import { PROOFS, type Preview, type Proof } from '../landing/proof.ts';
+import type { Preview } from '../landing/preview.ts';
+import { PROOFS, type Proof } from '../landing/proof.ts';
 import type { Session } from './book.ts';
 import type { Inspection } from './inspect.ts';
 import { wordOn } from './word.ts';
@@ -34,6 +35,10 @@ export const SessionCard = z.object({
   agent: z.string().nullable(),
   task: z.string().nullable(),
   createdAt: z.iso.datetime(),
+  /** Paths it may touch, as gitignore patterns. */
+  owns: z.array(z.string()).optional(),
+  /** Sessions that land before it. */
+  after: z.array(z.string()).optional(),
 });
 export type SessionCard = z.infer<typeof SessionCard>;
 
@@ -67,6 +72,8 @@ export const SessionView = SessionCard.extend({
     .optional(),
   /** A git operation in progress: rebase, merge, cherry-pick, revert, bisect. */
   operation: z.string().optional(),
+  /** A conflict that was laid out in it, to be resolved there. */
+  resolving: z.object({ verb: z.enum(['merge', 'sync']), into: z.string(), at: z.iso.datetime() }).optional(),
   tree: z.enum(TREES),
   /** A person's approval of a commit. */
   approved: SpokenWord.optional(),
@@ -77,8 +84,18 @@ export type SessionView = z.infer<typeof SessionView>;
 
 /** Pure. */
 export function cardOf({ id, row, path }: Pick<Session, 'id' | 'row' | 'path'>): SessionCard {
-  const { branch, base, agent, task, createdAt } = row;
-  return { id, branch, base: { branch: base.branch, commit: base.commit }, path, agent, task, createdAt };
+  const { branch, base, agent, task, createdAt, owns, after } = row;
+  return {
+    id,
+    branch,
+    base: { branch: base.branch, commit: base.commit },
+    path,
+    agent,
+    task,
+    createdAt,
+    ...(owns === undefined ? {} : { owns: [...owns] }),
+    ...(after === undefined ? {} : { after: [...after] }),
+  };
 }
 
 /** Pure. */
@@ -101,6 +118,7 @@ export function viewSession(
     behind: distance?.behind ?? null,
     ...(proof === undefined ? {} : { proof }),
     ...(operation === undefined ? {} : { operation }),
+    ...(isResolving(inspection) ? { resolving: resolvingOf(session) } : {}),
     tree: deriveTree(inspection),
     ...viewWords(inspection),
   };
@@ -116,6 +134,17 @@ function viewWords({ session, branch, since }: Inspection): Pick<SessionView, 'a
     ...(approved === undefined ? {} : { approved: spoken(approved) }),
     ...(done === undefined ? {} : { done: { ...spoken(done), summary: done.summary, failed: done.failed } }),
   };
+}
+
+/** The merge that was laid out there is still open. */
+function isResolving({ session, operation }: Inspection): boolean {
+  return session.row.resolving !== undefined && operation === 'merge';
+}
+
+function resolvingOf({ row }: Session): SessionView['resolving'] {
+  if (row.resolving === undefined) return undefined;
+  const { verb, into, at } = row.resolving;
+  return { verb, into, at };
 }
 
 function deriveTree({ tree, branch, switchedTo, trouble, session }: Inspection): SessionView['tree'] {
@@ -137,7 +166,7 @@ function deriveStatus(inspection: Inspection, proof: Proof | undefined, preview:
   const candidates: readonly (readonly [SessionStatus, boolean])[] = [
     ['busy', session.row.state === 'creating' || session.pending !== undefined],
     ['broken', tree !== 'ok'],
-    ['conflict', changes !== undefined && changes.conflicted > 0],
+    ['conflict', isResolving(inspection) || (changes !== undefined && changes.conflicted > 0)],
     ['landed', proof !== undefined && proof !== 'empty'],
     ['conflict', preview?.conflicts !== undefined && preview.conflicts.length > 0],
     ['busy', operation !== undefined],
@@ -145,7 +174,7 @@ function deriveStatus(inspection: Inspection, proof: Proof | undefined, preview:
     ['dirty', changes !== undefined && hasChanges(changes)],
     ['approved', word === 'approved'],
     ['done', word === 'done'],
-    ['ready', distance !== undefined && distance.ahead > 0],
+    ['ready', proof !== 'empty' && distance !== undefined && distance.ahead > 0],
   ];
   return candidates.find(([, holds]) => holds)?.[0] ?? 'new';
 }

@@ -92,9 +92,12 @@ const words: { readonly [C in CatalogCode]: (details: ErrorCatalog[C]) => Explan
   'path.unsafe': (d) => ({ message: `${d.path} is left alone: ${d.reason}`, ...fixOf(d.fix) }),
   'confirm.required': (d) => ({ message: `a person must answer, and nobody can here: ${d.question}`, fix: d.argv }),
   'config.untrusted': (d) => ({
-    message: `${d.path} brings commands along that nobody has approved`,
+    message:
+      d.isInside === true
+        ? "trust is a person's to give, and this was called from inside a session"
+        : `${d.path} brings commands along that nobody has approved`,
     lines: listed(d.commands),
-    fix: ['wt', 'trust'],
+    fix: d.isInside === true ? ['cat', d.path] : ['wt', 'trust'],
   }),
   'config.invalid': (d) => ({
     message: `${d.path}${d.line === null ? '' : `:${d.line}:${d.column ?? 1}`}: ${d.reason}`,

@@ -52,6 +52,9 @@ export function explainRefusal({ id, verb, reasons }: ErrorCatalog['session.refu
     lines: [
       ...reasons.map(reasonLine),
       ...(verb === 'remove' && isSoft(reasons) ? ['--force removes it all the same; a copy stays in the trash'] : []),
+      ...(verb === 'sync' && reasons.every(({ code }) => code === 'session.dirty')
+        ? ['--include-dirty keeps a copy and brings it along']
+        : []),
       ...(verb === 'undo' && isSoft(reasons)
         ? [`it has work since; wt remove ${id} --force takes it away all the same`]
         : []),
@@ -76,7 +79,8 @@ function fixForReasons(id: string, verb: string, reasons: readonly Reason[]): re
   return codes.has('session.dirty') ? ['wt', 'commit', id] : ['wt', 'merge', id];
 }
 
-export function explainConflict({ id, into, files, tasks, verb }: ErrorCatalog['merge.conflict']): Explanation {
+export function explainConflict(details: ErrorCatalog['merge.conflict']): Explanation {
+  const { id, into, files, tasks, verb, isLeft, isUncommitted } = details;
   const sides = files
     .slice(0, SHOWN)
     .flatMap(({ path, target, session }) => [
@@ -92,11 +96,29 @@ export function explainConflict({ id, into, files, tasks, verb }: ErrorCatalog['
       lines: [...sides, ...more],
       unchanged: 'Nothing was moved and no session was created.',
     };
+  if (isLeft === true)
+    return {
+      message: `${id} still has conflicts with ${into} in ${plural(files.length, 'file')}`,
+      lines: [
+        ...sides,
+        ...more,
+        'edit them until no conflict marker is left; git add or git rm where a whole file was to be chosen',
+      ],
+      unchanged: 'Nothing was committed; the merge is still open.',
+      fix: ['wt', 'show', id, '--conflict-brief'],
+    };
+  if (isUncommitted === true)
+    return {
+      message: `uncommitted changes of ${id} conflict with ${into} in ${plural(files.length, 'file')}`,
+      lines: [...sides, ...more],
+      unchanged: `${id} is as it was, its uncommitted changes too.`,
+      fix: ['wt', 'commit', id],
+    };
   return {
     message: `${id} conflicts with ${into} in ${plural(files.length, 'file')}`,
     lines: [...sides, ...more, ...about],
     unchanged: `${into} and ${id} are as they were.`,
-    fix: ['wt', 'exec', id, '--', 'git', 'merge', into],
+    fix: verb === 'sync' ? ['wt', 'sync', id, '--resolve'] : ['wt', 'exec', id, '--', 'git', 'merge', into],
   };
 }
 

@@ -1,8 +1,9 @@
 import { lastWork } from '../core/time.ts';
-import type { AnyProof } from '../sessions/forge-proof.ts';
+import type { AnyEvidence } from '../sessions/forge-proof.ts';
 import type { SessionView, SessionStatus, SpokenWord } from '../sessions/view.ts';
+import type { Evidence } from '../landing/proof.ts';
 import type { Column } from './table.ts';
-import { age, plural } from './text.ts';
+import { age, plural, safeLine } from './text.ts';
 import type { Look, Theme } from './theme.ts';
 
 /** How a session is shown: in the list and in `show`. */
@@ -62,6 +63,16 @@ export function conflictsText({ conflicts }: Pick<SessionView, 'conflicts'>): st
   return [...base, ...conflicts.sessions.map(({ id }) => id)].join(' ');
 }
 
+/** What a session was told to keep to, a line each. */
+export function declaredLines(
+  { owns, after }: { readonly owns?: readonly string[]; readonly after?: readonly string[] },
+  { theme }: Look,
+): string {
+  const line = (label: string, list: readonly string[] = []): string =>
+    list.length === 0 ? '' : `  ${theme.dim(label)} ${safeLine(list.join('  '))}\n`;
+  return line('owns', owns) + line('lands after', after);
+}
+
 function about(view: SessionView, now: Date): string {
   const { task, head, ahead, tree } = view;
   if (tree !== 'ok') return TREE_WORDS[tree];
@@ -86,6 +97,12 @@ function spokenWords(word: string, { at, by, isStale, since }: SpokenWord, now: 
   return `${word}, but ${since === null ? 'its commits were rewritten' : plural(since, 'commit')} since`;
 }
 
+function landedWords(view: SessionView, evidence: Evidence | undefined, now: Date): string | undefined {
+  if (view.status !== 'landed' || evidence === undefined) return undefined;
+  const words = proofWords(evidence, view.base.branch);
+  return view.task === null ? words : `${words}; ${about(view, now)}`;
+}
+
 export const TREE_WORDS: Readonly<Record<SessionView['tree'], string>> = {
   ok: '',
   missing: 'its folder is gone; its branch is kept',
@@ -97,7 +114,11 @@ export const TREE_WORDS: Readonly<Record<SessionView['tree'], string>> = {
 };
 
 /** Columns for people; what does not fit is dropped from the highest number on. */
-export function listColumns(look: Look, withConflicts: boolean): readonly Column<SessionView>[] {
+export function listColumns(
+  look: Look,
+  withConflicts: boolean,
+  proven: ReadonlyMap<string, Evidence> = new Map(),
+): readonly Column<SessionView>[] {
   return [
     { header: 'ID', value: (view) => view.id, max: 32, paint: (text, _, theme) => theme.name(text), min: 8 },
     {
@@ -132,7 +153,12 @@ export function listColumns(look: Look, withConflicts: boolean): readonly Column
       drop: 2,
       paint: (text, _, theme) => theme.dim(text),
     },
-    { header: 'TASK', value: (view) => about(view, look.now), min: 12, drop: 5 },
+    {
+      header: 'TASK',
+      value: (view) => landedWords(view, proven.get(view.id), look.now) ?? about(view, look.now),
+      min: 12,
+      drop: 5,
+    },
   ];
 }
 
@@ -162,17 +188,19 @@ export function countLine(views: readonly SessionView[]): string {
   return `${plural(views.length, 'session')}: ${[...counts].map(([status, n]) => `${n} ${status}`).join(', ')}`;
 }
 
-/** A proof in words. Exhaustive by type. */
-export function proofWords(proof: AnyProof, base: string | null, request?: number): string {
-  const it = base ?? 'its base';
-  const proofs: Readonly<Record<AnyProof, string>> = {
+/** A proof in words: what has the session's work. Exhaustive by type. */
+export function proofWords(evidence: AnyEvidence, base: string | null): string {
+  if (evidence.proof === 'pull-request') return `merged as pull request #${evidence.number}`;
+  const { proof, on, as } = evidence;
+  const it = on === null ? (base ?? 'its base') : safeLine(on.replace(/^refs\/(?:heads|remotes)\//, ''));
+  const commit = as === null ? '' : ` as ${as.slice(0, 7)}`;
+  const proofs: Readonly<Record<Evidence['proof'], string>> = {
     'same-commit': `${it} is at the same commit`,
     ancestor: `${it} has its commits`,
     'no-added-changes': 'its commits cancel each other out',
     'trees-match': `${it} has the same files`,
-    'merge-adds-nothing': `${it} has its changes`,
-    'patch-id': `${it} has the same patches`,
-    'pull-request': `merged as pull request${request === undefined ? '' : ` #${request}`}`,
+    'merge-adds-nothing': `${it} has its changes${commit}`,
+    'patch-id': `${it} has the same patches${commit}`,
     empty: 'it has no commits',
   };
   return proofs[proof];
