@@ -16,7 +16,11 @@ export default defineCommand({
     },
     fail: flag('--fail', 'The task has failed'),
   },
-  examples: ['wt done', 'wt done --summary "Redirects, with tests"', 'wt done --fail --summary "The API is gone"'],
+  examples: [
+    'wt done fix-login',
+    'wt done fix-login --summary "Redirects, with tests"',
+    'wt done fix-login --fail --summary "The API is gone"',
+  ],
   mutates: true,
   data: z.object({
     id: z.string(),

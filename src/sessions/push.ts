@@ -18,6 +18,7 @@ import {
 } from './remote.ts';
 import { gitAtWorktree, type Repo } from './repo.ts';
 import { requireSessions } from './select.ts';
+import { checkTree } from './worktree.ts';
 
 /** What a push would do, as far as it is known here. */
 export interface PushPlan {
@@ -92,10 +93,15 @@ export async function requirePushable(repo: Repo, plan: PushPlan): Promise<void>
 }
 
 /** The branch itself once was at that commit, by its reflog: whoever put it there had it from here. */
-async function wasTip(repo: Repo, { name }: Ref, commit: string): Promise<boolean> {
+async function wasTip(repo: Repo, branch: Ref, commit: string): Promise<boolean> {
+  return (await listTips(repo, branch)).includes(commit);
+}
+
+/** Where a branch has been, newest first; none without a reflog. */
+async function listTips(repo: Repo, { name }: Ref): Promise<readonly string[]> {
   const args = ['log', '--walk-reflogs', '--format=%H', '--no-show-signature', name, '--'];
   const { stdout } = await repo.git(args, { expect: [0, 128] });
-  return stdout.split('\n').includes(commit);
+  return stdout.split('\n').filter(Boolean);
 }
 
 const ATTEMPTS = 3;
@@ -107,7 +113,7 @@ const ATTEMPTS = 3;
 export async function pushSession(repo: Repo, plan: PushPlan): Promise<Pushed> {
   const { session, remote, branch } = plan;
   const network = networkOptions(repo.deps.env, plan.settings);
-  const git = session.admin === undefined ? repo.git : gitAtWorktree(repo, await placeOf(repo, session));
+  const git = await gitForPush(repo, plan);
   let lease = plan.isRewritten && plan.seen !== null ? plan.seen : undefined;
   for (let attempt = 1; ; attempt++) {
     const report = await pushBranch(git, { remote, ref: branch.name, lease, network });
@@ -122,8 +128,11 @@ export async function pushSession(repo: Repo, plan: PushPlan): Promise<Pushed> {
   }
 }
 
-async function placeOf(repo: Repo, session: Session): Promise<string> {
-  return (await inspectTree(repo, session)).tree === 'ok' ? session.path : repo.root;
+/** In the session, for the hook's sake. git reads a relative address from where it stands, and people write it for the main worktree. */
+async function gitForPush(repo: Repo, { session, remote, settings }: PushPlan): Promise<Git> {
+  const address = settingOf(settings, `remote.${remote}.pushurl`) ?? settingOf(settings, `remote.${remote}.url`) ?? '';
+  const isRelative = /^\.{1,2}(?:\/|$)/.test(address);
+  return !isRelative && (await checkTree(session)) === 'ok' ? gitAtWorktree(repo, session.path) : repo.git;
 }
 
 async function isBelowTip(git: Git, commit: string, branch: Ref): Promise<boolean> {
@@ -141,7 +150,8 @@ async function lossOf(
   if (line !== undefined && (await resolveCommit(repo.git, there)) === undefined)
     await fetchToLook(line.git, remote, branch.name, line.network);
   const isKnown = there !== '' && (await resolveCommit(repo.git, there)) !== undefined;
-  const commits = isKnown ? await listCommits(repo.git, [there, '--not', branch.commit]) : [];
+  const own = (await listTips(repo, branch)).slice(0, 100);
+  const commits = isKnown ? await listCommits(repo.git, [there, '--not', branch.commit, ...own]) : [];
   return new WtError('target.moved', {
     target: shown,
     reason: 'remote',

@@ -45,7 +45,7 @@ export function pickRemote(
     new WtError('usage.invalid', {
       option,
       reason: `${reason}; ${remotes.length === 0 ? 'this repository has no remote' : `the remotes are ${remotes.join(', ')}`}`,
-      fix: remotes.length === 0 ? ['git', 'remote', 'add', 'origin', '<url>'] : ['git', 'remote', '--verbose'],
+      ...(remotes.length === 0 ? {} : { fix: ['git', 'remote', '--verbose'] }),
     });
   if (named !== undefined) {
     if (remotes.includes(named)) return named;

@@ -12,6 +12,9 @@ async function makeWorkshop(): Promise<Bench> {
   await bench.work('ready', { b: '1\n' });
   await bench.room.write(bench.at('dirty'), { new: 'x\n', f: 'edited, long\n' });
   await bench.git('worktree', 'add', '-q', '-b', 'mine', `${bench.room.dir}/mine`);
+  await bench.git('clone', '-q', '--bare', bench.root, `${bench.room.dir}/github.com`);
+  await bench.git('remote', 'add', 'origin', `${bench.room.dir}/github.com`);
+  await bench.git('remote', 'add', 'hub', 'git@github.com:ada/shop.git');
   await bench.wt('create', 'gone');
   await bench.wt('remove', 'gone');
   await bench.wt('list');
@@ -25,6 +28,15 @@ const CALLS: readonly (readonly [VerbName, readonly string[]])[] = [
   ['create', ['fresh', '--reuse']],
   ['commit', ['dirty']],
   ['commit', ['dirty', '-m', 'message']],
+  ['done', ['ready', '--summary', 'S']],
+  ['done', ['dirty', '--fail']],
+  ['approve', ['ready']],
+  ['approve', ['ready', '--yes']],
+  ['approve', ['ready', '--revoke']],
+  ['push', ['ready', 'dirty']],
+  ['push', ['ready', '--remote', 'hub']],
+  ['pr', ['ready', '--remote', 'hub']],
+  ['pr', ['ready', '--remote', 'hub', '--ready', '--base', 'x', '--title', 'T', '--web']],
   ['merge', ['ready']],
   ['merge', ['ready', '--yes']],
   ['merge', ['ready', '--strategy', 'squash', '--yes']],

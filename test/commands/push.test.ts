@@ -149,6 +149,7 @@ test('commits of somebody else are never dropped: refused by their names, with t
   });
   const { stderr } = await bench.wt('push', 'a');
   expect(stderr).toContain(`${theirs.slice(0, 7)} by somebody else (`.replace(theirs.slice(0, 7), '<short>'));
+  expect(stderr).not.toContain('add feature.txt'); // it was here before
   expect(stderr).toContain('Nothing was pushed.');
   expect(await bench.tipOf('wt/a')).toBe(theirs);
   expect(await bench.git('rev-parse', 'origin/wt/a')).toBe(seen);
@@ -238,6 +239,13 @@ test('without a remote, or with several and no hint, it says so', async () => {
   await bench.git('remote', 'add', 'one', '/nowhere');
   await bench.git('remote', 'add', 'two', '/nowhere');
   expect((await failure(bench, 'push', 'a')).message).toContain('the remotes are one, two');
+});
+
+test('a relative address is read from the main worktree, where it was written', async () => {
+  const bench = await makeRemoted();
+  await bench.git('remote', 'set-url', 'origin', '../origin.git');
+  expect((await bench.wt('push', 'a', { cwd: bench.at('a') })).code).toBe(0);
+  expect(await bench.tipOf('wt/a')).toBe(await bench.git('rev-parse', 'wt/a'));
 });
 
 test('an upstream that is set already is left alone', async () => {

@@ -146,6 +146,9 @@ async function makeWorkshop(): Promise<Bench> {
   await bench.work('b', { b: '1\n' });
   await bench.room.write(bench.at('c'), { new: 'x\n' });
   await bench.git('worktree', 'add', '-q', '-b', 'mine', `${bench.room.dir}/mine`);
+  await bench.git('init', '-q', '--bare', `${bench.room.dir}/origin.git`);
+  await bench.git('remote', 'add', 'origin', `${bench.room.dir}/origin.git`);
+  await bench.git('remote', 'add', 'hub', 'git@github.com:ada/shop.git');
   return bench;
 }
 
@@ -163,6 +166,14 @@ const CALLS: readonly (readonly [VerbName, readonly string[]])[] = [
   ['commit', ['c']],
   ['commit', ['a']],
   ['commit', ['c', '-n']],
+  ['done', ['c', '--summary', 'S']],
+  ['done', ['a', '--fail', '-n']],
+  ['approve', ['a', '--yes']],
+  ['approve', ['a', '-n']],
+  ['approve', ['a', '--revoke']],
+  ['push', ['a', 'c']],
+  ['push', ['a', '-n']],
+  ['pr', ['a', '-n', '--remote', 'hub']],
   ['merge', ['a', '--dry-run']],
   ['merge', ['a', '--yes']],
   ['merge', ['a', 'b', '--yes', '--gate', 'true']],
@@ -212,6 +223,13 @@ const FAILURES: readonly (readonly [number, string, readonly (string | Stage)[]]
   [4, 'branch.checked-out', ['create', 'z', '--branch', 'main']],
   [4, 'session.dirty', ['remove', 'c']],
   [4, 'path.unsafe', ['adopt', '.']],
+  [2, 'usage.invalid', ['push', 'a', '--remote', 'nope']],
+  [2, 'usage.invalid', ['pr', 'a']],
+  [4, 'session.dirty', ['approve', 'c', '--yes']],
+  [4, 'session.empty', ['approve', 'd', '--yes']],
+  [4, 'session.empty', ['pr', 'd', '--remote', 'hub']],
+  [8, 'approval.required', ['approve', 'a', '--yes', { env: { WT_ID: 'a' } }]],
+  [8, 'confirm.required', ['approve', 'a']],
   [8, 'confirm.required', ['merge', 'a']],
 ];
 

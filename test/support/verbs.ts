@@ -287,6 +287,18 @@ const restore: Verb = {
   },
 };
 
+const approve: Verb = {
+  title: 'approve',
+  argv: ['approve', 'x', '--yes'],
+  async prepare(place) {
+    await wt(place, 'create', 'x');
+    await place.room.write(at(place), { 'work.txt': 'to be approved\n' });
+    const tip = await commitIn(place, at(place), 'work');
+    await wt(place, 'done', 'x');
+    return { contents: ['to be approved\n'], commits: [tip] };
+  },
+};
+
 const sync: Verb = { title: 'sync', argv: ['sync', 'x'], prepare: makeBehind };
 
 const syncDirty: Verb = {
@@ -317,6 +329,7 @@ const syncAbort: Verb = {
 };
 
 export const VERBS: readonly Verb[] = [
+  approve,
   create,
   createFromChanges,
   createOnBranch,
