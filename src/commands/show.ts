@@ -89,20 +89,8 @@ function sections(
   width: number,
   look: Look,
 ): readonly string[] {
-  const task =
-    session.task === null
-      ? []
-      : [
-          section(
-            theme,
-            'Task',
-            safe(session.task)
-              .split('\n')
-              .flatMap((line) => wrap(line, Math.min(width - 4, 100))),
-          ),
-        ];
   return [
-    ...task,
+    ...taskSection(session, theme, width),
     ...list(
       theme,
       `Commits (${commits.length})`,
@@ -144,6 +132,18 @@ function sections(
           ({ at, event, by }) =>
             `${theme.dim(`${age(at, look.now)} ago`.padEnd(10))}${safe(event)}  ${theme.dim(`by ${by}`)}`,
         ),
+    ),
+  ];
+}
+
+function taskSection({ task }: SessionView, theme: Theme, width: number): readonly string[] {
+  if (task === null) return [];
+  const lines = safe(task).split('\n');
+  return [
+    section(
+      theme,
+      'Task',
+      lines.flatMap((line) => wrap(line, Math.min(width - 4, 100))),
     ),
   ];
 }
