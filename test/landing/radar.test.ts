@@ -97,7 +97,7 @@ test('two that cannot meet never conflict, whatever they rename, delete and add'
       const hidden = apart.filter((pair) => (verdicts[pairs.indexOf(pair)]?.files.length ?? -1) !== 0);
       expect(hidden).toEqual([]);
     }),
-    { numRuns: 40 },
+    { numRuns: 25 },
   );
   expect(seen.apart).toBeGreaterThan(5);
   expect(seen.met).toBeGreaterThan(5);
