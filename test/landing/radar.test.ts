@@ -35,7 +35,7 @@ function applyChanges(changes: readonly Change[]): ReadonlyMap<string, string> {
     if (one.kind === 'delete') files.delete(one.at);
     else if (one.kind === 'edit') put(one.at, (files.get(one.at) ?? contentOf(one.at)).replace('line 3', one.to));
     else
-      for (const [name, text] of [...files])
+      for (const [name, text] of new Map(files))
         if (name === one.at || name.startsWith(`${one.at}/`)) {
           files.delete(name);
           put(one.to + name.slice(one.at.length), text);
