@@ -46,16 +46,37 @@ export async function copyIndex(from: string, to: string): Promise<boolean> {
   return true;
 }
 
-/** Tree of everything in a worktree that is not ignored, its index untouched. `index` names a file to work in. */
-export async function snapshotFiles(
-  git: Git,
-  spec: { gitDir: string; index: string; env?: Env; config?: readonly string[] },
-): Promise<string> {
+interface SnapshotSpec {
+  readonly gitDir: string;
+  /** Names a file to work in. */
+  readonly index: string;
+  readonly env?: Env;
+  readonly config?: readonly string[];
+}
+
+/** Tree of everything in a worktree that is not ignored, its index untouched. */
+export async function snapshotFiles(git: Git, spec: SnapshotSpec): Promise<string> {
   await copyIndex(path.join(spec.gitDir, 'index'), spec.index);
   const env = { ...spec.env, GIT_INDEX_FILE: spec.index };
   const config = spec.config ?? [];
   await git(['add', '--all', '--', ':/'], { env, config, timeoutMs: 600_000 });
   return (await git(['write-tree'], { env, config })).stdout.trim();
+}
+
+/**
+ * The same for a worktree whose changed paths are known from its status: only those are looked at. Repositories inside it
+ * are left out.
+ */
+export async function snapshotPaths(git: Git, spec: SnapshotSpec, paths: readonly string[]): Promise<string> {
+  await copyIndex(path.join(spec.gitDir, 'index'), spec.index);
+  const env = { ...spec.env, GIT_INDEX_FILE: spec.index };
+  const config = spec.config ?? [];
+  const input = paths.map((name) => (name.endsWith('/') ? '' : `${name}\0`)).join('');
+  const args = ['update-index', '-z', '--add', '--remove', '--replace', '--stdin'];
+  const { exitCode } = await git(args, { env, config, input, expect: [0, 1, 128], timeoutMs: 600_000 });
+  // A path below what is a link by now, for one.
+  if (exitCode !== 0) return snapshotFiles(git, spec);
+  return (await git(['write-tree', '--missing-ok'], { env, config })).stdout.trim();
 }
 
 /** Tree of a worktree's index, or undefined while it holds conflicts (write-tree refuses those). */

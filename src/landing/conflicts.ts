@@ -29,6 +29,8 @@ export interface Place {
 export interface ConflictsOutcome {
   /** Sessions that were compared: those with work that has not landed. */
   readonly compared: readonly string[];
+  /** The sessions that were asked for; undefined: all. */
+  readonly asked: readonly string[] | undefined;
   readonly pairs: readonly PairConflict[];
   readonly base: readonly BaseConflict[];
   readonly order: readonly Place[];
@@ -44,12 +46,15 @@ export async function listConflicts(repo: Repo, ids: readonly string[]): Promise
     (a, b) => a.row.createdAt.localeCompare(b.row.createdAt) || a.id.localeCompare(b.id),
   );
   const scan = await scanConflicts(repo, await inspectSessions(repo, sessions));
-  const named = new Set<string>(wanted?.map(({ id }) => id));
-  return describeScan(scan, (id) => wanted === undefined || named.has(id));
+  return describeScan(
+    scan,
+    wanted?.map(({ id }) => id),
+  );
 }
 
 /** Pure. */
-export function describeScan(scan: Scan, isWanted: (id: string) => boolean): ConflictsOutcome {
+export function describeScan(scan: Scan, asked: readonly string[] | undefined): ConflictsOutcome {
+  const isWanted = (id: string): boolean => asked === undefined || asked.includes(id);
   const live = scan.readings.filter(({ isLive }) => isLive);
   const sessions = scan.readings.map(({ inspection }) => inspection.session);
   const open = scan.readings.filter(({ evidence }) => evidence === undefined || evidence.proof === 'empty');
@@ -62,6 +67,7 @@ export function describeScan(scan: Scan, isWanted: (id: string) => boolean): Con
   const bases = live.flatMap(baseOf);
   return {
     compared: live.map(idOf),
+    asked,
     pairs: scan.pairs.filter(({ a, b }) => isWanted(a) || isWanted(b)),
     base: bases.filter(({ id }) => isWanted(id)),
     order: placesOf(orderForLanding(candidates, scan.pairs), candidates, { bases, pairs: scan.pairs }),

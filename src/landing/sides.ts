@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { mapLimit } from '../core/pool.ts';
 import { writeStandIns } from '../git/commit.ts';
-import { snapshotFiles } from '../git/snapshot.ts';
-import { countChanges, hasChanges } from '../git/status.ts';
+import { snapshotPaths } from '../git/snapshot.ts';
+import { changedPaths, countChanges, hasChanges } from '../git/status.ts';
 import type { Env } from '../platform/deps.ts';
 import { readText } from '../platform/files.ts';
 import { throwIfInterrupted } from '../platform/runner.ts';
@@ -64,13 +64,13 @@ async function snapshot(
   inspection: Inspection,
   { index, env }: { index: string; env: Env },
 ): Promise<Snapshot> {
-  const { session, branch } = inspection;
-  if (branch === undefined || session.admin === undefined || !holdsWork(inspection)) return {};
+  const { session, branch, status } = inspection;
+  if (branch === undefined || status === undefined || session.admin === undefined || !holdsWork(inspection)) return {};
   const gitDir = session.admin.directory;
   try {
     const spec = { gitDir, index, env, config: UNSYNCED };
     const [tree, merged] = await Promise.all([
-      snapshotFiles(gitAtWorktree(repo, session.path), spec),
+      snapshotPaths(gitAtWorktree(repo, session.path), spec, changedPaths(status)),
       readText(path.join(gitDir, 'MERGE_HEAD')),
     ]);
     // A merge that is not committed yet has its other side as a parent already.

@@ -11,20 +11,19 @@ const ORDER_SHOWN = 20;
 
 /** For a person: what is wrong at a glance, a matrix when it says more than a list, then where, and in which order to land. Pure. */
 export function renderConflicts(outcome: ConflictsOutcome, look: Look): string {
-  const { compared, pairs, base, ownership, order } = outcome;
+  const { compared, asked, pairs, base, ownership, order } = outcome;
+  const isOrdered = pairs.length > 0 || order.some(({ after }) => after.length > 0);
   const parts = [
     headline(outcome, look),
     ...(ownership.length === 0 && pairs.length + base.length === 0
       ? []
       : [matrix(outcome, look), baseSection(base, look), pairSection(pairs, look), ownershipSection(ownership, look)]),
-    ...(compared.length > 1 && (pairs.length > 0 || order.some(({ after }) => after.length > 0))
-      ? [orderSection(outcome, look)]
-      : []),
+    ...(asked === undefined && compared.length > 1 && isOrdered ? [orderSection(outcome, look)] : []),
   ];
   return parts.filter((part) => part !== '').join('\n');
 }
 
-function headline({ compared, pairs, base, ownership }: ConflictsOutcome, { theme }: Look): string {
+function headline({ compared, asked, pairs, base, ownership }: ConflictsOutcome, { theme }: Look): string {
   if (compared.length === 0) return `${theme.ok} Nothing to compare: no session has work that has not landed.\n`;
   const all = plural(compared.length, 'session');
   const each = compared.length === 1 ? 'with its base' : 'with their bases or with each other';
@@ -36,6 +35,8 @@ function headline({ compared, pairs, base, ownership }: ConflictsOutcome, { them
   ];
   if (findings.length > 0)
     return `${theme.bad(`Conflicts: ${findings.join(', ')}`)}  ${theme.dim(`${all} compared`)}\n`;
+  if (asked !== undefined && ownership.length === 0)
+    return `${theme.ok} ${few(asked)}: no conflicts.  ${theme.dim(`${all} compared`)}\n`;
   return ownership.length > 0
     ? `${theme.warn} ${all}, no conflicts, but changes against --owns.\n`
     : `${theme.ok} ${all}, no conflicts ${each}.\n`;
@@ -169,7 +170,9 @@ function orderSection({ order }: ConflictsOutcome, look: Look): string {
 /** Why it stands there, in words. */
 function reasonOf({ after, base, before, behind }: Place): string {
   const some = (ids: readonly string[], where: string): readonly string[] =>
-    ids.length === 0 ? [] : [`${ids.length > 2 ? String(ids.length) : ids.join(' and ')} ${where}`];
+    ids.length === 0
+      ? []
+      : [`${ids.length > 2 || ids.join().length > 24 ? plural(ids.length, 'session') : ids.join(' and ')} ${where}`];
   const rivals = [...(base === null ? [] : [base]), ...some(before, 'above'), ...some(behind, 'below')];
   const parts = [
     ...(after.length === 0 ? [] : [`after ${few(after)}`]),

@@ -86,6 +86,7 @@ test('every verb that changes something has been tried above', async () => {
 
 const READING: readonly (readonly [VerbName, readonly string[]])[] = [
   ['list', ['--all', '--conflicts']],
+  ['conflicts', []],
   ['show', ['dirty']],
   ['path', ['dirty']],
   ['diff', ['dirty']],

@@ -155,8 +155,11 @@ async function makeWorkshop(): Promise<Bench> {
 const CALLS: readonly (readonly [VerbName, readonly string[]])[] = [
   ['create', ['x']],
   ['create', ['a', '--reuse']],
+  ['create', ['y', '--owns', 'src/**', '--owns', '*.md', '--after', 'a', '--after', 'b']],
   ['create', ['feature/x', '--dry-run']],
   ['list', ['--all', '--conflicts']],
+  ['conflicts', []],
+  ['conflicts', ['a', 'c', '--exit-code']],
   ['show', ['a']],
   ['path', ['a']],
   ['exec', ['a', '--', 'git', 'status']],

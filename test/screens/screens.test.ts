@@ -157,6 +157,8 @@ test('wt list, show, merge, remove and clean of twelve sessions fit the width of
       ['list-12', ['list']],
       ['list-12-all', ['list', '--all']],
       ['list-12-conflicts', ['list', '--conflicts']],
+      ['conflicts-12', ['conflicts']],
+      ['conflicts-one', ['conflicts', 'add-search']],
       ['show-conflict', ['show', 'fix-login']],
       ['show-ready', ['show', 'add-search']],
       ['show-dirty', ['show', 'upgrade-deps']],
