@@ -48,7 +48,7 @@ function formatStages(stages: readonly Stage[]): string {
 
 export async function finishResolve(repo: Repo, lease: Lease, entry: ResolveEntry): Promise<void> {
   const { id, resolving } = entry;
-  await rebaseRow(repo, lease, entry, undefined, resolving);
+  await rebaseRow(repo, lease, entry, { resolving });
   await recordOperation(repo.layout.operations, entry, { kind: 'resolving', id, resolving, isGivenUp: false });
 }
 
@@ -128,7 +128,7 @@ async function keepState(repo: Repo, entry: AbortEntry): Promise<void> {
 
 export async function finishAbort(repo: Repo, lease: Lease, entry: AbortEntry): Promise<void> {
   const { id, resolving } = entry;
-  await rebaseRow(repo, lease, entry, undefined);
+  await rebaseRow(repo, lease, entry, { resolving: null });
   await recordOperation(repo.layout.operations, entry, { kind: 'resolving', id, resolving, isGivenUp: true });
 }
 

@@ -16,6 +16,7 @@ import { hold, type Held } from '../sessions/hold.ts';
 import { findIdleness, requireAdmin } from '../sessions/idle.ts';
 import { rewoundRef } from '../sessions/pins.ts';
 import { gitAtWorktree, shielded, type Repo } from '../sessions/repo.ts';
+import { rebaseRow } from '../sessions/rows.ts';
 import { requireOwn, requireSession } from '../sessions/select.ts';
 import { explainConflict } from './explain.ts';
 import { isRefusedMove } from './move.ts';
@@ -176,7 +177,10 @@ export async function continueResolve(repo: Repo, id: string | undefined): Promi
   if (unresolved.paths.length > 0) throw await leftOver(repo, session, resolving, unresolved.paths);
   const base = baseAfter(session, resolving);
   if (open === undefined) await hold(repo, (held) => adoptMerge(held, session.id, base));
-  else await commitMerge(repo, session, { resolved: unresolved.resolved, base });
+  else {
+    const resolved = { paths: unresolved.resolved, base: { before: session.row.base, after: base } };
+    await commitSession(repo, { id: session.id, message: undefined, dryRun: false, resolved });
+  }
   const commit = await resolveCommit(git, 'HEAD');
   return {
     session,
@@ -207,18 +211,6 @@ function baseAfter({ row }: Session, { into, target }: Resolving): Base {
   return into === row.base.branch ? { ...row.base, commit: target } : row.base;
 }
 
-async function commitMerge(
-  repo: Repo,
-  { id, path: worktree, row }: Session,
-  { resolved, base }: { resolved: readonly string[]; base: Base },
-): Promise<void> {
-  const git = gitAtWorktree(repo, worktree);
-  const input = resolved.map((name) => `${name}\0`).join('');
-  if (input !== '')
-    await git(['add', '--pathspec-from-file=-', '--pathspec-file-nul'], { input, env: { GIT_LITERAL_PATHSPECS: '1' } });
-  await commitSession(repo, { id, message: undefined, dryRun: false, resolved: { before: row.base, after: base } });
-}
-
 /** The agent has committed the merge itself: only the record is left to write. */
 async function adoptMerge(held: Held, id: string, after: Base): Promise<void> {
   const session = requireOwn(held.book, id);
@@ -227,6 +219,9 @@ async function adoptMerge(held: Held, id: string, after: Base): Promise<void> {
   if (commit === undefined) throw new WtError('base.not-found', { base: session.row.branch, near: [] });
   const base = { before: session.row.base, after };
   await applySync(held, { session, ref, from: commit, to: commit, base, work: null }, '');
+  const place = { id, adminDirectory: requireAdmin(session).directory };
+  await rebaseRow(held.repo, held.lease, place, { resolving: null });
+  await held.log('session.resolve.after', id, { commit });
 }
 
 async function leftOver(

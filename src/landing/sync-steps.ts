@@ -84,7 +84,7 @@ async function takeBack(repo: Repo, entry: SyncEntry): Promise<readonly string[]
 /** The branch is there: the row and git's own record say so, and undo can find it. Every step may have been done before. */
 async function finishSync(repo: Repo, lease: Lease, entry: SyncEntry): Promise<void> {
   const { id, ref, from, to, base, work } = entry;
-  await rebaseRow(repo, lease, entry, base.after);
+  await rebaseRow(repo, lease, entry, { base: base.after, ...(from === to ? {} : { resolving: null }) });
   await recordOperation(repo.layout.operations, entry, { kind: 'synced', id, ref, from, to, base, work });
 }
 

@@ -23,7 +23,7 @@ export async function readHeadRef(adminDirectory: string): Promise<string> {
 export async function finishCommit(repo: Repo, lease: Lease, entry: EntryOf<'commit'>, to: string): Promise<void> {
   const { id, ref, from, index, path: worktree, adminDirectory, resolved: base } = entry;
   if (base !== null) {
-    await rebaseRow(repo, lease, entry, base.after);
+    await rebaseRow(repo, lease, entry, { base: base.after, resolving: null });
     return recordOperation(repo.layout.operations, entry, { kind: 'synced', id, ref, from, to, base, work: null });
   }
   const indexTo = (await takeIndex(repo, gitAtWorktree(repo, worktree), adminDirectory)) ?? null;

@@ -33,19 +33,29 @@ export async function updateRow(
   if (row !== undefined) await saveRows(repo, lease, new Map([[id, update(row)]]));
 }
 
+/** What is to change of a row: absent stays as it is, null goes. */
+export interface RowNews {
+  readonly base?: Base;
+  readonly resolving?: Resolving | null;
+}
+
 /** Writes a session's base, and what is being resolved in it, into its row and into git's own record of the worktree. */
 export async function rebaseRow(
   repo: Repo,
   lease: Lease,
   { id, adminDirectory }: { id: string; adminDirectory: string },
-  base: Base | undefined,
-  resolving?: Resolving,
+  { base, resolving }: RowNews,
 ): Promise<void> {
-  const news = { ...(base === undefined ? {} : { base }), ...(resolving === undefined ? {} : { resolving }) };
+  const update = <R extends { base: Base; resolving?: Resolving | undefined }>(row: R): R => {
+    const { resolving: before, ...rest } = row;
+    const after = resolving === undefined ? before : (resolving ?? undefined);
+    return {
+      ...rest,
+      ...(base === undefined ? {} : { base }),
+      ...(after === undefined ? {} : { resolving: after }),
+    } as R;
+  };
   const { note } = await readAdminEntry(adminDirectory);
-  if (note?.id === id) {
-    const { resolving: _, ...rest } = note;
-    await writeNote(adminDirectory, { ...rest, ...news });
-  }
-  await updateRow(repo, lease, id, ({ resolving: _, ...row }) => ({ ...row, ...news }));
+  if (note?.id === id) await writeNote(adminDirectory, update(note));
+  await updateRow(repo, lease, id, (row) => update(row));
 }

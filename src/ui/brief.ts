@@ -38,7 +38,8 @@ function tasks({ id, task, into, others }: ConflictBrief): string {
 }
 
 function block(text: string): string {
-  return safe(text).trim().split('\n').join('\n  ');
+  const lines = safe(text).trim().split('\n');
+  return lines.map((line, i) => (i === 0 || line === '' ? line : `  ${line}`)).join('\n');
 }
 
 function fileLines({ path, ours, theirs }: ConflictBrief['files'][number], { id, into }: ConflictBrief): string {

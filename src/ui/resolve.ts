@@ -48,9 +48,9 @@ function renderResolve(outcome: ResolveOutcome, verb: 'sync' | 'merge', { theme 
       : [
           `  ${theme.path(session.path)}`,
           '',
-          `  ${theme.dim('for its agent'.padEnd(14))}${next('show', session.id, '--conflict-brief')}`,
-          `  ${theme.dim('once resolved'.padEnd(14))}${next(verb, session.id, '--continue')}`,
-          `  ${theme.dim('to give up'.padEnd(14))}${next(verb, session.id, '--abort')}`,
+          `  ${theme.dim('for its agent'.padEnd(15))}${next('show', session.id, '--conflict-brief')}`,
+          `  ${theme.dim('once resolved'.padEnd(15))}${next(verb, session.id, '--continue')}`,
+          `  ${theme.dim('to give up'.padEnd(15))}${next(verb, session.id, '--abort')}`,
         ];
   return `${[head, ...files, ...tasks, ...steps].join('\n')}\n`;
 }

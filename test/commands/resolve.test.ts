@@ -64,9 +64,9 @@ test('--resolve lays the conflict out in the session and says what to do next', 
         list: Add the list command
       $ROOM/app/.worktrees/remove
 
-      for its agent wt show remove --conflict-brief
-      once resolved wt sync remove --continue
-      to give up    wt sync remove --abort
+      for its agent  wt show remove --conflict-brief
+      once resolved  wt sync remove --continue
+      to give up     wt sync remove --abort
     "
   `);
   expect(await read(bench, 'cli.py')).toContain('<<<<<<< refs/heads/wt/remove\n');
@@ -334,7 +334,7 @@ test('the brief is a whole prompt, before the conflict is laid out and after', a
     ## What each side is for
 
     - remove (yours): Add the remove command
-      
+
       With care.
     - list (landed on main): Add the list command
 

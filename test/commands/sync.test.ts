@@ -64,11 +64,9 @@ test('answers with what moved as JSON', async () => {
 
 test('keeps author, author date and message, and sets the committer to now', async () => {
   const bench = await makeBehind();
-  await bench.room.git(
-    bench.at('a'),
-    ...['commit', '-q', '--amend', '--author', 'Grace <grace@example.com>', '--date', '2001-02-03T04:05:06+07:00'],
-    ...['-m', 'Subject\n\nBody\n'],
-  );
+  const [author, date] = ['Grace <grace@example.com>', '2001-02-03T04:05:06+07:00'];
+  const words = ['-q', '--amend', '--author', author, '--date', date, '-m', 'Subject\n\nBody\n'];
+  await bench.room.git(bench.at('a'), 'commit', ...words);
   const before = await bench.git('log', '-1', '--format=%an %ae %aI%n%B', 'wt/a');
   await bench.wt('sync', 'a');
   expect(await bench.git('log', '-1', '--format=%an %ae %aI%n%B', 'wt/a')).toBe(before);
@@ -195,10 +193,10 @@ test('--all brings on what can be, and leaves the rest with the reason', async (
   const { data } = JSON.parse(raw) as { data: Synced };
   expect(code).toBe(6);
   expect(data.synced.map(({ id }) => id)).toEqual(['a']);
-  expect(data.skipped.map(({ id, reason }) => [id, reason]).toSorted()).toEqual([
-    ['busy', 'session.operation'],
-    ['conflict', 'merge.conflict'],
-    ['dirty', 'session.dirty'],
+  expect(data.skipped.map(({ id, reason }) => `${id} ${reason}`).toSorted()).toEqual([
+    'busy session.operation',
+    'conflict merge.conflict',
+    'dirty session.dirty',
   ]);
   expect(data.skipped.find(({ id }) => id === 'conflict')?.paths).toEqual(['other']);
   expect(data.current.map(({ id }) => id).toSorted()).toEqual(['current', 'landed']);

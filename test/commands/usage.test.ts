@@ -45,6 +45,9 @@ test.each([
   ['no id outside a session', ['path']],
   ['a dry run of what changes nothing', ['list', '--dry-run']],
   ['an empty -C', ['-C', '', 'list']],
+  ['--all with an id', ['sync', '--all', 'a']],
+  ['--continue with --abort', ['sync', 'a', '--continue', '--abort']],
+  ['--resolve for several', ['sync', 'a', 'b', '--resolve']],
   ['an unknown status', ['list', '--status', 'x']],
 ])('%s is a usage error, in words and in JSON', async (_, argv) => {
   const bench = await makeBench();
@@ -177,6 +180,10 @@ const CALLS: readonly (readonly [VerbName, readonly string[]])[] = [
   ['push', ['a', 'c']],
   ['push', ['a', '-n']],
   ['pr', ['a', '-n', '--remote', 'hub']],
+  ['sync', ['a']],
+  ['sync', ['--all', '--dry-run']],
+  ['sync', ['a', '--resolve']],
+  ['show', ['a', '--conflict-brief']],
   ['merge', ['a', '--dry-run']],
   ['merge', ['a', '--yes']],
   ['merge', ['a', 'b', '--yes', '--gate', 'true']],

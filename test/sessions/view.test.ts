@@ -228,5 +228,15 @@ describe('the next step', () => {
     const changes = { staged: 0, modified: 0, untracked: 0, conflicted: 1 };
     expect(nextStep({ ...view, status: 'conflict', changes })).toEqual(['git', '-C', '/repo/.worktrees/a', 'status']);
     expect(nextStep({ ...view, status: 'conflict' })).toEqual(['wt', 'merge', 'a', '--dry-run']);
+    const conflicts = { base: ['f'], sessions: [] };
+    expect(nextStep({ ...view, status: 'conflict', conflicts })).toEqual(['wt', 'sync', 'a', '--resolve']);
+    const resolving = { verb: 'merge' as const, into: 'main', at: '2026-03-01T12:00:00.000Z' };
+    expect(nextStep({ ...view, status: 'conflict', changes, resolving })).toEqual(['wt', 'merge', 'a', '--continue']);
+  });
+
+  test('of a session with nothing of its own that is behind is a sync', () => {
+    const view = viewSession(inspection(), undefined, undefined);
+    expect(nextStep({ ...view, status: 'new', behind: 1 })).toEqual(['wt', 'sync', 'a']);
+    expect(nextStep({ ...view, status: 'new', behind: 0 })).toEqual(['cd', '/repo/.worktrees/a']);
   });
 });
