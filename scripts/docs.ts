@@ -136,7 +136,7 @@ const exitWords: Readonly<Record<keyof typeof EXIT, string>> = {
   refused: 'refused: a precondition, or to protect work',
   failed: 'git, the disk or another program failed',
   conflict: 'conflict',
-  check: 'a check failed: a hook of the repository, or a finding of wt doctor',
+  check: 'a check failed: the gate, a hook of the repository, or a finding of wt doctor',
   person: 'a person must answer',
   busy: 'busy: a lock is held, or the base moved; try again',
   interrupted: 'interrupted (130 by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP)',

@@ -93,6 +93,7 @@ function describe(outcome: ShowOutcome, look: Look): string {
     ['changes', changesText(session)],
     ['approved', safe(approvalWords(session, look.now))],
     ['done', safe(doneWords(session, look.now))],
+    ['gate', gateLine(session, look)],
     ['conflicts', conflictsText(session) === '' ? '' : theme.bad(`with ${conflictsText(session)}`)],
   ];
   const head = `${theme.name(session.id)}\n${facts
@@ -148,6 +149,14 @@ function sections(
     ),
     ...eventsSection(events, look),
   ];
+}
+
+function gateLine({ gate }: SessionView, { theme, now }: Look): string {
+  if (gate === undefined) return '';
+  const verdict = gate.passed ? theme.good('green') : theme.bad('red');
+  const stale = gate.isStale ? theme.attention(', of other files than would land now') : '';
+  const log = gate.passed ? '' : `  ${theme.path(gate.log)}`;
+  return `${verdict}${stale}  ${theme.dim(`${age(gate.at, now)} ago`)}  ${theme.command(safe(gate.command))}${log}`;
 }
 
 function taskSection({ task }: SessionView, theme: Theme, width: number): readonly string[] {

@@ -38,12 +38,7 @@ export default defineCommand({
     includeDirty: flag('--include-dirty', 'Also sessions with uncommitted work; a copy is kept, and it comes along'),
     ...resolveOptions,
   },
-  examples: [
-    'wt sync fix-login',
-    'wt sync --all --fetch',
-    'wt sync fix-login --resolve',
-    'wt sync fix-login --continue',
-  ],
+  examples: ['wt sync fix-login', 'wt sync --all --fetch', 'wt sync fix-login --resolve'],
   mutates: true,
   data: z.object({
     synced: z.array(

@@ -9,6 +9,8 @@ export interface Preview {
   /** Paths in conflict with the base; undefined when that could not be computed. */
   readonly conflicts: readonly string[] | undefined;
   readonly addsNothing: boolean;
+  /** Tree of the merged result of what is committed; undefined when that is not known. */
+  readonly tree?: string;
 }
 
 /** Merges the tips of sessions into their bases, in one git process and a throw-away object folder. Undefined: nothing to merge. */
@@ -35,6 +37,7 @@ export async function previewMerges(
     return {
       conflicts: result.kind === 'conflict' ? result.paths : [],
       addsNothing: result.kind === 'clean' && result.tree === job.ours.tree,
+      ...(result.kind === 'clean' ? { tree: result.tree } : {}),
     };
   });
 }

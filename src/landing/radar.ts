@@ -121,7 +121,8 @@ function hasWork({ inspection, isSnapshot }: Side): boolean {
 
 function previewOf({ inspection, isSnapshot }: Side, verdict: Verdict | undefined): Preview {
   const addsNothing = !isSnapshot && verdict?.files.length === 0 && verdict.tree === inspection.base?.tree;
-  return { conflicts: verdict?.files.map((file) => file.path), addsNothing };
+  const tree = isSnapshot || verdict?.files.length !== 0 ? {} : { tree: verdict.tree };
+  return { conflicts: verdict?.files.map((file) => file.path), addsNothing, ...tree };
 }
 
 function pairsOf(sides: readonly Side[]): readonly (readonly [Side, Side])[] {

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { previewMerges, type Preview } from '../landing/preview.ts';
 import { findEvidence, type Evidence } from '../landing/proof.ts';
 import { scanConflicts, type Scan } from '../landing/radar.ts';
+import { listVerdicts, type Verdict } from '../landing/verdict.ts';
 import type { AdminEntry } from '../registry/notes.ts';
 import { readBook, type Book, type Session } from './book.ts';
 import { inspectSessions, type Inspection } from './inspect.ts';
@@ -84,19 +85,20 @@ export async function examineSessions(
   options: { conflicts: boolean },
 ): Promise<readonly Examined[]> {
   const inspections = await inspectSessions(repo, sessions);
-  if (options.conflicts) return viewScan(await scanConflicts(repo, inspections));
+  const verdicts = await listVerdicts(repo);
+  if (options.conflicts) return viewScan(await scanConflicts(repo, inspections), verdicts);
   const previews = await previewMerges(repo, inspections);
   const suspects = inspections.map((inspection, i) => ({ inspection, preview: previews[i] }));
   const found = await findEvidence(repo, suspects);
   return suspects.map((one, i) => ({
     ...one,
     evidence: found[i],
-    view: viewSession(one.inspection, found[i]?.proof, one.preview),
+    view: viewSession(one.inspection, found[i]?.proof, one.preview, verdicts),
   }));
 }
 
 /** Each session with whom it conflicts, and where. Pure. */
-function viewScan({ readings, pairs }: Scan): readonly Examined[] {
+function viewScan({ readings, pairs }: Scan, verdicts: readonly Verdict[]): readonly Examined[] {
   return readings.map(({ inspection, preview, evidence }) => {
     const { id } = inspection.session;
     const sessions = pairs.flatMap(({ a, b, files }) =>
@@ -107,7 +109,7 @@ function viewScan({ readings, pairs }: Scan): readonly Examined[] {
       inspection,
       preview,
       evidence,
-      view: { ...viewSession(inspection, evidence?.proof, preview), conflicts: { base, sessions } },
+      view: { ...viewSession(inspection, evidence?.proof, preview, verdicts), conflicts: { base, sessions } },
     };
   });
 }

@@ -2,6 +2,7 @@ import { lastWork } from '../core/time.ts';
 import * as z from 'zod';
 import { countChanges, hasChanges } from '../git/status.ts';
 import type { Preview } from '../landing/preview.ts';
+import type { Verdict } from '../landing/verdict.ts';
 import { PROOFS, type Proof } from '../landing/proof.ts';
 import type { Session } from './book.ts';
 import type { Inspection } from './inspect.ts';
@@ -75,6 +76,10 @@ export const SessionView = SessionCard.extend({
   /** A conflict that was laid out in it, to be resolved there. */
   resolving: z.object({ verb: z.enum(['merge', 'sync']), into: z.string(), at: z.iso.datetime() }).optional(),
   tree: z.enum(TREES),
+  /** What the gate said last of its landing; stale when it would land other files by now. */
+  gate: z
+    .object({ passed: z.boolean(), command: z.string(), at: z.iso.datetime(), isStale: z.boolean(), log: z.string() })
+    .optional(),
   /** A person's approval of a commit. */
   approved: SpokenWord.optional(),
   /** The agent's own word that its task is done, or that it has failed. */
@@ -103,6 +108,7 @@ export function viewSession(
   inspection: Inspection,
   proof: Proof | undefined,
   preview: Preview | undefined,
+  verdicts: readonly Verdict[] = [],
 ): SessionView {
   const { session, branch, status, distance, operation } = inspection;
   const changes = status === undefined ? null : countChanges(status);
@@ -121,7 +127,21 @@ export function viewSession(
     ...(isResolving(inspection) ? { resolving: resolvingOf(session) } : {}),
     tree: deriveTree(inspection),
     ...viewWords(inspection),
+    ...(proof === undefined ? viewGate(inspection, preview, verdicts) : {}),
   };
+}
+
+function viewGate(
+  { session, branch, base }: Inspection,
+  preview: Preview | undefined,
+  verdicts: readonly Verdict[],
+): Pick<SessionView, 'gate'> {
+  const verdict = verdicts.findLast(({ id, at }) => id === session.id && at > session.row.createdAt);
+  if (verdict === undefined) return {};
+  const { command, at, log, exitCode } = verdict;
+  const isSameMerge = verdict.tip === branch?.commit && verdict.target === base?.commit;
+  const isStale = preview?.tree === undefined ? !isSameMerge : verdict.tree !== preview.tree;
+  return { gate: { passed: exitCode === 0, command, at, isStale, log } };
 }
 
 function viewWords({ session, branch, since }: Inspection): Pick<SessionView, 'approved' | 'done'> {

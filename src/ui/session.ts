@@ -78,12 +78,19 @@ function about(view: SessionView, now: Date, evidence: Evidence | undefined): st
   if (tree !== 'ok') return TREE_WORDS[tree];
   const title = task === null ? ((ahead ?? 0) > 0 ? (head?.subject ?? '') : '') : (task.split('\n')[0] ?? '');
   const landed = view.status === 'landed' && evidence !== undefined ? proofWords(evidence, view.base.branch) : '';
-  return [landed, approvalWords(view, now), doneWords(view, now), title].filter((part) => part !== '').join(' · ');
+  const words = [landed, approvalWords(view, now), doneWords(view, now), gateWords(view, now), title];
+  return words.filter((part) => part !== '').join(' · ');
 }
 
 /** "approved 2m ago by user", "approved, but 1 commit since"; empty without an approval. */
 export function approvalWords({ approved }: Pick<SessionView, 'approved'>, now: Date): string {
   return approved === undefined ? '' : spokenWords('approved', approved, now);
+}
+
+/** "gate green 2m ago"; with a note when other files would land by now. */
+function gateWords({ gate }: Pick<SessionView, 'gate'>, now: Date): string {
+  if (gate === undefined) return '';
+  return `gate ${gate.passed ? 'green' : 'red'} ${age(gate.at, now)} ago${gate.isStale ? ', of other files' : ''}`;
 }
 
 /** The same of the agent's own word; its summary, when it has one, in one line. */
