@@ -31,7 +31,7 @@ export interface Evidence {
   readonly as: string | null;
 }
 
-/** Git's facts of one session, and what a merge of it into its base gave. */
+/** Git's facts of one session, and what a merge of it into its base gave: that saves looking at more, and is no condition. */
 export interface Suspect {
   readonly inspection: Inspection;
   readonly preview: Preview | undefined;
@@ -57,15 +57,6 @@ export async function findEvidence(
     });
     return found[0] ?? quick[i];
   });
-}
-
-/** One session's proof: see {@link findEvidence}. `preview` of its merge into the base saves looking at more, and is no condition. */
-export async function findProof(
-  repo: Repo,
-  inspection: Inspection,
-  preview: Preview | undefined,
-): Promise<Proof | undefined> {
-  return (await findEvidence(repo, [{ inspection, preview }]))[0]?.proof;
 }
 
 /** What refs and a preview tell. Uncommitted work rules every proof out, and so does a worktree that cannot be read. Pure. */
