@@ -46,6 +46,11 @@ export function isRefusedMove(error: unknown): boolean {
   return WtError.is(error, 'git.failed') && /not uptodate|would be (?:overwritten|removed)/.test(error.details.stderr);
 }
 
+/** git was ended from outside or took too long: its locks are left, and they are ours. */
+export function isKilledGit(error: unknown): boolean {
+  return WtError.is(error, 'git.timeout') || (WtError.is(error, 'git.failed') && (error.details.exitCode ?? 0) > 128);
+}
+
 type Place = Pick<EntryOf<'sync'>, 'op' | 'path' | 'adminDirectory'>;
 
 /**

@@ -199,6 +199,10 @@ test('--all brings on what can be, and leaves the rest with the reason', async (
     'dirty session.dirty',
   ]);
   expect(data.skipped.find(({ id }) => id === 'conflict')?.paths).toEqual(['other']);
+  const { stdout } = await bench.wt('sync', '--all');
+  expect(stdout).toContain(
+    '! dirty was left as it was: uncommitted work: 1 untracked (draft)\n  next  wt commit dirty\n',
+  );
   expect(data.current.map(({ id }) => id).toSorted()).toEqual(['current', 'landed']);
 });
 
