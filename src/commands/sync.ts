@@ -50,12 +50,7 @@ export default defineCommand({
     continue: flag('--continue', 'End the merge once its conflicts are resolved'),
     abort: flag('--abort', 'Give the merge up; what was resolved is kept aside'),
   },
-  examples: [
-    'wt sync fix-login',
-    'wt sync --all --fetch',
-    'wt sync fix-login --resolve',
-    'wt sync fix-login --continue',
-  ],
+  examples: ['wt sync fix-login', 'wt sync --all --fetch', 'wt sync fix-login --resolve'],
   mutates: true,
   data: z.object({
     synced: z.array(

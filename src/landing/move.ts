@@ -96,7 +96,7 @@ async function withFilesIndex<T>(repo: Repo, place: Place, use: (env: Env) => Pr
   await makePrivateDirectory(repo.layout.cache);
   const index = scratchIndexOf(repo, place.op);
   try {
-    await removeFile(index);
+    for (const left of [index, `${index}.lock`]) await removeFile(left);
     await copyIndex(path.join(place.adminDirectory, 'index'), index);
     return await use({ GIT_INDEX_FILE: index });
   } finally {
