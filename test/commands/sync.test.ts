@@ -337,3 +337,9 @@ test('show proposes a sync for a session with nothing of its own that is behind'
   expect(next).toEqual(['wt', 'sync', 'a']);
   expect(await runFix(bench, next)).toBe(0);
 });
+
+test('costs at most 18 git processes, and 4 for each commit', async () => {
+  const bench = await makeBehind();
+  const { code, git } = await bench.wt('sync', 'a');
+  expect({ code, git: git.length <= 18 + 4 * 2 ? [] : git }).toEqual({ code: 0, git: [] });
+});
