@@ -23,10 +23,9 @@ import {
   renderTrain,
   removalLine,
   removalWarning,
-  restackLine,
-  restackWarning,
 } from '../ui/merge.ts';
 import { renderResolved, resolvedWarnings } from '../ui/resolve.ts';
+import { renderRestacked } from '../ui/restack.ts';
 import { createTheme, type Look } from '../ui/theme.ts';
 
 interface Planned {
@@ -150,14 +149,15 @@ function describeDone({ train, isTrain, removals }: Done, look: Look): string {
     ...train.landed.map((landing) => describeLanding(landing, look)),
     ...train.nothing.map((none) => describeNothing(none, look)),
   ];
-  const restacked = train.restacked.map((upper) => restackLine(upper, look));
-  return (isTrain ? describeTrain(train, look) : one.join('')) + restacked.join('') + gone.join('');
+  const into = train.landed.at(-1)?.plan.into ?? '';
+  return (
+    (isTrain ? describeTrain(train, look) : one.join('')) + renderRestacked(train.restacked, into, look) + gone.join('')
+  );
 }
 
 function doneWarnings({ train, removals }: Done): readonly string[] {
   return [
     ...train.landed.flatMap(({ plan, warnings }) => [...trespassLines(plan.trespasses), ...warnings]),
-    ...train.restacked.flatMap((one) => restackWarning(one) ?? []),
     ...removals.flatMap((removal) => removalWarning(removal) ?? []),
   ];
 }

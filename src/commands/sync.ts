@@ -8,6 +8,7 @@ import { SYNC_STRATEGIES, type SyncPlan } from '../landing/sync-plan.ts';
 import { syncSessions, type SyncResult } from '../landing/sync.ts';
 import { openRepo } from '../sessions/open.ts';
 import { explain } from '../ui/errors.ts';
+import { reasonLine } from '../ui/refusals.ts';
 import { renderResolved, resolvedWarnings } from '../ui/resolve.ts';
 import { plural, shellLine } from '../ui/text.ts';
 import type { Look } from '../ui/theme.ts';
@@ -103,14 +104,21 @@ function line(result: SyncResult, isPlanned: boolean, { theme }: Look): string {
   if (result.kind === 'synced') return syncedLine(result.plan, isPlanned, theme);
   const id = theme.name(result.session.id);
   if (result.kind === 'skipped') {
-    const { message, fix } = explain(result.error);
+    const { fix } = explain(result.error);
     const next = fix === undefined ? '' : `  ${theme.dim('next')}  ${theme.command(shellLine(fix))}\n`;
-    return `${theme.warn} ${id} was left as it was: ${message}\n${next}`;
+    return `${theme.warn} ${id} was left as it was: ${whyLeft(result.error)}\n${next}`;
   }
   const base = theme.name(result.base.branch ?? '');
   return result.kind === 'current'
     ? `${id} has all of ${base} already\n`
     : `${id} ${theme.dim('has landed on')} ${base} ${theme.dim('and is left alone')}\n`;
+}
+
+/** Why a session was passed over, on one line. */
+function whyLeft(error: WtError): string {
+  return WtError.is(error, 'session.refused')
+    ? error.details.reasons.map(reasonLine).join('; ')
+    : explain(error).message;
 }
 
 function syncedLine(plan: SyncPlan, isPlanned: boolean, theme: Look['theme']): string {
@@ -154,7 +162,7 @@ function syncedJson(
       if (result.kind !== 'skipped') return [];
       const { error, session } = result;
       const paths = WtError.is(error, 'merge.conflict') ? error.details.files.map(({ path }) => path) : [];
-      return [{ id: session.id, reason: error.code, message: explain(error).message, paths }];
+      return [{ id: session.id, reason: error.code, message: whyLeft(error), paths }];
     }),
     current: results.flatMap((result) =>
       result.kind === 'current' || result.kind === 'landed' ? [{ id: result.session.id, base: card(result.base) }] : [],

@@ -46,6 +46,11 @@ export function isRefusedMove(error: unknown): boolean {
   return WtError.is(error, 'git.failed') && /not uptodate|would be (?:overwritten|removed)/.test(error.details.stderr);
 }
 
+/** git was ended from outside or took too long: its locks are left, and they are ours. */
+export function isKilledGit(error: unknown): boolean {
+  return WtError.is(error, 'git.timeout') || (WtError.is(error, 'git.failed') && (error.details.exitCode ?? 0) > 128);
+}
+
 type Place = Pick<EntryOf<'sync'>, 'op' | 'path' | 'adminDirectory'>;
 
 /**
@@ -91,7 +96,7 @@ async function withFilesIndex<T>(repo: Repo, place: Place, use: (env: Env) => Pr
   await makePrivateDirectory(repo.layout.cache);
   const index = scratchIndexOf(repo, place.op);
   try {
-    await removeFile(index);
+    for (const left of [index, `${index}.lock`]) await removeFile(left);
     await copyIndex(path.join(place.adminDirectory, 'index'), index);
     return await use({ GIT_INDEX_FILE: index });
   } finally {

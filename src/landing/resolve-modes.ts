@@ -2,14 +2,8 @@ import * as z from 'zod';
 import { WtError } from '../core/errors.ts';
 import type { Resolving } from '../registry/session.ts';
 import type { Repo } from '../sessions/repo.ts';
-import {
-  abortResolve,
-  continueResolve,
-  startResolve,
-  type AbortOutcome,
-  type ContinueOutcome,
-  type ResolveOutcome,
-} from './resolve.ts';
+import { abortResolve, continueResolve, startResolve, type AbortOutcome, type ContinueOutcome } from './resolve.ts';
+import type { ResolveOutcome } from './resolve-plan.ts';
 
 /** What `--resolve`, `--continue` and `--abort` have done, of `wt sync` as of `wt merge`. */
 export type Resolved =

@@ -1,16 +1,15 @@
-import { WtError, type ConflictPath, type Reason } from '../core/errors.ts';
+import { WtError } from '../core/errors.ts';
 import { isAncestor } from '../git/commit.ts';
 import { listFileChanges } from '../git/diff.ts';
-import { layOutMerge, type Stage } from '../git/merge-tree.ts';
 import { findRef, refOfBranch, resolveCommit } from '../git/ref.ts';
 import { withScratchObjects } from '../git/snapshot.ts';
 import { changedPaths, readStatus } from '../git/status.ts';
-import type { Env } from '../platform/deps.ts';
 import { beginEntry, endJournal, writeJournal, type EntryOf } from '../registry/journal.ts';
 import type { Effect } from '../registry/operations.ts';
 import type { Base, Resolving } from '../registry/session.ts';
 import { readBook, type Session } from '../sessions/book.ts';
 import { scratchPath } from '../sessions/cache.ts';
+import { breakLocks } from '../sessions/break-locks.ts';
 import { commitSession } from '../sessions/commit.ts';
 import { hold, type Held } from '../sessions/hold.ts';
 import { findIdleness, requireAdmin } from '../sessions/idle.ts';
@@ -19,34 +18,13 @@ import { gitAtWorktree, shielded, type Repo } from '../sessions/repo.ts';
 import { rebaseRow } from '../sessions/rows.ts';
 import { requireOwn, requireSession } from '../sessions/select.ts';
 import { explainConflict } from './explain.ts';
-import { isRefusedMove } from './move.ts';
+import { prepareResolve, type ResolveOutcome, type ResolveRequest } from './resolve-plan.ts';
+import { isKilledGit, isRefusedMove } from './move.ts';
 import { findMergeHead, finishAbort, finishResolve, giveUpMerge, layOut, takeLayoutBack } from './resolve-steps.ts';
-import { mergeMessage, refuseHidden, requireSyncBase, type SyncTarget } from './sync-plan.ts';
+import { mergeMessage } from './sync-plan.ts';
 import { applySync } from './sync-steps.ts';
-import { findWrittenOver, treeOf } from './uncommitted.ts';
+import { treeOf } from './uncommitted.ts';
 import { findUnresolved } from './unresolved.ts';
-
-export interface ResolveRequest {
-  /** Undefined: the session the caller stands in. */
-  readonly id: string | undefined;
-  /** What is to be gone on with afterwards. */
-  readonly verb: Resolving['verb'];
-  /** Branch to merge in; default the session's base. */
-  readonly into?: string | undefined;
-  readonly dryRun?: boolean;
-}
-
-/** `clean`: there is no conflict to resolve. `current`: the session has it all. Nothing was done then. */
-export type ResolveOutcome =
-  | { readonly kind: 'clean' | 'current'; readonly session: Session; readonly into: string }
-  | {
-      readonly kind: 'started' | 'planned';
-      readonly session: Session;
-      readonly into: string;
-      readonly resolving: Resolving;
-      readonly files: readonly ConflictPath[];
-      readonly tasks: readonly string[];
-    };
 
 /** Lays the conflict with the target out in the session's own worktree. Throws `session.refused`, `base.not-found`, `usage.invalid`. */
 export async function startResolve(repo: Repo, request: ResolveRequest): Promise<ResolveOutcome> {
@@ -54,70 +32,14 @@ export async function startResolve(repo: Repo, request: ResolveRequest): Promise
   if (request.dryRun !== true) return hold(repo, (held) => start(held, requireOwn(held.book, id), request));
   const book = await readBook(repo);
   return withScratchObjects(repo.commonDir, scratchPath(repo, 'objects'), async (env) => {
-    const prepared = await prepare(repo, requireOwn(book, id), request, env);
+    const prepared = await prepareResolve(repo, requireOwn(book, id), request, env);
     return prepared.kind === 'ready' ? { ...prepared.outcome, kind: 'planned' } : prepared;
   });
 }
 
-type Prepared =
-  | Extract<ResolveOutcome, { kind: 'clean' | 'current' }>
-  | {
-      readonly kind: 'ready';
-      readonly outcome: Extract<ResolveOutcome, { kind: 'started' | 'planned' }>;
-      readonly merged: string;
-      readonly stages: readonly Stage[];
-    };
-
-async function prepare(repo: Repo, session: Session, { verb, into }: ResolveRequest, env: Env = {}): Promise<Prepared> {
-  const { id, row } = session;
-  const [branch, target] = [
-    await findRef(repo.git, refOfBranch(row.branch)),
-    into === undefined || into === row.base.branch
-      ? await requireSyncBase(repo, session)
-      : await requireTarget(repo, session, into),
-  ];
-  if (branch === undefined) throw new WtError('base.not-found', { base: row.branch, near: [] });
-  const tip = branch.commit;
-  if (await isAncestor(repo.git, target.commit, tip)) return { kind: 'current', session, into: target.branch };
-  const { busy, dirt, hidden } = await findIdleness(repo, session);
-  const reasons: readonly Reason[] = [...busy, ...(dirt === undefined ? [] : [dirt])];
-  if (reasons.length > 0) throw new WtError('session.refused', { id, verb, reasons });
-  const { tree, stages } = await layOutMerge(repo.git, branch.name, target.ref, { env });
-  if (stages.length === 0) return { kind: 'clean', session, into: target.branch };
-  // The markers name the branches; that they have not moved meanwhile is seen afterwards.
-  const [ours, theirs] = [await findRef(repo.git, branch.name), await findRef(repo.git, target.ref)];
-  if (ours?.commit !== tip || theirs?.commit !== target.commit)
-    throw new WtError('target.moved', {
-      target: target.branch,
-      reason: 'raced',
-      id,
-      fix: ['wt', verb, id, '--resolve'],
-    });
-  const written = await findWrittenOver(repo, session, { from: tip, to: tree, hidden, env });
-  if (written.length > 0) throw refuseHidden(id, written);
-  const paths = [...new Set(stages.map((stage) => stage.path))];
-  const explained = await explainConflict(repo, { session, target, branch, paths });
-  const at = repo.deps.clock.now().toISOString();
-  const resolving = { verb, into: target.branch, tip, target: target.commit, merged: tree, at };
-  return {
-    kind: 'ready',
-    outcome: { kind: 'started', session, into: target.branch, resolving, ...explained },
-    merged: tree,
-    stages,
-  };
-}
-
-async function requireTarget(repo: Repo, { id, row }: Session, into: string): Promise<SyncTarget> {
-  if (into === row.branch)
-    throw new WtError('usage.invalid', { option: '--into <branch>', reason: `${into} is the branch of ${id} itself` });
-  const ref = await findRef(repo.git, refOfBranch(into));
-  if (ref === undefined) throw new WtError('base.not-found', { base: into, near: [] });
-  return { branch: into, commit: ref.commit, ref: ref.name };
-}
-
 async function start(held: Held, session: Session, request: ResolveRequest): Promise<ResolveOutcome> {
   const repo = shielded(held.repo);
-  const prepared = await prepare(held.repo, session, request);
+  const prepared = await prepareResolve(held.repo, session, request);
   if (prepared.kind !== 'ready') return prepared;
   const { outcome, merged, stages } = prepared;
   const { resolving, into } = outcome;
@@ -134,6 +56,7 @@ async function start(held: Held, session: Session, request: ResolveRequest): Pro
   try {
     await layOut(repo, entry, { stages, message: mergeMessage(into, session.row.branch) });
   } catch (error) {
+    if (isKilledGit(error)) await breakLocks(repo, entry);
     if (isRefusedMove(error) || (await takeLayoutBack(repo, entry)).length === 0)
       await endJournal(repo.layout.journal, entry.op);
     throw error;

@@ -5,13 +5,14 @@ import { beginEntry, endJournal, writeJournal, type EntryOf } from '../registry/
 import { recordOperation } from '../registry/operations.ts';
 import type { BaseChange, Carried } from '../registry/session.ts';
 import type { Session } from '../sessions/book.ts';
+import { breakLocks } from '../sessions/break-locks.ts';
 import type { Held } from '../sessions/hold.ts';
 import { requireAdmin } from '../sessions/idle.ts';
 import { pinRewoundAfterAll, unpinEntries } from '../sessions/pins.ts';
 import { shielded, type Repo } from '../sessions/repo.ts';
 import { rebaseRow } from '../sessions/rows.ts';
 import { restoreCheckout } from './converge.ts';
-import { isRefusedMove, moveBranch, moveWork, moveWorkBack } from './move.ts';
+import { isKilledGit, isRefusedMove, moveBranch, moveWork, moveWorkBack } from './move.ts';
 import { pinWork } from './uncommitted.ts';
 
 type SyncEntry = EntryOf<'sync'>;
@@ -55,6 +56,7 @@ export async function applySync(held: Held, move: SyncMove, message: string): Pr
         fix: ['wt', 'sync', session.id],
       });
   } catch (error) {
+    if (isKilledGit(error)) await breakLocks(repo, entry);
     // Where files were edited half-way it stays open; the next command tries again and names them.
     if (isRefusedMove(error) || (await takeBack(repo, entry)).length === 0)
       await endJournal(repo.layout.journal, entry.op);

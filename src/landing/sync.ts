@@ -65,8 +65,8 @@ async function syncSession(repo: Repo, { id }: Session, request: SyncRequest): P
 
 /** The base as its remote has it, where the local one is merely behind. */
 async function fetchSyncBase(repo: Repo, session: Session): Promise<{ branch: string; commit: string }> {
-  const { branch } = await requireSyncBase(repo, session);
-  const { commit } = await fetchBase(repo, branch);
+  const { branch, ref } = await requireSyncBase(repo, session);
+  const { commit } = await fetchBase(repo, ref.replace(/^refs\/(?:heads|remotes)\//, ''));
   return { branch, commit };
 }
 

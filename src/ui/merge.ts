@@ -2,7 +2,6 @@ import { WtError } from '../core/errors.ts';
 import type { Landing } from '../landing/merge.ts';
 import type { MergePlan } from '../landing/plan.ts';
 import type { Nothing } from '../landing/prepare.ts';
-import type { Restacked } from '../landing/restack.ts';
 import type { Removal } from '../landing/take-away.ts';
 import type { Car, Failure, TrainOutcome } from '../landing/train.ts';
 import { trespassLines } from './conflicts.ts';
@@ -148,17 +147,6 @@ export function describeNothing({ session, into, reason }: Nothing, { theme }: L
   return reason === 'empty'
     ? `Nothing to land: ${theme.name(session.id)} has no commits of its own yet.\n`
     : `Nothing to land: ${theme.name(into)} has everything of ${theme.name(session.id)} already.\n`;
-}
-
-/** What became of a session that was cut from one that has landed. */
-export function restackLine(one: Restacked, { theme }: Look): string {
-  if (one.kind === 'left') return '';
-  const how = one.kind === 'synced' ? ` ${theme.dim(`${one.from.slice(0, 7)}..${one.to.slice(0, 7)}`)}` : '';
-  return `  ${theme.name(one.id)} ${theme.dim('stood on it and is on the base now')}${how}\n`;
-}
-
-export function restackWarning(one: Restacked): string | undefined {
-  return one.kind === 'left' ? `${one.id} stood on it and is to be brought on the base: wt sync ${one.id}` : undefined;
 }
 
 /** What became of a session that was to go once it had landed. */

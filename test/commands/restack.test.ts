@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
-import { landSession } from '#src/landing/merge.ts';
-import { restackAfter, type Restacked } from '#src/landing/restack.ts';
-import type { Strategy } from '#src/landing/plan.ts';
+import type { Strategy } from '#src/config/schema.ts';
+import type { Restacked } from '#src/landing/restack.ts';
+import { landAlone } from '#src/landing/train.ts';
 import { openRepo } from '#src/sessions/open.ts';
+import { renderRestacked } from '#src/ui/restack.ts';
+import { createTheme } from '#src/ui/theme.ts';
 import { makeDeps } from '../support/deps.ts';
 import { photograph } from '../support/invariants.ts';
 import { failure, leftovers } from '../support/listing.ts';
@@ -20,14 +22,20 @@ async function makeStack(): Promise<Bench> {
   return bench;
 }
 
-/** Lands the lower one as `wt merge` does, and restacks in the same call. */
+/** Lands the lower one in one call, and tells what became of the upper one. */
 async function land({ room, root }: Bench, strategy: Strategy = 'merge'): Promise<readonly Restacked[]> {
   const deps = makeDeps(room, root);
   const repo = await openRepo(deps);
-  const landing = await landSession(repo, { id: 'lower', into: undefined, strategy, message: undefined }, undefined);
-  if (!('plan' in landing)) throw new Error('nothing was landed');
-  const { session, into, tip } = landing.plan;
-  const restacked = await restackAfter(repo, session, { into, tip });
+  const request = {
+    id: 'lower',
+    into: undefined,
+    strategy,
+    message: undefined,
+    template: undefined,
+    requireApproval: false,
+  };
+  const checks = { approved: undefined, gate: undefined, retries: 0, onGate: () => {}, onLine: () => {} };
+  const { restacked } = await landAlone(repo, request, checks);
   deps.identity.dispose();
   return restacked;
 }
@@ -147,4 +155,19 @@ test('a session whose lower one was amended takes only its own commits along', a
   expect((await bench.wt('sync', 'upper')).code).toBe(0);
   expect(await bench.git('log', '--format=%s', 'main..wt/upper')).toBe('upper\nlower, amended');
   expect(await bench.git('show', 'wt/upper:f')).toBe('1 in lower, amended\n2\n3\n4\n5\n6\n7 in upper');
+});
+
+test('what became of the session above is said in a line, with the next step', async () => {
+  const look = { theme: createTheme(0), isTerminal: false, width: 80, now: new Date(0) };
+  const bench = await makeStack();
+  await bench.room.write(bench.at('upper'), { draft: 'x\n' });
+  const left = renderRestacked(await land(bench), 'main', look);
+  expect(left).toBe(
+    '! upper was cut from it, has main as its base now, and is to be synced: uncommitted work: 1 untracked (draft)\n  next  wt sync upper\n',
+  );
+  const synced = { kind: 'synced', id: 'upper', from: 'a'.repeat(40), to: 'b'.repeat(40) } as const;
+  const said = renderRestacked([synced, { kind: 'current', id: 'other' }], 'main', look);
+  expect(said).toBe(
+    '✓ upper was cut from it and is on main now  aaaaaaa..bbbbbbb\nother was cut from it and has main as its base now\n',
+  );
 });

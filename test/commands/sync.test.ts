@@ -199,6 +199,10 @@ test('--all brings on what can be, and leaves the rest with the reason', async (
     'dirty session.dirty',
   ]);
   expect(data.skipped.find(({ id }) => id === 'conflict')?.paths).toEqual(['other']);
+  const { stdout } = await bench.wt('sync', '--all');
+  expect(stdout).toContain(
+    '! dirty was left as it was: uncommitted work: 1 untracked (draft)\n  next  wt commit dirty\n',
+  );
   expect(data.current.map(({ id }) => id).toSorted()).toEqual(['current', 'landed']);
 });
 
@@ -332,4 +336,10 @@ test('show proposes a sync for a session with nothing of its own that is behind'
   const { next } = await bench.data<{ next: string[] }>('show', 'a');
   expect(next).toEqual(['wt', 'sync', 'a']);
   expect(await runFix(bench, next)).toBe(0);
+});
+
+test('costs at most 18 git processes, and 4 for each commit', async () => {
+  const bench = await makeBehind();
+  const { code, git } = await bench.wt('sync', 'a');
+  expect({ code, git: git.length <= 18 + 4 * 2 ? [] : git }).toEqual({ code: 0, git: [] });
 });
