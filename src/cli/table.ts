@@ -40,7 +40,7 @@ export const table = {
   commit: { group: 'Work', summary: 'Commit everything in a session', load: () => import('../commands/commit.ts') },
   conflicts: {
     group: 'Land and tidy',
-    summary: 'Show which sessions conflict, with their base and with each other',
+    summary: 'Show which sessions conflict with their base or each other',
     load: () => import('../commands/conflicts.ts'),
   },
   merge: {

@@ -102,10 +102,11 @@ async function scanIn(
   const pairs = pairsOf(live).filter(([a, b]) => isWorthMerging(a, b, changes));
   const verdicts = await merge(pairs.map(([a, b]) => [a.commit, b.commit]));
   const idOf = ({ inspection }: Side): string => inspection.session.id;
+  const isOld = isOfBase(readings, changes);
   return {
     readings,
     pairs: pairs.flatMap(([a, b], i) => {
-      const files = verdicts[i]?.files ?? [];
+      const files = (verdicts[i]?.files ?? []).filter(({ path: name }) => !isOld(a, b, name) && !isOld(b, a, name));
       return files.length === 0 ? [] : [{ a: idOf(a), b: idOf(b), files }];
     }),
     unknown: pairs.flatMap(([a, b], i) => (verdicts[i] === undefined ? [[idOf(a), idOf(b)] as const] : [])),
@@ -136,6 +137,23 @@ function isWorthMerging(a: Side, b: Side, changes: ReadonlyMap<Side, Footprint |
   if (rowA.branch === rowB.base.branch || rowB.branch === rowA.base.branch) return true;
   const [one, other] = [changes.get(a), changes.get(b)];
   return one === undefined || other === undefined || mayMeet(one, other);
+}
+
+/**
+ * Whether a file of a pair is only the first one's conflict with the base, which the other has a later state of: it has not
+ * touched the file itself. Told there already; between the two there is nothing to settle.
+ */
+function isOfBase(
+  readings: readonly Reading[],
+  changes: ReadonlyMap<Side, Footprint | undefined>,
+): (one: Side, other: Side, name: string) => boolean {
+  return (one, other, name) => {
+    const [own, others] = [changes.get(one), changes.get(other)];
+    if (own === undefined || others === undefined || own.mayRename || others.mayRename) return false;
+    if (one.inspection.session.row.base.branch !== other.inspection.session.row.base.branch) return false;
+    const base = readings.find(({ inspection }) => inspection === one.inspection)?.base ?? [];
+    return own.paths.has(name) && !others.paths.has(name) && base.some((file) => file.path === name);
+  };
 }
 
 type CommitPair = readonly [string, string];

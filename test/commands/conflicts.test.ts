@@ -244,6 +244,32 @@ test('a stacked session is compared with the branch that it stands on', async ()
   expect(kinds(moved)).toContain('below top: g content');
 });
 
+test('a conflict with the base is not told again of those who only have a later state of it', async () => {
+  const bench = await makeSessions('old');
+  await bench.work('old', { f: '1\nold\n3\n', g: '1\n2\n3\n4\n5\nold\n' });
+  await bench.write({ f: '1\nmain\n3\n' });
+  await bench.git('commit', '-qam', 'main moves');
+  for (const id of ['late', 'rival']) await bench.wt('create', id);
+  await bench.work('late', { g: 'late\n2\n3\n4\n5\n6\n' });
+  await bench.work('rival', { f: '1\nrival\n3\n' });
+  const found = await conflicts(bench);
+  expect(found.base.map(({ id, paths }) => [id, paths])).toEqual([['old', ['f']]]);
+  expect(kinds(found)).toEqual(['old rival: f content']);
+});
+
+test('what lies below a link by now, and a repository inside a session, are no hindrance', async () => {
+  const bench = await makeSessions('a', 'b');
+  await rm(path.join(bench.at('a'), 'd'), { recursive: true });
+  await symlink('elsewhere', path.join(bench.at('a'), 'd'));
+  await bench.room.write(bench.at('a'), { 'elsewhere/a': 'x\n', 'elsewhere/b': 'x\n' });
+  await bench.room.git(bench.at('b'), 'init', '-q', 'inner');
+  await bench.room.write(bench.at('b'), { 'd/a': 'x\nb\nc\nd\n' });
+  const { raw } = await bench.wt('conflicts', '--json');
+  const { data, warnings } = JSON.parse(raw) as { data: Data; warnings: readonly string[] };
+  expect(data.pairs.map(({ a, b }) => [a, b])).toEqual([['a', 'b']]);
+  expect(warnings).toEqual([]);
+});
+
 test('a merge of the base that is not committed yet does not conflict with the base again', async () => {
   const bench = await makeSessions('a', 'b');
   await bench.work('a', { f: '1\na\n3\n' });
