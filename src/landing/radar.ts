@@ -3,6 +3,7 @@ import { mapLimit } from '../core/pool.ts';
 import { findConflicts, Verdict, type ConflictFile } from '../git/conflicts.ts';
 import { listPathChanges, PathChanges } from '../git/diff.ts';
 import { makePrivateDirectory, readText } from '../platform/files.ts';
+import type { Env } from '../platform/deps.ts';
 import { withScratchObjects } from '../git/snapshot.ts';
 import { loadAnswers, type Answers } from '../sessions/answers.ts';
 import { scratchPath } from '../sessions/cache.ts';
@@ -75,13 +76,14 @@ async function scanIn(
   scratch: Scratch,
   answers: Answers,
 ): Promise<Scan> {
-  const sides = await takeSides(repo, inspections, scratch);
+  const { sides, materialize } = await takeSides(repo, inspections, scratch, answers);
+  const place: Place = { env: scratch.env, answers, materialize };
   const working = sides.filter(hasWork);
   const based = working.filter(({ inspection }) => inspection.base !== undefined);
-  const merge = (pairs: readonly CommitPair[]): Promise<Verdicts> => mergeAll(repo, pairs, scratch, answers);
+  const merge = (pairs: readonly CommitPair[]): Promise<Verdicts> => mergeAll(repo, pairs, place);
   const [bases, changes] = await Promise.all([
     merge(based.map(({ inspection, commit }) => [inspection.base?.commit ?? '', commit])),
-    readChanges(repo, working, scratch, answers),
+    readChanges(repo, working, place),
   ]);
   const readings = await mapLimit(inspections, 2, async (inspection): Promise<Reading> => {
     const side = sides.find((one) => one.inspection === inspection);
@@ -156,21 +158,23 @@ function isOfBase(
   };
 }
 
+/** Where merges happen, and what is known of them. */
+interface Place {
+  readonly env: Env;
+  readonly answers: Answers;
+  readonly materialize: () => Promise<void>;
+}
+
 type CommitPair = readonly [string, string];
 type Verdicts = readonly (Verdict | undefined)[];
 
 /** Merges what is not remembered. Which of the two is ours makes no difference to what they conflict in. */
-async function mergeAll(
-  repo: Repo,
-  pairs: readonly CommitPair[],
-  { env }: Scratch,
-  answers: Answers,
-): Promise<Verdicts> {
+async function mergeAll(repo: Repo, pairs: readonly CommitPair[], place: Place): Promise<Verdicts> {
   return remember(
-    answers,
+    place,
     Verdict,
     pairs.map((pair) => ({ key: `merge ${pair.toSorted().join(' ')}`, question: pair })),
-    (missing) => findConflicts(repo.git, missing, { env, config: UNSYNCED }),
+    (missing) => findConflicts(repo.git, missing, { env: place.env, config: UNSYNCED }),
   );
 }
 
@@ -178,8 +182,7 @@ async function mergeAll(
 async function readChanges(
   repo: Repo,
   sides: readonly Side[],
-  { env }: Scratch,
-  answers: Answers,
+  place: Place,
 ): Promise<ReadonlyMap<Side, Footprint | undefined>> {
   const ranges = sides.flatMap((side) => {
     const { mergeBases, session } = side.inspection;
@@ -187,10 +190,10 @@ async function readChanges(
     return from.map((commit) => ({ side, range: [commit, side.commit] as const }));
   });
   const changes = await remember(
-    answers,
+    place,
     PathChanges,
     ranges.map(({ range }) => ({ key: `changes ${range.join(' ')}`, question: range })),
-    (missing) => listPathChanges(repo.git, missing, { env }),
+    (missing) => listPathChanges(repo.git, missing, { env: place.env }),
   );
   return new Map(
     sides.map((side) => {
@@ -202,7 +205,7 @@ async function readChanges(
 }
 
 async function remember<Q, A>(
-  answers: Answers,
+  { answers, materialize }: Place,
   shape: z.ZodType<A>,
   questions: readonly { key: string; question: Q }[],
   ask: (missing: readonly Q[]) => Promise<readonly (A | undefined)[]>,
@@ -210,6 +213,7 @@ async function remember<Q, A>(
   const known = questions.map(({ key }) => answers.get(key, shape));
   const missing = questions.filter((_, i) => known[i] === undefined);
   if (missing.length === 0) return known;
+  await materialize();
   const found = await ask(missing.map(({ question }) => question));
   for (const [i, { key }] of missing.entries()) if (found[i] !== undefined) answers.put(key, found[i]);
   let next = 0;

@@ -1,4 +1,4 @@
-import { chmod, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { lines } from '../support/spawn.ts';
@@ -184,10 +184,30 @@ test('the answer is the same when it is remembered, and then nothing is merged',
   const [first, second] = [await bench.wt('conflicts', '--json'), await bench.wt('conflicts', '--json')];
   expect(second.raw).toBe(first.raw);
   expect(verbsOf(first)).toContain('merge-tree');
-  expect(verbsOf(second).filter((verb) => /merge-tree|diff-tree/.test(verb))).toEqual([]);
+  expect(verbsOf(second).filter((verb) => /merge-tree|diff-tree|update-index|write-tree/.test(verb))).toEqual([]);
   const file = path.join(bench.root, '.git/wt/cache/conflicts/answers.jsonl');
   await writeFile(file, (await readFile(file, 'utf8')).slice(0, 300));
   expect((await bench.wt('conflicts', '--json')).raw).toBe(first.raw);
+});
+
+test('what is remembered of uncommitted work counts only while every byte, mode and entry of the index is the same', async () => {
+  const bench = await makeSessions('a', 'b');
+  await bench.work('a', { f: '1\na\n3\n', g: '1\n2\n3\n4\n5\na\n' });
+  const file = path.join(bench.at('b'), 'f');
+  const stamp = new Date('2026-01-01T00:00:00Z');
+  const see = async (text: string): Promise<readonly string[]> => {
+    await writeFile(file, text);
+    await utimes(file, stamp, stamp); // the same size and time each time
+    return kinds(await conflicts(bench));
+  };
+  expect(await see('1\nb\n3\n')).toEqual(['a b: f content']);
+  expect(await see('1\na\n3\n')).toEqual([]);
+  expect(await see('1\nb\n3\n')).toEqual(['a b: f content']);
+  await bench.work('a', { h: 'h\n' });
+  expect(await see('1\nb\n3\n')).toEqual(['a b: f content']);
+  await chmod(file, 0o755);
+  await bench.room.write(bench.at('b'), { h: 'other\n' });
+  expect(kinds(await conflicts(bench))).toEqual(['a b: f content, h add/add']);
 });
 
 test('a setting that changes how files merge is heeded', async () => {
