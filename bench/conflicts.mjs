@@ -1,5 +1,5 @@
 // The conflict radar against git merge-tree pair by pair, side by side on this machine. Compare the ratios, not the milliseconds.
-// Usage: node bench/conflicts.mjs [--sessions 50] [--files 5000] [--rounds 3] [--repo <path to clone instead of a generated one>]
+// Usage: npm run bench:conflicts -- [--sessions 50] [--files 5000] [--rounds 3] [--repo <path to clone instead of a generated one>]
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, devNull, tmpdir } from 'node:os';

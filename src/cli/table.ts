@@ -50,7 +50,7 @@ export const table = {
   },
   conflicts: {
     group: 'Land and tidy',
-    summary: 'Show which sessions conflict, with their base and with each other',
+    summary: 'Show which sessions conflict with their base or each other',
     load: () => import('../commands/conflicts.ts'),
   },
   sync: {

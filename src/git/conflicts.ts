@@ -86,7 +86,7 @@ export function parseVerdicts(stdout: string): readonly Verdict[] {
     const messages: Message[] = [];
     for (let field = next(); field !== '' && at < fields.length; field = next()) stages.push(parseStage(field));
     for (let field = next().trim(); field !== '' && at < fields.length; field = next().trim()) {
-      const paths = Array.from({ length: Number(field) || 0 }, next).map(plainPath);
+      const paths = Array.from({ length: Math.min(Number(field) || 0, fields.length) }, next).map(plainPath);
       messages.push({ paths, type: next() });
       next(); // its text, for people
     }

@@ -10,6 +10,8 @@ export interface Footprint {
   readonly emptied: ReadonlySet<string>;
   /** Folders that got a file: it would have to move along with a renamed one. */
   readonly filled: ReadonlySet<string>;
+  /** It added and deleted: a path of it may be a rename of another. */
+  readonly mayRename: boolean;
 }
 
 /** Pure. */
@@ -22,6 +24,7 @@ export function footprintOf(changes: readonly PathChanges[]): Footprint {
     folders: foldersAbove(paths),
     emptied: added.length === 0 ? new Set() : foldersAbove(deleted),
     filled: foldersAbove(added),
+    mayRename: added.length > 0 && deleted.length > 0,
   };
 }
 

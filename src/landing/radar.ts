@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { findConflicts, Verdict, type ConflictFile } from '../git/conflicts.ts';
 import { listPathChanges, PathChanges } from '../git/diff.ts';
 import { makePrivateDirectory, readText } from '../platform/files.ts';
+import type { Env } from '../platform/deps.ts';
 import { withScratchObjects } from '../git/snapshot.ts';
 import { loadAnswers, type Answers } from '../sessions/answers.ts';
 import { scratchPath } from '../sessions/cache.ts';
@@ -74,13 +75,14 @@ async function scanIn(
   scratch: Scratch,
   answers: Answers,
 ): Promise<Scan> {
-  const sides = await takeSides(repo, inspections, scratch);
+  const { sides, materialize } = await takeSides(repo, inspections, scratch, answers);
+  const place: Place = { env: scratch.env, answers, materialize };
   const working = sides.filter(hasWork);
   const based = working.filter(({ inspection }) => inspection.base !== undefined);
-  const merge = (pairs: readonly CommitPair[]): Promise<Verdicts> => mergeAll(repo, pairs, scratch, answers);
+  const merge = (pairs: readonly CommitPair[]): Promise<Verdicts> => mergeAll(repo, pairs, place);
   const [bases, changes] = await Promise.all([
     merge(based.map(({ inspection, commit }) => [inspection.base?.commit ?? '', commit])),
-    readChanges(repo, working, scratch, answers),
+    readChanges(repo, working, place),
   ]);
   const suspects = inspections.map((inspection) => {
     const side = sides.find((one) => one.inspection === inspection);
@@ -105,10 +107,11 @@ async function scanIn(
   const pairs = pairsOf(live).filter(([a, b]) => isWorthMerging(a, b, changes));
   const verdicts = await merge(pairs.map(([a, b]) => [a.commit, b.commit]));
   const idOf = ({ inspection }: Side): string => inspection.session.id;
+  const isOld = isOfBase(readings, changes);
   return {
     readings,
     pairs: pairs.flatMap(([a, b], i) => {
-      const files = verdicts[i]?.files ?? [];
+      const files = (verdicts[i]?.files ?? []).filter(({ path: name }) => !isOld(a, b, name) && !isOld(b, a, name));
       return files.length === 0 ? [] : [{ a: idOf(a), b: idOf(b), files }];
     }),
     unknown: pairs.flatMap(([a, b], i) => (verdicts[i] === undefined ? [[idOf(a), idOf(b)] as const] : [])),
@@ -137,21 +140,40 @@ function isWorthMerging(a: Side, b: Side, changes: ReadonlyMap<Side, Footprint |
   return one === undefined || other === undefined || mayMeet(one, other);
 }
 
+/**
+ * Whether a file of a pair is only the first one's conflict with the base, which the other has a later state of: it has not
+ * touched the file itself. Told there already; between the two there is nothing to settle.
+ */
+function isOfBase(
+  readings: readonly Reading[],
+  changes: ReadonlyMap<Side, Footprint | undefined>,
+): (one: Side, other: Side, name: string) => boolean {
+  return (one, other, name) => {
+    const [own, others] = [changes.get(one), changes.get(other)];
+    if (own === undefined || others === undefined || own.mayRename || others.mayRename) return false;
+    if (one.inspection.session.row.base.branch !== other.inspection.session.row.base.branch) return false;
+    const base = readings.find(({ inspection }) => inspection === one.inspection)?.base ?? [];
+    return own.paths.has(name) && !others.paths.has(name) && base.some((file) => file.path === name);
+  };
+}
+
+/** Where merges happen, and what is known of them. */
+interface Place {
+  readonly env: Env;
+  readonly answers: Answers;
+  readonly materialize: () => Promise<void>;
+}
+
 type CommitPair = readonly [string, string];
 type Verdicts = readonly (Verdict | undefined)[];
 
 /** Merges what is not remembered. Which of the two is ours makes no difference to what they conflict in. */
-async function mergeAll(
-  repo: Repo,
-  pairs: readonly CommitPair[],
-  { env }: Scratch,
-  answers: Answers,
-): Promise<Verdicts> {
+async function mergeAll(repo: Repo, pairs: readonly CommitPair[], place: Place): Promise<Verdicts> {
   return remember(
-    answers,
+    place,
     Verdict,
     pairs.map((pair) => ({ key: `merge ${pair.toSorted().join(' ')}`, question: pair })),
-    (missing) => findConflicts(repo.git, missing, { env, config: UNSYNCED }),
+    (missing) => findConflicts(repo.git, missing, { env: place.env, config: UNSYNCED }),
   );
 }
 
@@ -159,8 +181,7 @@ async function mergeAll(
 async function readChanges(
   repo: Repo,
   sides: readonly Side[],
-  { env }: Scratch,
-  answers: Answers,
+  place: Place,
 ): Promise<ReadonlyMap<Side, Footprint | undefined>> {
   const ranges = sides.flatMap((side) => {
     const { mergeBases, session } = side.inspection;
@@ -168,10 +189,10 @@ async function readChanges(
     return from.map((commit) => ({ side, range: [commit, side.commit] as const }));
   });
   const changes = await remember(
-    answers,
+    place,
     PathChanges,
     ranges.map(({ range }) => ({ key: `changes ${range.join(' ')}`, question: range })),
-    (missing) => listPathChanges(repo.git, missing, { env }),
+    (missing) => listPathChanges(repo.git, missing, { env: place.env }),
   );
   return new Map(
     sides.map((side) => {
@@ -183,7 +204,7 @@ async function readChanges(
 }
 
 async function remember<Q, A>(
-  answers: Answers,
+  { answers, materialize }: Place,
   shape: z.ZodType<A>,
   questions: readonly { key: string; question: Q }[],
   ask: (missing: readonly Q[]) => Promise<readonly (A | undefined)[]>,
@@ -191,6 +212,7 @@ async function remember<Q, A>(
   const known = questions.map(({ key }) => answers.get(key, shape));
   const missing = questions.filter((_, i) => known[i] === undefined);
   if (missing.length === 0) return known;
+  await materialize();
   const found = await ask(missing.map(({ question }) => question));
   for (const [i, { key }] of missing.entries()) if (found[i] !== undefined) answers.put(key, found[i]);
   let next = 0;

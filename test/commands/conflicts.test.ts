@@ -1,4 +1,4 @@
-import { chmod, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { lines } from '../support/spawn.ts';
@@ -184,10 +184,30 @@ test('the answer is the same when it is remembered, and then nothing is merged',
   const [first, second] = [await bench.wt('conflicts', '--json'), await bench.wt('conflicts', '--json')];
   expect(second.raw).toBe(first.raw);
   expect(verbsOf(first)).toContain('merge-tree');
-  expect(verbsOf(second).filter((verb) => /merge-tree|diff-tree/.test(verb))).toEqual([]);
+  expect(verbsOf(second).filter((verb) => /merge-tree|diff-tree|update-index|write-tree/.test(verb))).toEqual([]);
   const file = path.join(bench.root, '.git/wt/cache/conflicts/answers.jsonl');
   await writeFile(file, (await readFile(file, 'utf8')).slice(0, 300));
   expect((await bench.wt('conflicts', '--json')).raw).toBe(first.raw);
+});
+
+test('what is remembered of uncommitted work counts only while every byte, mode and entry of the index is the same', async () => {
+  const bench = await makeSessions('a', 'b');
+  await bench.work('a', { f: '1\na\n3\n', g: '1\n2\n3\n4\n5\na\n' });
+  const file = path.join(bench.at('b'), 'f');
+  const stamp = new Date('2026-01-01T00:00:00Z');
+  const see = async (text: string): Promise<readonly string[]> => {
+    await writeFile(file, text);
+    await utimes(file, stamp, stamp); // the same size and time each time
+    return kinds(await conflicts(bench));
+  };
+  expect(await see('1\nb\n3\n')).toEqual(['a b: f content']);
+  expect(await see('1\na\n3\n')).toEqual([]);
+  expect(await see('1\nb\n3\n')).toEqual(['a b: f content']);
+  await bench.work('a', { h: 'h\n' });
+  expect(await see('1\nb\n3\n')).toEqual(['a b: f content']);
+  await chmod(file, 0o755);
+  await bench.room.write(bench.at('b'), { h: 'other\n' });
+  expect(kinds(await conflicts(bench))).toEqual(['a b: f content, h add/add']);
 });
 
 test('a setting that changes how files merge is heeded', async () => {
@@ -242,6 +262,32 @@ test('a stacked session is compared with the branch that it stands on', async ()
   const moved = await conflicts(bench);
   expect(moved.base.map(({ id, paths }) => [id, paths])).toEqual([['top', ['g']]]);
   expect(kinds(moved)).toContain('below top: g content');
+});
+
+test('a conflict with the base is not told again of those who only have a later state of it', async () => {
+  const bench = await makeSessions('old');
+  await bench.work('old', { f: '1\nold\n3\n', g: '1\n2\n3\n4\n5\nold\n' });
+  await bench.write({ f: '1\nmain\n3\n' });
+  await bench.git('commit', '-qam', 'main moves');
+  for (const id of ['late', 'rival']) await bench.wt('create', id);
+  await bench.work('late', { g: 'late\n2\n3\n4\n5\n6\n' });
+  await bench.work('rival', { f: '1\nrival\n3\n' });
+  const found = await conflicts(bench);
+  expect(found.base.map(({ id, paths }) => [id, paths])).toEqual([['old', ['f']]]);
+  expect(kinds(found)).toEqual(['old rival: f content']);
+});
+
+test('what lies below a link by now, and a repository inside a session, are no hindrance', async () => {
+  const bench = await makeSessions('a', 'b');
+  await rm(path.join(bench.at('a'), 'd'), { recursive: true });
+  await symlink('elsewhere', path.join(bench.at('a'), 'd'));
+  await bench.room.write(bench.at('a'), { 'elsewhere/a': 'x\n', 'elsewhere/b': 'x\n' });
+  await bench.room.git(bench.at('b'), 'init', '-q', 'inner');
+  await bench.room.write(bench.at('b'), { 'd/a': 'x\nb\nc\nd\n' });
+  const { raw } = await bench.wt('conflicts', '--json');
+  const { data, warnings } = JSON.parse(raw) as { data: Data; warnings: readonly string[] };
+  expect(data.pairs.map(({ a, b }) => [a, b])).toEqual([['a', 'b']]);
+  expect(warnings).toEqual([]);
 });
 
 test('a merge of the base that is not committed yet does not conflict with the base again', async () => {

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseCommits } from '#src/git/commit.ts';
-import { parseFileChanges, type FileChange } from '#src/git/diff.ts';
+import { parseFileChanges, type FileChange, parsePathChanges } from '#src/git/diff.ts';
+import { parseVerdicts } from '#src/git/conflicts.ts';
 import { parseMergeTrees, type MergeResult } from '#src/git/merge-tree.ts';
 import { parseRefs } from '#src/git/ref.ts';
 import { parseStatus } from '#src/git/status.ts';
@@ -232,6 +233,26 @@ test('merges come back one for one, each with its own conflicts', () => {
   );
 });
 
+test('verdicts come back one for one, a binary file as binary, a renamed-apart folder although no file of it is left', () => {
+  const stage = (path: string, side: number, object = 'a'): string => `100644 ${object.repeat(40)} ${side}\t${path}`;
+  const stdout = [
+    ['0', 'b'.repeat(40), stage('x y', 1), stage('x y', 2), stage('x y', 3, 'c'), ''],
+    ['1', 'x y', 'CONFLICT (binary)', 'text', '1', 'x y', 'CONFLICT (contents)', 'text\n', ''],
+    ['1', 'c'.repeat(40), '', '1', 'f', 'Auto-merging', 'Auto-merging f', ''],
+    ['0', 'd'.repeat(40), '', '1', 'd', 'CONFLICT(directory rename unclear split)', 'text', ''],
+    ['0', 'e'.repeat(40), stage(`f~${'1'.repeat(40)}`, 2), ''],
+    ['2', `f~${'1'.repeat(40)}`, 'f', 'CONFLICT (file/directory)', 'text', '', ''],
+  ]
+    .flat()
+    .join('\0');
+  expect(parseVerdicts(stdout)).toEqual([
+    { tree: 'b'.repeat(40), files: [{ path: 'x y', kind: 'binary' }] },
+    { tree: 'c'.repeat(40), files: [] },
+    { tree: 'd'.repeat(40), files: [{ path: 'd', kind: 'rename' }] },
+    { tree: 'e'.repeat(40), files: [{ path: 'f', kind: 'file/directory' }] },
+  ]);
+});
+
 test('no parser throws on garbage', () => {
   const garbage = fc
     .array(
@@ -257,7 +278,7 @@ test('no parser throws on garbage', () => {
       { maxLength: 30 },
     )
     .map((fields) => fields.join('\0'));
-  const parsers = [parseStatus, parseWorktreeList, parseFileChanges, parseMergeTrees];
+  const parsers = [parseStatus, parseWorktreeList, parseFileChanges, parseMergeTrees, parsePathChanges, parseVerdicts];
   fc.assert(
     fc.property(garbage, (text) => {
       for (const parse of parsers) expect(() => parse(text)).not.toThrow();

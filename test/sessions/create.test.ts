@@ -108,6 +108,8 @@ describe('the plan of a create', () => {
       agent: null,
       task: 't',
       createdAt: '2026-01-02T00:00:00.000Z',
+      owns: [],
+      after: [],
     });
   });
 

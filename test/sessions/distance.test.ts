@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isAncestor, readParents } from '#src/git/commit.ts';
+import { listMergeBases } from '#src/git/graph.ts';
 import { measure } from '#src/sessions/distance.ts';
 import { gitOf } from '../support/deps.ts';
 import { makeRoom } from '../support/room.ts';
@@ -50,6 +51,15 @@ test('a distance is what git counts, on any history and above any floor', async 
       const { exitCode, stdout } = await git(['merge-base', '--octopus', tip, base, cutAt], { expect: [0, 1] });
       const above = await readParents(git, [tip, base, cutAt], exitCode === 0 ? [stdout.trim()] : []);
       expect(measure(above, { tip, base, cutAt })).toEqual(expected);
+      const best = (await git(['merge-base', '--all', tip, base], { expect: [0, 1] })).stdout
+        .split('\n')
+        .filter(Boolean);
+      expect(listMergeBases({ parents: all, floor: undefined }, tip, base).toSorted()).toEqual(best.toSorted());
+      const floor = exitCode === 0 ? stdout.trim() : undefined;
+      // A floor that is one of several best ones hides those it is not above of; it is named itself then.
+      const found = listMergeBases({ parents: above, floor }, tip, base);
+      expect(found.filter((commit) => !best.includes(commit))).toEqual([]);
+      expect(found.length === 0).toBe(best.length === 0);
     }),
     { numRuns: 25 },
   );
