@@ -68,6 +68,8 @@ export interface ErrorCatalog {
     isUncommitted?: boolean;
     /** Conflicts that are left in a merge that is being resolved: those of the session's own files. */
     isLeft?: boolean;
+    /** The target is not the session's base. */
+    isElsewhere?: boolean;
   };
   'target.dirty': { target: string; path: string; paths: readonly string[]; operation: string | null };
   'target.moved': {

@@ -126,7 +126,8 @@ async function build(
   if (result.kind === 'conflict') {
     const { files, tasks } = await explainConflict(repo, { session, target, branch, paths: result.paths });
     const into = branchOf(target.name);
-    throw new WtError('merge.conflict', { id: session.id, into, verb: 'merge', files, tasks });
+    const elsewhere = into === session.row.base.branch ? {} : { isElsewhere: true };
+    throw new WtError('merge.conflict', { id: session.id, into, verb: 'merge', files, tasks, ...elsewhere });
   }
   return { tree: result.tree, commit: result.kind === 'done' ? result.commit : undefined };
 }

@@ -15,7 +15,7 @@ export function renderBrief(brief: ConflictBrief): string {
     `## What each side is for\n\n${tasks(brief)}`,
     `## Files\n\n${files.map((file) => fileLines(file, brief)).join('\n')}`,
     RULES,
-    `## When it is done\n\nRun: ${wt(verb, id, '--continue')}\nIt refuses while a conflict is left, and names the file. It makes the merge commit${verb === 'merge' ? ' and goes on to land the session' : ''}.\nIf you cannot keep both intents, stop and say why; change nothing more.`,
+    `## When it is done\n\nRun: ${wt('sync', id, '--continue')}\nIt refuses while a conflict is left, and names the file. It makes the merge commit in your branch; landing it is a person's decision.\nIf you cannot keep both intents, stop and say why; change nothing more.`,
   ].join('\n\n')}\n`;
 }
 

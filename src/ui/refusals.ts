@@ -80,7 +80,7 @@ function fixForReasons(id: string, verb: string, reasons: readonly Reason[]): re
 }
 
 export function explainConflict(details: ErrorCatalog['merge.conflict']): Explanation {
-  const { id, into, files, tasks, verb, isLeft, isUncommitted } = details;
+  const { id, into, files, tasks, verb, isLeft, isUncommitted, isElsewhere } = details;
   const sides = files
     .slice(0, SHOWN)
     .flatMap(({ path, target, session }) => [
@@ -118,7 +118,7 @@ export function explainConflict(details: ErrorCatalog['merge.conflict']): Explan
     message: `${id} conflicts with ${into} in ${plural(files.length, 'file')}`,
     lines: [...sides, ...more, ...about],
     unchanged: `${into} and ${id} are as they were.`,
-    fix: verb === 'sync' ? ['wt', 'sync', id, '--resolve'] : ['wt', 'exec', id, '--', 'git', 'merge', into],
+    fix: ['wt', verb, id, ...(isElsewhere === true ? ['--into', into] : []), '--resolve'],
   };
 }
 

@@ -30,7 +30,7 @@ test('a conflict exits 6, changes nothing and names both sides of each file', as
         a: Shout the two
         b: Count in German
       main and a are as they were.
-      next: wt exec a -- git merge main
+      next: wt merge a --resolve
     "
   `);
   expect(await photograph(bench)).toEqual(before);
@@ -67,7 +67,7 @@ test('the conflict is resolved with the command that it names, and then the sess
   const { wt, room, at, git } = await makeConflict();
   const { raw } = await wt('merge', 'a', '--yes', '--json');
   const { error } = JSON.parse(raw) as { error: { fix: string[] } };
-  expect(error.fix).toEqual(['wt', 'exec', 'a', '--', 'git', 'merge', 'main']);
+  expect(error.fix).toEqual(['wt', 'merge', 'a', '--resolve']);
   await expect(room.git(at('a'), ...error.fix.slice(5))).rejects.toThrow('CONFLICT');
   await room.write(at('a'), { 'list.txt': 'one\nZWEI\nthree\n' });
   await room.git(at('a'), 'commit', '--quiet', '-am', 'both');

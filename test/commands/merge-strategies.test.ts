@@ -101,7 +101,7 @@ test('a conflict in the middle of a rebase changes nothing', async () => {
       tasks:
         a: Sort the list
       main and a are as they were.
-      next: wt exec a -- git merge main
+      next: wt merge a --resolve
     "
   `);
   expect(await photograph(bench)).toEqual(before);
