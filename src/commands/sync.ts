@@ -26,7 +26,7 @@ const BaseCard = z.object({ branch: z.string().nullable(), commit: z.string() })
 
 export default defineCommand({
   description:
-    'Replays the commits of a session on its base as it is now (--strategy rebase), or merges the base into it (merge). All is built in the object store first: a conflict leaves the session as it was, unless --resolve lays it out there for its agent. Sessions with uncommitted work, with a running program or in the middle of an operation are left alone. A rebase of commits that were pushed needs git push --force-with-lease afterwards; a session with merges of its own is merged. wt undo takes it back.',
+    'Replays the commits of a session on its base as it is now (--strategy rebase), or merges the base into it (merge). All is built in the object store first: a conflict leaves the session as it was, unless --resolve lays it out there for its agent. Sessions with uncommitted work, with a running program or in the middle of an operation are left alone. A rebase of commits that were pushed needs git push --force-with-lease afterwards. One that would lose what a merge of the session holds is refused and needs --strategy merge. wt undo takes it back.',
   args: { ids: sessionsArg },
   options: {
     all: flag('--all', 'All sessions, each after the one it is cut from'),

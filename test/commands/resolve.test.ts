@@ -1,5 +1,8 @@
 import { chmod, readFile, rm } from 'node:fs/promises';
 import { expect, test } from 'vitest';
+import { abortResolve, continueResolve, startResolve } from '#src/landing/resolve.ts';
+import { openRepo } from '#src/sessions/open.ts';
+import { makeDeps } from '../support/deps.ts';
 import { photograph } from '../support/invariants.ts';
 import { failure, leftovers } from '../support/listing.ts';
 import { makeBench, type Bench } from '../support/wt.ts';
@@ -371,4 +374,36 @@ test('a session without a conflict has no brief', async () => {
   await bench.wt('create', 'a');
   expect((await bench.wt('show', 'a', '--conflict-brief')).stdout).toBe('a does not conflict with main.\n');
   expect(await bench.data('show', 'a', '--conflict-brief')).toMatchObject({ conflictBrief: null });
+});
+
+test('a conflict with another branch than the base is for wt merge, and leaves the base as it is', async () => {
+  const bench = await makeConflict();
+  await bench.git('branch', 'release', 'main');
+  const base = (await rowOf(bench))['base'];
+  const deps = makeDeps(bench.room, bench.root);
+  const repo = await openRepo(deps);
+  const started = await startResolve(repo, { id: 'remove', verb: 'merge', into: 'release' });
+  expect(started).toMatchObject({ kind: 'started', into: 'release', files: [{ path: 'cli.py' }] });
+  const { stdout } = await bench.wt('show', 'remove', '--conflict-brief');
+  expect(stdout).toContain('Run: wt merge remove --continue');
+  expect(stdout).toContain('goes on to land the session');
+  await bench.room.write(bench.at('remove'), RESOLVED);
+  const ended = await continueResolve(repo, 'remove');
+  deps.identity.dispose();
+  expect(ended).toMatchObject({ verb: 'merge', into: 'release', isCommitted: true, left: [] });
+  expect(ended.commit).toBe(await bench.git('rev-parse', 'wt/remove'));
+  expect((await rowOf(bench))['base']).toEqual(base);
+  expect((await bench.wt('merge', 'remove', '--into', 'release', '--yes')).code).toBe(0);
+});
+
+test('what is laid out for wt merge can be given up', async () => {
+  const bench = await makeConflict();
+  const deps = makeDeps(bench.room, bench.root);
+  const repo = await openRepo(deps);
+  const tip = await bench.git('rev-parse', 'wt/remove');
+  await startResolve(repo, { id: 'remove', verb: 'merge' });
+  expect(await abortResolve(repo, 'remove')).toMatchObject({ into: 'main', edited: [], isGone: false });
+  deps.identity.dispose();
+  expect(await bench.git('rev-parse', 'wt/remove')).toBe(tip);
+  expect(await bench.room.git(bench.at('remove'), 'status', '--porcelain')).toBe('');
 });

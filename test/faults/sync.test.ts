@@ -54,3 +54,12 @@ test.for([
   await expectInvariants(bench, before);
   expect((await bench.wt(...argv)).code).toBe(0);
 });
+
+test('syncs at once wait for each other, and one of them does it', async () => {
+  const bench = await makeBehind();
+  const runs = await Promise.all(Array.from({ length: 4 }, () => runBuilt(bench.room, bench.root, ['sync', '--all'])));
+  expect(runs.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
+  expect(runs.filter(({ stdout }) => stdout.includes('Synced x'))).toHaveLength(1);
+  expect(await bench.git('log', '--format=%s', 'main..wt/x')).toBe('own work');
+  expect(await bench.room.git(bench.at('x'), 'status', '--porcelain')).toBe('');
+});
