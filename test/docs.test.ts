@@ -131,6 +131,10 @@ test('the trash is emptied, and wt taken away, with the commands of the question
 async function stage(): Promise<Bench> {
   const bench = await makeBench();
   await bench.git('worktree', 'add', '-q', '-b', 'hotfix', '../app-hotfix');
+  for (const name of ['origin', 'fork']) {
+    await bench.git('init', '-q', '--bare', `${bench.room.dir}/${name}.git`);
+    await bench.git('remote', 'add', name, `${bench.room.dir}/${name}.git`);
+  }
   await bench.wt('create', 'fix-login', '--task', 'Mend it');
   await bench.write({ 'begun.txt': 'begun\n' });
   return bench;

@@ -70,7 +70,7 @@ function withGlobals(deps: Deps, { globals, directory }: Call): Deps {
   };
   return {
     ...deps,
-    cwd: directory === undefined ? deps.cwd : path.resolve(deps.cwd, directory),
+    ...(directory === undefined ? {} : { cwd: path.resolve(deps.cwd, directory), calledFrom: deps.cwd }),
     run: globals.verbose ? traced(deps.run, (line) => deps.io.err(`${safe(line)}\n`)) : deps.run,
     io: { ...deps.io, err },
   };

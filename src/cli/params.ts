@@ -30,6 +30,11 @@ export const taskOption = {
   help: 'What the session is for',
   schema: text.max(65_536, 'at most 64 kB').optional(),
 };
+export const remoteOption = {
+  flags: '--remote <name>',
+  help: 'Remote to push to (default: as git would choose; else that of the base, origin, or the only one)',
+  schema: text.optional(),
+};
 export const ownsOption = {
   flags: '--owns <pattern>',
   help: 'Paths it may touch, as a gitignore pattern; may be given several times',
@@ -59,6 +64,12 @@ export const flag = (
   help,
   schema: z.boolean().default(false),
 });
+/** A conflict goes back into the session: laid out there, ended, or given up. */
+export const resolveOptions = {
+  resolve: flag('--resolve', 'Lay the conflict with the base out in the session, to be resolved there'),
+  continue: flag('--continue', 'End the merge in the session once its conflicts are resolved, and go on'),
+  abort: flag('--abort', 'Give the merge in the session up; what was resolved is kept aside'),
+};
 export const killOption = flag(
   '--kill',
   'First end the programs that wt has started in the session, when nothing else is in the way',

@@ -38,15 +38,40 @@ export const table = {
     load: () => import('../commands/diff.ts'),
   },
   commit: { group: 'Work', summary: 'Commit everything in a session', load: () => import('../commands/commit.ts') },
+  done: {
+    group: 'Work',
+    summary: 'Say that the task of a session is done, or has failed',
+    load: () => import('../commands/done.ts'),
+  },
+  approve: {
+    group: 'Land and tidy',
+    summary: 'Approve exactly what a session has committed, as a person',
+    load: () => import('../commands/approve.ts'),
+  },
   conflicts: {
     group: 'Land and tidy',
     summary: 'Show which sessions conflict with their base or each other',
     load: () => import('../commands/conflicts.ts'),
   },
+  sync: {
+    group: 'Work',
+    summary: 'Bring the base into sessions, or resolve a conflict with it',
+    load: () => import('../commands/sync.ts'),
+  },
   merge: {
     group: 'Land and tidy',
     summary: 'Land a session on its base, after review',
     load: () => import('../commands/merge.ts'),
+  },
+  push: {
+    group: 'Land and tidy',
+    summary: 'Push the branches of sessions to a remote',
+    load: () => import('../commands/push.ts'),
+  },
+  pr: {
+    group: 'Land and tidy',
+    summary: 'Open the pull request of a session, or show it',
+    load: () => import('../commands/pr.ts'),
   },
   remove: {
     group: 'Land and tidy',
@@ -58,6 +83,11 @@ export const table = {
     group: 'Land and tidy',
     summary: 'Remove what is proven landed, prune what is gone',
     load: () => import('../commands/clean.ts'),
+  },
+  trust: {
+    group: 'Keep safe',
+    summary: 'Let the commands run that a repository brings along',
+    load: () => import('../commands/trust.ts'),
   },
   restore: {
     group: 'Keep safe',

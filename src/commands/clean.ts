@@ -13,7 +13,7 @@ type Outcome = CleanOutcome | { readonly kind: 'declined' };
 
 export default defineCommand({
   description:
-    'Moves into the trash what is proven landed and has no uncommitted work, says the proof of each and why each other one stays. A session without commits has not landed.',
+    'Moves into the trash what is proven landed and has no uncommitted work, says the proof of each and why each other one stays. Of a pushed session that git proves nothing of, gh or glab is asked whether exactly its tip was merged; without an answer within five seconds it stays. A session without commits has not landed.',
   args: {},
   options: {
     olderThan: {
@@ -24,6 +24,11 @@ export default defineCommand({
     all: flag('--all', 'Also sessions that nothing proves safe; asks first'),
     keepBranches: flag('--keep-branches', 'Leave the branches where they are'),
     kill: killOption,
+    forge: {
+      flags: '--no-forge',
+      help: 'Do not ask gh or glab what was merged as a pull request',
+      schema: z.boolean().default(true),
+    },
   },
   examples: ['wt clean --dry-run', 'wt clean', 'wt clean --older-than 7d'],
   mutates: true,
@@ -34,6 +39,7 @@ export default defineCommand({
         proof: z.string().nullable(),
         freedBytes: z.number().nullable(),
         trash: z.string().nullable(),
+        pullRequest: z.object({ number: z.number(), url: z.string() }).optional(),
       }),
     ),
     kept: z.array(z.object({ id: z.string(), reasons: z.array(z.object({ code: z.string(), message: z.string() })) })),
@@ -51,12 +57,14 @@ export default defineCommand({
     ),
   }),
 
-  async run({ deps, globals, confirm, busy }, { olderThan, all, keepBranches, kill }): Promise<Outcome> {
+  async run({ deps, globals, confirm, busy }, { olderThan, all, keepBranches, kill, forge }): Promise<Outcome> {
     const repo = await openRepo(deps);
-    const request: CleanRequest = { dryRun: globals.dryRun, olderThanMs: olderThan, all, keepBranches, kill };
+    const request: CleanRequest = { dryRun: globals.dryRun, olderThanMs: olderThan, all, keepBranches, kill, forge };
     if (all && !globals.dryRun) {
       const planned = await cleanSessions(repo, { ...request, dryRun: true });
-      const unproven = planned.removed.filter(({ proof }) => proof === null || proof === 'empty').map(({ id }) => id);
+      const unproven = planned.removed
+        .filter(({ evidence }) => evidence === null || evidence.proof === 'empty')
+        .map(({ id }) => id);
       const isSure =
         unproven.length === 0 ||
         (await confirm(
@@ -73,11 +81,14 @@ export default defineCommand({
     outcome.kind === 'declined'
       ? { removed: [], kept: [], pruned: [], expired: [], thinned: [] }
       : {
-          removed: outcome.removed.map(({ id, proof, freedBytes, outcome: { op } }) => ({
+          removed: outcome.removed.map(({ id, evidence, freedBytes, outcome: { op } }) => ({
             id,
-            proof,
+            proof: evidence?.proof ?? null,
             freedBytes,
             trash: op,
+            ...(evidence?.proof === 'pull-request'
+              ? { pullRequest: { number: evidence.number, url: evidence.url } }
+              : {}),
           })),
           kept: outcome.kept.map(({ id, reasons }) => ({
             id,
@@ -121,12 +132,12 @@ const columns: readonly Column<Row>[] = [
 function describe({ kind, removed, kept, pruned, expiry }: CleanOutcome, look: Look): string {
   const isPlan = kind === 'planned';
   const rows: readonly Row[] = [
-    ...removed.map(({ id, proof, freedBytes, outcome }) => {
+    ...removed.map(({ id, evidence, freedBytes, outcome }) => {
       const size = freedBytes === null ? '' : `, ${bytes(freedBytes)}`;
       return {
         what: isPlan ? 'would remove' : 'removed',
         id,
-        why: `${proof === null ? 'unproven' : `${proof}: ${proofWords(proof, outcome.plan.session.row.base.branch)}`}${size}`,
+        why: `${evidence === null ? 'unproven' : `${evidence.proof}: ${proofWords(evidence, outcome.plan.session.row.base.branch)}`}${size}`,
         next: '',
         isKept: false,
       };

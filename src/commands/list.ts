@@ -76,12 +76,12 @@ export default defineCommand({
 });
 
 function forPeople(outcome: Outcome, look: Look): string {
-  const { sessions, hidden, unmanaged, removed, withConflicts, isFiltered } = outcome;
+  const { sessions, hidden, proven, unmanaged, removed, withConflicts, isFiltered } = outcome;
   const { theme } = look;
   const parts: string[] = [];
   if (sessions.length > 0)
     parts.push(
-      renderTable(listColumns(look, withConflicts), sessions, look) +
+      renderTable(listColumns(look, withConflicts, proven), sessions, look) +
         footer(outcome, look.width)
           .split('\n')
           .map((line) => `${theme.dim(line)}\n`)

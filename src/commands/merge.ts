@@ -1,32 +1,62 @@
 import * as z from 'zod';
 import { defineCommand, type Context } from '../cli/define.ts';
-import { flag, messageOption, sessionArg } from '../cli/params.ts';
+import { flag, messageOption, resolveOptions, sessionsArg } from '../cli/params.ts';
+import { STRATEGIES } from '../config/schema.ts';
 import { WtError } from '../core/errors.ts';
-import { landSession, previewMerge, type Landing, type Prepared } from '../landing/merge.ts';
-import { STRATEGIES, type MergePlan, type MergeRequest } from '../landing/plan.ts';
+import { exitCodeOf } from '../core/exit-codes.ts';
+import { decideHow, type How, type HowAsked } from '../landing/how.ts';
+import { previewMerge, type LandingChecks } from '../landing/merge.ts';
+import type { MergePlan, MergeRequest } from '../landing/plan.ts';
+import type { Nothing } from '../landing/prepare.ts';
+import { doneData, MergeData, plannedData } from '../landing/report.ts';
+import { modeOf, resolveIn, resolvingData, type Resolved } from '../landing/resolve-modes.ts';
+import { landAlone, landTrain, planTrain, type Car, type TrainOutcome } from '../landing/train.ts';
+import { takeAway, type Removal } from '../landing/take-away.ts';
 import { openRepo } from '../sessions/open.ts';
-import { removeSession, type RemoveOutcome } from '../sessions/remove.ts';
 import type { Repo } from '../sessions/repo.ts';
-import { reasonLine } from '../ui/refusals.ts';
-import { plural, safe, truncate } from '../ui/text.ts';
-import type { Look } from '../ui/theme.ts';
-import { createTheme } from '../ui/theme.ts';
+import { trespassLines } from '../ui/conflicts.ts';
+import {
+  describeLanding,
+  describeNothing,
+  describeTrain,
+  renderPlan,
+  renderTrain,
+  removalLine,
+  removalWarning,
+} from '../ui/merge.ts';
+import { renderResolved, resolvedWarnings } from '../ui/resolve.ts';
+import { renderRestacked } from '../ui/restack.ts';
+import { createTheme, type Look } from '../ui/theme.ts';
 
-type Nothing = Extract<Prepared, { kind: 'nothing' }>;
-type Outcome =
-  | { readonly kind: 'planned'; readonly plan: MergePlan }
-  | { readonly kind: 'declined'; readonly plan: MergePlan }
-  | (Nothing & { readonly removed: Removal | undefined })
-  | { readonly kind: 'landed'; readonly landing: Landing; readonly removed: Removal | undefined };
-type Removal = { readonly outcome: RemoveOutcome } | { readonly kept: string };
-
-const SHOWN = 12;
+interface Planned {
+  readonly kind: 'planned';
+  readonly cars: readonly Car[];
+  readonly isTrain: boolean;
+  readonly how: How;
+}
+interface Done {
+  readonly kind: 'done';
+  readonly train: TrainOutcome;
+  readonly isTrain: boolean;
+  readonly removals: readonly Removal[];
+  readonly how: How;
+}
+type Outcome = (
+  | Planned
+  | Done
+  | { readonly kind: 'declined'; readonly cars: readonly Car[] }
+  | { readonly kind: 'resolved' }
+) & {
+  /** What was done in the session before, or instead. */
+  readonly resolved?: Resolved;
+};
 
 export default defineCommand({
   description:
-    'Shows what will land and asks. The merged result is built in the object store and the base moves only if it has not moved meanwhile; a worktree that has the base checked out will be brought along, and unrelated uncommitted files there stay. A conflict leaves everything as it was. Hooks of the repository are not run.',
-  args: { id: sessionArg },
+    'Shows what will land and asks. The merged result is built in the object store, tested by the gate if there is one, and the base moves only if it has not moved meanwhile; a worktree that has the base checked out will be brought along, and unrelated uncommitted files there stay. A conflict or a red gate leaves everything as it was. Several sessions form a train: in the order of their dependencies, then of the fewest conflicts, each on top of the one before; it stops at the first that fails and keeps what has landed.',
+  args: { ids: sessionsArg },
   options: {
+    all: flag('--all', 'Every session that is approved, or declared done by its agent'),
     into: {
       flags: '--into <branch>',
       help: 'Branch to land on (default: the base of the session)',
@@ -35,201 +65,228 @@ export default defineCommand({
     strategy: {
       flags: '--strategy <how>',
       help: 'merge (always a merge commit), squash, rebase or ff (default: merge)',
-      schema: z.enum(STRATEGIES, `one of ${STRATEGIES.join(', ')}`).default('merge'),
+      schema: z.enum(STRATEGIES, `one of ${STRATEGIES.join(', ')}`).optional(),
     },
     message: messageOption,
-    remove: flag('--remove', 'Take the session away once it has landed'),
+    gate: {
+      flags: '--gate <command>',
+      help: 'Shell command that must pass on the merged result (default: merge.gate of the config)',
+      schema: z.union([z.string().min(1, 'must not be empty'), z.literal(false)]).optional(),
+    },
+    noGate: { flags: '--no-gate', help: 'Run no gate', schema: z.boolean().optional() },
+    keepGoing: flag('--keep-going', 'Skip what fails in a train, with what depends on it, and go on'),
+    ...resolveOptions,
+    remove: flag('--remove', 'Take each session away once it has landed'),
   },
   examples: [
     'wt merge fix-login',
     'wt merge fix-login --strategy squash --yes --remove',
-    'wt merge fix-login --dry-run',
+    "wt merge fix-login search --gate 'npm test'",
+    'wt merge --all --dry-run',
   ],
   mutates: true,
-  data: z.object({
-    landed: z.array(z.object({ id: z.string(), commit: z.string(), into: z.string(), strategy: z.enum(STRATEGIES) })),
-    stopped: z.object({ id: z.string(), reason: z.string(), paths: z.array(z.string()) }).nullable(),
-    planned: z
-      .object({
-        id: z.string(),
-        into: z.string(),
-        strategy: z.enum(STRATEGIES),
-        commits: z.array(z.string()),
-        files: z.array(z.string()),
-      })
-      .optional(),
-    removed: z.object({ id: z.string(), trash: z.string().nullable() }).optional(),
-  }),
+  data: MergeData,
 
   async run(context, input): Promise<Outcome> {
-    const { deps, globals, busy } = context;
-    const repo = await openRepo(deps);
-    const request: MergeRequest = { id: input.id, into: input.into, strategy: input.strategy, message: input.message };
-    if (input.strategy === 'ff' && input.message !== undefined)
-      throw new WtError('usage.invalid', { option: '--message', reason: 'a fast-forward makes no commit' });
-    let approved: MergePlan | undefined;
-    if (!globals.yes || globals.dryRun) {
-      const preview = await busy('building the merge', () => previewMerge(repo, request));
-      if (preview.kind === 'nothing')
-        return { ...preview, removed: await removeLanded(repo, preview, input.remove && !globals.dryRun) };
-      if (globals.dryRun) return { kind: 'planned', plan: preview.plan };
-      if (!(await askFor(context, preview.plan, input))) return { kind: 'declined', plan: preview.plan };
-      approved = preview.plan;
-    }
-    const landing = await busy('landing', () => landSession(repo, request, approved));
-    if ('kind' in landing) return { ...landing, removed: await removeLanded(repo, landing, input.remove) };
-    return {
-      kind: 'landed',
-      landing,
-      removed: input.remove ? await takeAway(repo, landing.plan.session.id) : undefined,
-    };
+    const repo = await openRepo(context.deps);
+    const how = await decideHow(repo, input);
+    if (input.all && input.ids.length > 0)
+      throw new WtError('usage.invalid', { option: '--all', reason: 'takes every session; name none beside it' });
+    const mode = modeOf(input, { '--keep-going': input.keepGoing });
+    if (mode !== undefined) return runResolve(context, repo, { mode, input, how });
+    const isTrain = input.all || input.ids.length > 1;
+    return isTrain ? runTrain(context, repo, input, how) : runOne(context, repo, input, how);
   },
 
   human(outcome, look) {
-    if (outcome.kind === 'planned')
-      return `${renderPlan(outcome.plan, look)}\n${look.theme.dim('Nothing was changed.')}\n`;
-    if (outcome.kind === 'declined') return 'Nothing was merged.\n';
-    if (outcome.kind === 'nothing')
-      return describeNothing(outcome, look) + describeRemoval(outcome.session.id, outcome.removed, look);
-    const { plan, commit } = outcome.landing;
-    const along =
-      plan.checkout === undefined ? '' : `  ${look.theme.path(plan.checkout)} ${look.theme.dim('was brought along')}\n`;
-    const from = plan.target.commit.slice(0, 7);
-    return `${look.theme.ok} Landed ${look.theme.name(plan.session.id)} on ${look.theme.name(plan.into)}  ${look.theme.dim(`${from}..${commit.slice(0, 7)} (${plan.strategy}, ${plural(plan.commits.length, 'commit')}, ${plural(plan.files.length, 'file')})`)}\n${along}${describeRemoval(plan.session.id, outcome.removed, look)}`;
+    const before = outcome.resolved === undefined ? '' : renderResolved(outcome.resolved, 'merge', look);
+    switch (outcome.kind) {
+      case 'resolved':
+        return before;
+      case 'declined':
+        return `${before}Nothing was merged.\n`;
+      case 'planned':
+        return before + describePlanned(outcome, look);
+      case 'done':
+        return before + describeDone(outcome, look);
+    }
   },
-  warnings: (outcome) => {
-    const removal = removalOf(outcome);
-    return removal !== undefined && 'kept' in removal ? [removal.kept] : [];
-  },
+  warnings: (outcome) => [
+    ...(outcome.resolved === undefined ? [] : resolvedWarnings(outcome.resolved)),
+    ...(outcome.kind === 'done' ? doneWarnings(outcome) : []),
+  ],
   json(outcome) {
-    const removal = removalOf(outcome);
-    return {
-      landed: outcome.kind === 'landed' ? [landedJson(outcome.landing)] : [],
-      stopped: null,
-      ...(outcome.kind === 'planned' || outcome.kind === 'declined' ? { planned: plannedJson(outcome.plan) } : {}),
-      ...(removal !== undefined && 'outcome' in removal
-        ? { removed: { id: removal.outcome.plan.session.id, trash: removal.outcome.op } }
-        : {}),
-    };
+    const resolving = outcome.resolved === undefined ? {} : { resolving: resolvingData(outcome.resolved) };
+    if (outcome.kind === 'resolved') return { ...plannedData([]), planned: undefined, ...resolving };
+    if (outcome.kind !== 'done') return { ...plannedData(outcome.cars), ...resolving };
+    const removed = outcome.removals.flatMap((one) =>
+      one.kind === 'kept' ? [] : [{ id: one.id, trash: one.outcome.op }],
+    );
+    const gone = removed.length === 0 ? {} : { removed };
+    return { ...doneData(outcome.train, outcome.how.keepGoing), ...gone, ...resolving };
+  },
+  exitCode(outcome) {
+    const failed = outcome.kind === 'done' ? outcome.train.failed : [];
+    const error = failed.find((one) => one.error !== undefined)?.error;
+    return error === undefined ? 0 : exitCodeOf[error.code];
   },
 });
 
-function removalOf(outcome: Outcome): Removal | undefined {
-  return outcome.kind === 'landed' || outcome.kind === 'nothing' ? outcome.removed : undefined;
+const NONE = 'No session is approved or declared done. Name those that are to land.\n';
+
+function describePlanned({ cars, isTrain, how }: Planned, look: Look): string {
+  const [car] = cars;
+  if (car === undefined) return NONE;
+  const isPlain = !isTrain && car.kind === 'ready';
+  const text = isPlain ? renderPlan(car.plan, how.gate, look) : renderTrain(cars, how, look);
+  return `${text}\n${look.theme.dim('Nothing was changed.')}\n`;
 }
 
-function landedJson({ plan, commit }: Landing): {
-  id: string;
-  commit: string;
-  into: string;
-  strategy: MergePlan['strategy'];
-} {
-  return { id: plan.session.id, commit, into: plan.into, strategy: plan.strategy };
+function describeDone({ train, isTrain, removals }: Done, look: Look): string {
+  if (train.landed.length + train.nothing.length + train.failed.length === 0) return NONE;
+  const gone = removals.map((removal) => removalLine(removal, look));
+  const one = [
+    ...train.landed.map((landing) => describeLanding(landing, look)),
+    ...train.nothing.map((none) => describeNothing(none, look)),
+  ];
+  const into = train.landed.at(-1)?.plan.into ?? '';
+  return (
+    (isTrain ? describeTrain(train, look) : one.join('')) + renderRestacked(train.restacked, into, look) + gone.join('')
+  );
 }
 
-function plannedJson({ session, into, strategy, commits, files }: MergePlan): {
-  id: string;
-  into: string;
-  strategy: MergePlan['strategy'];
-  commits: string[];
-  files: string[];
-} {
+function doneWarnings({ train, removals }: Done): readonly string[] {
+  return [
+    ...train.landed.flatMap(({ plan, warnings }) => [...trespassLines(plan.trespasses), ...warnings]),
+    ...removals.flatMap((removal) => removalWarning(removal) ?? []),
+  ];
+}
+
+interface MergeInput extends HowAsked {
+  readonly ids: readonly string[];
+  readonly all: boolean;
+  readonly remove: boolean;
+}
+
+async function runOne(context: Context, repo: Repo, input: MergeInput, how: How): Promise<Outcome> {
+  const { globals, busy } = context;
+  const request: MergeRequest = { ...how.request, id: input.ids[0] };
+  let approved: MergePlan | undefined;
+  if (!globals.yes || globals.dryRun) {
+    const preview = await busy('building the merge', () => previewMerge(repo, request));
+    if (preview.kind === 'nothing')
+      return nothingDone(repo, preview, { how, isRemoved: input.remove && !globals.dryRun });
+    const { plan } = preview;
+    const cars = [{ kind: 'ready' as const, id: plan.session.id, plan }];
+    if (globals.dryRun) return { kind: 'planned', cars, isTrain: false, how };
+    show(context, renderPlan(plan, how.gate, errorLook(context)));
+    const isYes = await context.confirm(`Land ${plan.session.id} on ${plan.into}?`, argvOf([plan.session.id], input));
+    if (!isYes) return { kind: 'declined', cars };
+    approved = plan;
+  }
+  const work = (): Promise<TrainOutcome> => landAlone(repo, request, checksOf(context, how, approved));
+  const train = await (how.gate === undefined ? busy('landing', work) : work());
+  const [nothing] = train.nothing;
+  if (nothing !== undefined) return nothingDone(repo, nothing, { how, isRemoved: input.remove });
+  return { kind: 'done', how, isTrain: false, train, removals: await takeLanded(repo, train, input) };
+}
+
+async function nothingDone(
+  repo: Repo,
+  nothing: Nothing,
+  { how, isRemoved }: { how: How; isRemoved: boolean },
+): Promise<Outcome> {
+  const isGoing = isRemoved && nothing.reason === 'contained';
+  const removals = await takeAway(repo, isGoing ? [nothing.session.id] : []);
   return {
-    id: session.id,
-    into,
-    strategy,
-    commits: commits.map(({ commit }) => commit),
-    files: files.map(({ path }) => path),
+    kind: 'done',
+    how,
+    isTrain: false,
+    removals,
+    train: { landed: [], nothing: [nothing], failed: [], untried: [], restacked: [] },
   };
 }
 
-async function askFor(
-  context: Context,
-  plan: MergePlan,
-  input: { strategy: string; into: string | undefined; message: string | undefined; remove: boolean },
-): Promise<boolean> {
-  if (context.deps.io.stderrIsTTY && !context.globals.json)
-    context.tell(
-      `${renderPlan(plan, { ...context.look, theme: createTheme(context.deps.io.errColor), isTerminal: true })}\n`,
+async function runTrain(context: Context, repo: Repo, input: MergeInput, how: How): Promise<Outcome> {
+  const { globals, busy } = context;
+  const request = { ...how.request, ids: input.ids, isAll: input.all, keepGoing: input.keepGoing };
+  const plan = await busy('building the train', () => planTrain(repo, request));
+  const { cars } = plan;
+  if (globals.dryRun) return { kind: 'planned', cars, isTrain: true, how };
+  const ids = cars.filter(({ kind }) => kind === 'ready').map(({ id }) => id);
+  const isAsked = !globals.yes && ids.length > 0;
+  if (isAsked) {
+    show(context, renderTrain(cars, how, errorLook(context)));
+    const isYes = await context.confirm(
+      `Land ${ids.join(', ')}?`,
+      argvOf(
+        cars.map(({ id }) => id),
+        input,
+      ),
     );
-  const argv = [
+    if (!isYes) return { kind: 'declined', cars };
+  }
+  const checks = checksOf(context, how, undefined);
+  const work = (): Promise<TrainOutcome> => landTrain(repo, request, { plan, checks, isApproved: isAsked });
+  const train = await (how.gate === undefined ? busy('landing', work) : work());
+  return { kind: 'done', how, train, isTrain: true, removals: await takeLanded(repo, train, input) };
+}
+
+async function takeLanded(repo: Repo, { landed }: TrainOutcome, { remove }: MergeInput): Promise<readonly Removal[]> {
+  return takeAway(repo, remove ? landed.map(({ plan }) => plan.session.id) : []);
+}
+
+/** A conflict laid out or given up in the session; or ended there, and then it lands. */
+async function runResolve(
+  context: Context,
+  repo: Repo,
+  { mode, input, how }: { mode: Resolved['mode']; input: MergeInput; how: How },
+): Promise<Outcome> {
+  const spec = { id: input.ids[0], verb: 'merge' as const, into: input.into, dryRun: context.globals.dryRun };
+  const resolved = await context.busy('merging', () => resolveIn(repo, mode, spec));
+  if (resolved.mode !== 'continue') return { kind: 'resolved', resolved };
+  const { session, into } = resolved.outcome;
+  const request = { ...how.request, into: input.into ?? into };
+  try {
+    return { ...(await runOne(context, repo, { ...input, ids: [session.id] }, { ...how, request })), resolved };
+  } catch (error) {
+    if (!WtError.any(error)) throw error;
+    throw new WtError(error.kind, error.details, { cause: error, changed: true }); // the session has the merge by now
+  }
+}
+
+function checksOf({ deps }: Context, { gate, retries }: How, approved: MergePlan | undefined): LandingChecks {
+  const theme = createTheme(deps.io.errColor);
+  return {
+    approved,
+    gate,
+    retries,
+    onGate: (id) =>
+      deps.io.err(`${theme.dim('gate for')} ${theme.name(id)}${theme.dim(':')} ${theme.command(gate ?? '')}\n`),
+    onLine: (line) => deps.io.err(`  ${line}\n`),
+  };
+}
+
+function errorLook({ deps, look }: Context): Context['look'] {
+  return { ...look, theme: createTheme(deps.io.errColor), isTerminal: true };
+}
+
+function show({ deps, globals, tell }: Context, text: string): void {
+  if (deps.io.stderrIsTTY && !globals.json) tell(`${text}\n`);
+}
+
+/** The call that needs no answer. */
+function argvOf(ids: readonly string[], input: MergeInput): readonly string[] {
+  return [
     'wt',
     'merge',
-    plan.session.id,
+    ...ids,
     ...(input.into === undefined ? [] : ['--into', input.into]),
-    ...(input.strategy === 'merge' ? [] : ['--strategy', input.strategy]),
+    ...(input.strategy === undefined ? [] : ['--strategy', input.strategy]),
     ...(input.message === undefined ? [] : ['--message', input.message]),
+    ...(input.gate === undefined ? [] : input.gate === false ? ['--no-gate'] : ['--gate', input.gate]),
+    ...(input.keepGoing ? ['--keep-going'] : []),
     ...(input.remove ? ['--remove'] : []),
     '--yes',
   ];
-  return context.confirm(`Land ${plan.session.id} on ${plan.into}?`, argv);
-}
-
-/** What a person decides on. */
-function renderPlan(
-  { session, into, strategy, commits, files, message, checkout, target }: MergePlan,
-  { theme, isTerminal, width }: Look,
-): string {
-  const room = isTerminal ? width - 4 : Number.MAX_SAFE_INTEGER;
-  const added = files.reduce((sum, file) => sum + (file.added ?? 0), 0);
-  const deleted = files.reduce((sum, file) => sum + (file.deleted ?? 0), 0);
-  const lines = [
-    `${theme.name(session.id)} → ${theme.name(into)}  ${theme.dim(`${strategy}, onto ${target.commit.slice(0, 7)}, no conflicts`)}`,
-    ...(strategy === 'merge' || strategy === 'squash'
-      ? [`  ${theme.dim('message')}  ${truncate(safe(message.split('\n')[0] ?? ''), room - 9)}`]
-      : []),
-    '',
-    theme.heading(plural(commits.length, 'commit')),
-    ...few(
-      commits.map(({ commit, subject }) => truncate(`  ${theme.attention(commit.slice(0, 7))} ${safe(subject)}`, room)),
-      theme,
-    ),
-    '',
-    `${theme.heading(plural(files.length, 'file'))}  ${theme.good(`+${added}`)} ${theme.bad(`-${deleted}`)}`,
-    ...few(
-      files.map((file) =>
-        truncate(
-          `  ${safe(file.path)}  ${theme.good(`+${file.added ?? 'binary'}`)} ${theme.bad(`-${file.deleted ?? 'binary'}`)}`,
-          room,
-        ),
-      ),
-      theme,
-    ),
-    ...(checkout === undefined
-      ? []
-      : ['', `${theme.path(truncate(checkout, room - 20, 'middle'))} ${theme.dim('will be brought along')}`]),
-  ];
-  return `${lines.join('\n')}\n`;
-}
-
-function few(lines: readonly string[], theme: Look['theme']): readonly string[] {
-  return lines.length <= SHOWN ? lines : [...lines.slice(0, SHOWN), theme.dim(`  and ${lines.length - SHOWN} more`)];
-}
-
-function describeNothing({ session, into, reason }: Nothing, { theme }: Look): string {
-  return reason === 'empty'
-    ? `Nothing to land: ${theme.name(session.id)} has no commits of its own yet.\n`
-    : `Nothing to land: ${theme.name(into)} has everything of ${theme.name(session.id)} already.\n`;
-}
-
-function describeRemoval(id: string, removal: Removal | undefined, { theme }: Look): string {
-  return removal !== undefined && 'outcome' in removal
-    ? `${theme.ok} Removed ${theme.name(id)}  ${theme.dim(`in the trash: ${removal.outcome.trash ?? ''}`)}\n`
-    : '';
-}
-
-async function removeLanded(repo: Repo, { session, reason }: Nothing, isAsked: boolean): Promise<Removal | undefined> {
-  return isAsked && reason === 'contained' ? takeAway(repo, session.id) : undefined;
-}
-
-/** The landing stands whatever becomes of the removal: a refusal is told, not thrown. */
-async function takeAway(repo: Repo, id: string): Promise<Removal> {
-  try {
-    return {
-      outcome: await removeSession(repo, id, { force: false, keepBranch: false, verb: 'remove', dryRun: false }),
-    };
-  } catch (error) {
-    const reasons = WtError.is(error, 'session.refused') ? error.details.reasons.map(reasonLine) : [String(error)];
-    return { kept: `${id} has landed and was kept: ${reasons.join('; ')}` };
-  }
 }

@@ -61,7 +61,7 @@ export default defineCommand({
     removed: outcomes.map(({ plan, op }) => ({
       id: plan.session.id,
       trash: op,
-      proof: plan.proof,
+      proof: plan.evidence?.proof ?? null,
       branch: { name: plan.session.row.branch, deleted: plan.deletesBranch },
       precious: [...plan.precious],
       forced: plan.forced.map(({ code }) => code),
@@ -70,9 +70,9 @@ export default defineCommand({
 });
 
 function describe({ kind, plan, trash }: RemoveOutcome, { theme, isTerminal, width }: Look): string {
-  const { session, proof, deletesBranch, precious, forced } = plan;
+  const { session, evidence, deletesBranch, precious, forced } = plan;
   const isPlan = kind === 'planned';
-  const why = proof === null ? '' : theme.dim(`  ${proofWords(proof, session.row.base.branch)}`);
+  const why = evidence === null ? '' : theme.dim(`  ${proofWords(evidence, session.row.base.branch)}`);
   const gone = isPlan ? 'would be deleted, its commits kept' : 'deleted, its commits kept';
   const along = `${plural(precious.length, 'ignored file')} ${isPlan ? 'would go' : 'went'} along: ${few(precious)}`;
   const warning = (text: string): readonly string[] =>

@@ -1,13 +1,23 @@
 import * as z from 'zod';
 import { defineCommand } from '../cli/define.ts';
-import { sessionArg } from '../cli/params.ts';
+import { flag, sessionArg } from '../cli/params.ts';
 import { FileChange } from '../git/diff.ts';
 import { Event } from '../registry/events.ts';
 import { openRepo } from '../sessions/open.ts';
 import { showSession, type ShowOutcome } from '../sessions/show.ts';
 import { SessionView } from '../sessions/view.ts';
-import { changesText, conflictsText, distanceWords, paintStatus, TREE_WORDS } from '../ui/session.ts';
+import {
+  approvalWords,
+  changesText,
+  conflictsText,
+  distanceWords,
+  doneWords,
+  paintStatus,
+  proofWords,
+  TREE_WORDS,
+} from '../ui/session.ts';
 import { age, bytes, few, plural, safe, shellLine, truncate, wrap } from '../ui/text.ts';
+import { renderBrief } from '../ui/brief.ts';
 import type { Look, Theme } from '../ui/theme.ts';
 
 const SHOWN = 10;
@@ -16,8 +26,10 @@ export default defineCommand({
   description:
     'Task, state, commits, files, conflicts with the base and with other sessions, events, size on disk, and the next step.',
   args: { id: sessionArg },
-  options: {},
-  examples: ['wt show fix-login', 'wt show fix-login --json'],
+  options: {
+    conflictBrief: flag('--conflict-brief', 'Print a prompt for its agent to resolve the conflict with the base'),
+  },
+  examples: ['wt show fix-login', 'wt show fix-login --json', 'wt show fix-login --conflict-brief'],
   mutates: false,
   paged: true,
   data: z.object({
@@ -30,15 +42,23 @@ export default defineCommand({
     events: z.array(Event),
     sizeBytes: z.number().nullable(),
     next: z.array(z.string()),
+    /** The prompt, when asked for; null when there is no conflict. */
+    conflictBrief: z.string().nullable().optional(),
   }),
 
-  async run({ deps, busy }, { id }) {
+  async run({ deps, busy }, { id, conflictBrief }) {
     const repo = await openRepo(deps);
-    return busy('reading the session', () => showSession(repo, id));
+    return busy('reading the session', () => showSession(repo, id, { conflictBrief }));
   },
 
-  human: (outcome, look) => describe(outcome, look),
-  json: ({ session, commits, files, uncommitted, events, sizeBytes, next }) => ({
+  human(outcome, look) {
+    const { brief, session } = outcome;
+    if (brief === undefined) return describe(outcome, look);
+    return brief === null
+      ? `${session.id} does not conflict with ${session.base.branch ?? 'anything'}.\n`
+      : renderBrief(brief);
+  },
+  json: ({ session, commits, files, uncommitted, events, sizeBytes, next, brief }) => ({
     session,
     commits: commits.map(({ commit, subject, author, committedAt }) => ({ commit, subject, author, committedAt })),
     files: [...files],
@@ -46,17 +66,18 @@ export default defineCommand({
     events: [...events],
     sizeBytes,
     next: [...next],
+    ...(brief === undefined ? {} : { conflictBrief: brief === null ? null : renderBrief(brief) }),
   }),
 });
 
 function describe(outcome: ShowOutcome, look: Look): string {
   const { theme } = look;
-  const { session, sizeBytes, next } = outcome;
+  const { session, evidence, sizeBytes, next } = outcome;
   const width = look.isTerminal ? look.width : Number.MAX_SAFE_INTEGER;
   const facts: readonly (readonly [string, string])[] = [
     [
       'status',
-      `${paintStatus(session.status, session.status, theme)}${session.proof === undefined || session.proof === 'empty' ? '' : theme.dim(`  ${session.proof}`)}${session.tree === 'ok' ? '' : theme.bad(`  ${TREE_WORDS[session.tree]}`)}`,
+      `${paintStatus(session.status, session.status, theme)}${evidence === undefined || evidence.proof === 'empty' ? '' : theme.dim(`  ${proofWords(evidence, session.base.branch)}`)}${session.tree === 'ok' ? '' : theme.bad(`  ${TREE_WORDS[session.tree]}`)}`,
     ],
     ['branch', `${safe(session.branch)}  ${theme.dim(distanceWords(session))}`],
     [
@@ -70,6 +91,9 @@ function describe(outcome: ShowOutcome, look: Look): string {
     ['owns', safe((session.owns ?? []).join('  '))],
     ['after', safe((session.after ?? []).join('  '))],
     ['changes', changesText(session)],
+    ['approved', safe(approvalWords(session, look.now))],
+    ['done', safe(doneWords(session, look.now))],
+    ['gate', gateLine(session, look)],
     ['conflicts', conflictsText(session) === '' ? '' : theme.bad(`with ${conflictsText(session)}`)],
   ];
   const head = `${theme.name(session.id)}\n${facts
@@ -123,29 +147,35 @@ function sections(
       `Uncommitted (${uncommitted.length})`,
       uncommitted.map((path) => truncate(safe(path), width - 2)),
     ),
-    ...list(
-      theme,
-      'Events',
-      events
-        .filter(({ event }) => !event.endsWith('.before'))
-        .map(
-          ({ at, event, by }) =>
-            `${theme.dim(`${age(at, look.now)} ago`.padEnd(10))}${safe(event)}  ${theme.dim(`by ${by}`)}`,
-        ),
-    ),
+    ...eventsSection(events, look),
   ];
+}
+
+function gateLine({ gate }: SessionView, { theme, now }: Look): string {
+  if (gate === undefined) return '';
+  const verdict = gate.passed ? theme.good('green') : theme.bad('red');
+  const stale = gate.isStale ? theme.attention(', of other files than would land now') : '';
+  const log = gate.passed ? '' : `  ${theme.path(gate.log)}`;
+  return `${verdict}${stale}  ${theme.dim(`${age(gate.at, now)} ago`)}  ${theme.command(safe(gate.command))}${log}`;
 }
 
 function taskSection({ task }: SessionView, theme: Theme, width: number): readonly string[] {
   if (task === null) return [];
-  const lines = safe(task).split('\n');
-  return [
-    section(
-      theme,
-      'Task',
-      lines.flatMap((line) => wrap(line, Math.min(width - 4, 100))),
+  const lines = safe(task)
+    .split('\n')
+    .flatMap((line) => wrap(line, Math.min(width - 4, 100)));
+  return [section(theme, 'Task', lines)];
+}
+
+function eventsSection(events: ShowOutcome['events'], { theme, now }: Look): readonly string[] {
+  const shown = events.filter(({ event }) => !event.endsWith('.before'));
+  return list(
+    theme,
+    'Events',
+    shown.map(
+      ({ at, event, by }) => `${theme.dim(`${age(at, now)} ago`.padEnd(10))}${safe(event)}  ${theme.dim(`by ${by}`)}`,
     ),
-  ];
+  );
 }
 
 /** With whom, and where. */

@@ -15,7 +15,7 @@ const SHOWN = 20;
 
 export default defineCommand({
   description:
-    'Takes back the last command that changed something: create, commit, merge, remove, clean, adopt, restore, or undo itself. Inside a session the last that touched that session. It goes only while nothing has come on top of it; nothing is lost by it, and it can be undone.',
+    'Takes back the last command that changed something: create, commit, sync, merge, remove, clean, adopt, restore, or undo itself. Inside a session the last that touched that session. It goes only while nothing has come on top of it; nothing is lost by it, and it can be undone.',
   args: {
     what: {
       flags: '[what]',
@@ -93,6 +93,8 @@ function inverse({ kind }: Effect): string {
     trashed: 'restored',
     moved: 'moved back',
     committed: 'uncommitted',
+    synced: 'moved back',
+    resolving: 'given up',
     adopted: 'released',
     released: 'adopted',
   }[kind];
@@ -125,11 +127,25 @@ function stepLine({ effect, place }: UndoStep, { theme }: Look): string {
       return `${theme.name(branch(effect.target))} ${theme.dim(`is at ${short(effect.from)} again, no longer at ${short(effect.to)} (${idOfEffect(effect)})`)}`;
     case 'committed':
       return `${id} ${theme.dim(`from ${short(effect.to)} back to ${short(effect.from)}; its files stay as they are`)}`;
+    case 'synced':
+      return `${id} ${theme.dim(syncWords(effect))}`;
+    case 'resolving':
+      return `${id} ${theme.dim('is as it was before its conflict was laid out; a copy of what was resolved is kept')}`;
     case 'adopted':
       return `${id} ${theme.dim('is a plain worktree again:')} ${theme.path(place ?? '')}`;
     case 'released':
       return `${id} ${theme.dim('is a session again:')} ${theme.path(place ?? '')}`;
   }
+}
+
+function syncWords({ from, to, base }: Extract<Effect, { kind: 'synced' }>): string {
+  return from === to
+    ? `has the base ${baseWords(base.before)} again, no longer ${baseWords(base.after)}`
+    : `is at ${short(from)} again, no longer at ${short(to)}`;
+}
+
+function baseWords({ branch: name, commit }: { branch: string | null; commit: string }): string {
+  return `${name ?? 'commit'} ${short(commit)}`;
 }
 
 function branch(ref: string): string {
@@ -150,6 +166,9 @@ function summaryOf({ operations }: Call): string {
           return `${effect.id} into the trash`;
         case 'moved':
           return `${branch(effect.target)} ${short(effect.from)} to ${short(effect.to)} (${effect.id})`;
+        case 'resolving':
+          return `${effect.id} ${effect.isGivenUp ? 'given up' : 'laid out'}`;
+        case 'synced':
         case 'committed':
           return `${effect.id} ${short(effect.from)} to ${short(effect.to)}`;
         case 'adopted':

@@ -37,6 +37,26 @@ export const REGENERABLE = [
 /** Names that builds use too, and people for what they write by hand: no precious files, but never deleted unless named. */
 export const AMBIGUOUS = ['build', 'out', 'coverage', '.terraform', 'bin', 'obj'] as const;
 
+export const STRATEGIES = ['merge', 'squash', 'rebase', 'ff'] as const;
+export type Strategy = (typeof STRATEGIES)[number];
+
+/** How sessions land. */
+export const MergeConfig = z.strictObject({
+  /** Shell command that must pass on the merged result before the base moves. */
+  gate: z.string().min(1, 'must not be empty').optional(),
+  /** How often a landing is built and tested anew because the base has moved meanwhile. */
+  retries: z.number().int().min(0).max(100).optional(),
+  /** Only what a person has approved lands. */
+  requireApproval: z.boolean().optional(),
+  strategy: z.enum(STRATEGIES, `one of ${STRATEGIES.join(', ')}`).optional(),
+  /** Template of the message; see landing/message.ts for what it may name. */
+  message: z.string().min(1, 'must not be empty').optional(),
+});
+export type MergeConfig = z.infer<typeof MergeConfig>;
+
+/** What a repository brings along, for everyone who works on it. */
+export const ProjectConfig = z.strictObject({ $schema: z.string().optional(), merge: MergeConfig.prefault({}) });
+
 /** A person's own settings. How long the trash is kept is never a repository's to say: a clone could empty it. */
 export const PersonalConfig = z.strictObject({
   $schema: z.string().optional(),
@@ -50,5 +70,6 @@ export const PersonalConfig = z.strictObject({
       regenerable: z.array(z.string().regex(/^[^/]+$/, 'a name of a folder, without "/"')).default([...REGENERABLE]),
     })
     .prefault({}),
+  merge: MergeConfig.prefault({}),
 });
 export type PersonalConfig = z.infer<typeof PersonalConfig>;

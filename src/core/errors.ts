@@ -18,6 +18,8 @@ export type Reason =
   | { readonly code: 'session.live'; readonly processes: readonly string[]; readonly isStarted?: boolean }
   | { readonly code: 'session.locked'; readonly reason: string }
   | { readonly code: 'session.operation'; readonly operation: string }
+  /** No commits of its own that the base has not. */
+  | { readonly code: 'session.empty'; readonly base: string | null }
   | { readonly code: 'session.inside'; readonly path: string; readonly root: string }
   | { readonly code: 'path.unsafe'; readonly path: string; readonly reason: string }
   | { readonly code: 'path.mounted'; readonly path: string; readonly mount: string };
@@ -31,7 +33,7 @@ export interface ConflictPath {
 }
 
 /** What may be refused for a session's state. */
-export type RefusedVerb = 'remove' | 'merge' | 'commit' | 'undo' | 'sync' | 'push' | 'approve';
+export type RefusedVerb = 'remove' | 'merge' | 'commit' | 'undo' | 'sync' | 'push' | 'approve' | 'pr';
 
 /** Every failure wt can report, with the facts it carries. One row is one stable code. */
 export interface ErrorCatalog {
@@ -62,12 +64,19 @@ export interface ErrorCatalog {
     files: readonly ConflictPath[];
     tasks: readonly string[];
     verb: 'merge' | 'create' | 'sync';
+    /** It is the session's uncommitted work that conflicts. */
+    isUncommitted?: boolean;
+    /** Conflicts that are left in a merge that is being resolved: those of the session's own files. */
+    isLeft?: boolean;
   };
   'target.dirty': { target: string; path: string; paths: readonly string[]; operation: string | null };
   'target.moved': {
     target: string;
-    reason: 'raced' | 'not-fast-forward' | 'since' | 'pushed';
+    /** `remote`: the remote branch has commits that a push would drop. */
+    reason: 'raced' | 'not-fast-forward' | 'since' | 'pushed' | 'remote';
     id: string;
+    /** What would be lost, as "abc1234 subject". */
+    commits?: readonly string[];
     /** What to run in a worktree of its own, when `fix` only makes one. */
     byHand?: readonly string[];
     fix?: readonly string[];
@@ -89,7 +98,7 @@ export interface ErrorCatalog {
   'path.unsafe': { path: string; reason: string; fix?: readonly string[] };
   'confirm.required': { question: string; argv: readonly string[] };
   /** Commands that a repository brings along and nobody has approved. */
-  'config.untrusted': { path: string; commands: readonly string[] };
+  'config.untrusted': { path: string; commands: readonly string[]; isInside?: boolean };
   'config.invalid': { path: string; line: number | null; column: number | null; reason: string };
   'registry.damaged': { path: string; reason: string };
   'registry.busy': { holder: string; waitedMs: number };

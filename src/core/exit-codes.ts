@@ -37,6 +37,7 @@ export const exitCodeOf: Readonly<Record<ErrorCode, number>> = {
   'session.live': EXIT.refused,
   'session.locked': EXIT.refused,
   'session.operation': EXIT.refused,
+  'session.empty': EXIT.refused,
   'session.inside': EXIT.refused,
   'target.dirty': EXIT.refused,
   'registry.damaged': EXIT.refused,

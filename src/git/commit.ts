@@ -60,6 +60,26 @@ export async function writeCommit(
   return stdout.trim();
 }
 
+/** Of each commit in a range its author, "Name <address>", and the co-authors that its message names. */
+export async function listAuthorship(
+  git: Git,
+  range: readonly string[],
+): Promise<readonly { author: string; coAuthors: readonly string[] }[]> {
+  const { stdout } = await git([
+    'log',
+    '-z',
+    '--format=%an <%ae>%x01%(trailers:key=Co-authored-by,valueonly,separator=%x01)',
+    ...range,
+  ]);
+  return stdout
+    .split('\0')
+    .filter(Boolean)
+    .map((record) => {
+      const [author = '', ...coAuthors] = record.split('\u0001').map((field) => field.trim());
+      return { author, coAuthors: coAuthors.filter(Boolean) };
+    });
+}
+
 /**
  * Commits that only stand for trees, in one process: the same tree and parents always give the same id. `folder` takes their
  * text; give `options.env` a throw-away object directory.

@@ -65,3 +65,31 @@ export function parseMergeTrees(stdout: string): readonly MergeResult[] {
   }
   return results;
 }
+
+/** A side of a path in conflict, as an index holds it (git-ls-files(1) --stage). */
+export interface Stage {
+  readonly mode: string;
+  readonly object: string;
+  readonly stage: string;
+  readonly path: string;
+}
+
+/** The merge as git would lay it out in a worktree: files with conflict markers, and the stages of the paths in conflict. */
+export async function layOutMerge(
+  git: Git,
+  ours: string,
+  theirs: string,
+  options: GitOptions = {},
+): Promise<{ tree: string; stages: readonly Stage[] }> {
+  const args = ['merge-tree', '--write-tree', '-z', '--no-messages', '--allow-unrelated-histories', ours, theirs];
+  const { exitCode, stdout, stderr } = await git(args, { ...options, expect: [0, 1] });
+  const [tree, ...lines] = stdout.split('\0').filter(Boolean);
+  if (tree === undefined) throw new WtError('git.failed', { args: ['git', ...args], exitCode, stderr: stderr.trim() });
+  return { tree, stages: lines.map(parseStage) };
+}
+
+function parseStage(line: string): Stage {
+  const tab = line.indexOf('\t');
+  const [mode = '', object = '', stage = ''] = line.slice(0, tab).split(' ');
+  return { mode, object, stage, path: line.slice(tab + 1) };
+}

@@ -43,22 +43,21 @@ function splitField(line: string): readonly [string, string] {
 }
 
 /**
- * Registers a worktree for an existing branch, so that no tracking is set up, locked and without files; the caller holds wt's lock, because git's own
- * `worktree add` is not safe beside another one.
+ * Registers a worktree for an existing branch, so that no tracking is set up, or detached at a commit; locked and without files. The caller holds
+ * wt's lock, because git's own `worktree add` is not safe beside another one.
  */
-export async function addWorktree(git: Git, spec: { path: string; branch: string; lockReason: string }): Promise<void> {
-  await git([
-    'worktree',
-    'add',
-    '--quiet',
-    '--no-checkout',
-    '--lock',
-    '--reason',
-    spec.lockReason,
-    '--',
-    spec.path,
-    spec.branch,
-  ]);
+export async function addWorktree(
+  git: Git,
+  spec: { path: string; at: string; isDetached?: boolean; lockReason: string },
+): Promise<void> {
+  const detach = spec.isDetached === true ? ['--detach'] : [];
+  const lock = ['--no-checkout', '--lock', '--reason', spec.lockReason];
+  await git(['worktree', 'add', '--quiet', ...detach, ...lock, '--', spec.path, spec.at]);
+}
+
+/** Takes git's record of a worktree whose folder is gone away, though it is locked; nothing when there is none (git-worktree(1) remove). */
+export async function dropWorktree(git: Git, path: string): Promise<void> {
+  await git(['worktree', 'remove', '--force', '--force', '--', path], { expect: [0, 128] });
 }
 
 /** Fills a fresh worktree with the files of its HEAD, with parallel workers. */

@@ -11,6 +11,7 @@ import { checkCrawlers } from './crawlers.ts';
 import { FAILED, keyOf, SEVERITIES, type Finding } from './finding.ts';
 import { checkFolders } from './folders.ts';
 import { checkOrphanBranches, checkTrash } from './kept.ts';
+import { checkLanded } from './landed.ts';
 import { checkLocks, checkOwnLock } from './locks.ts';
 import { checkOperations } from './operations.ts';
 import { checkRegistry, checkRows, checkTracked } from './registry.ts';
@@ -40,6 +41,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   hooks: checkHooks,
   remotes: checkRemotes,
   tools: checkCrawlers,
+  'landed sessions': checkLanded,
   'branches without a session': checkOrphanBranches,
   trash: checkTrash,
   disk: checkDisk,

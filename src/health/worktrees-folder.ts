@@ -32,6 +32,7 @@ async function checkOther(scene: Scene, folder: string): Promise<Finding | undef
   const pointer = await readPointer(folder);
   const entry = await entryNamed(scene, pointer);
   if (entry === undefined) return orphan(folder, pointer);
+  if (entry.path === scene.repo.layout.gate) return undefined;
   if (entry.path === folder) return unmanaged(folder, await readHeadRef(entry.directory));
   return copied(folder, entry);
 }

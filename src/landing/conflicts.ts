@@ -57,7 +57,7 @@ export function describeScan(scan: Scan, asked: readonly string[] | undefined): 
   const isWanted = (id: string): boolean => asked === undefined || asked.includes(id);
   const live = scan.readings.filter(({ isLive }) => isLive);
   const sessions = scan.readings.map(({ inspection }) => inspection.session);
-  const open = scan.readings.filter(({ proof }) => proof === undefined || proof === 'empty');
+  const open = scan.readings.filter(({ evidence }) => evidence === undefined || evidence.proof === 'empty');
   const changed = new Map(open.map((one) => [idOf(one), one.changed] as const));
   const candidates = live.map((one) => ({ id: idOf(one), after: dependenciesOf(one.inspection.session, sessions) }));
   const trespasses = findTrespasses(

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, readlink } from 'node:fs/promises';
 import path from 'node:path';
+import type { Env } from '../platform/deps.ts';
 import { lstatOf, removeFile } from '../platform/files.ts';
 import { gitAtWorktree, type Repo } from '../sessions/repo.ts';
 import { changedPaths, readStatus } from '../git/status.ts';
@@ -17,12 +18,13 @@ interface PathChange {
 /**
  * A landing stopped while git brought a checkout along: the ref still names `from`, files may already be those of `to`.
  * Every such file that is still one of ours goes back to `from`. A file that somebody has edited since stops it: its
- * names come back and nothing is touched.
+ * names come back and nothing is touched. `env` may name another index than the checkout's own.
  */
 export async function restoreCheckout(
   repo: Repo,
   worktree: string,
   move: { from: string; to: string },
+  env: Env = {},
 ): Promise<readonly string[]> {
   const git = gitAtWorktree(repo, worktree);
   const { stdout } = await git(['diff-tree', '-r', '-z', '--raw', '--no-abbrev', '--no-renames', move.from, move.to]);
@@ -34,8 +36,8 @@ export async function restoreCheckout(
   const others = changes.filter(({ from }) => !NONE.test(from)).map(({ path: name }) => name);
   for (const name of added) if (await hasPlainParents(worktree, name)) await removeFile(path.join(worktree, name));
   const nul = (names: readonly string[]): string => names.map((name) => `${name}\0`).join('');
-  if (added.length > 0) await git(['update-index', '--force-remove', '-z', '--stdin'], { input: nul(added) });
-  const literal = { env: { GIT_LITERAL_PATHSPECS: '1' }, input: nul(others) };
+  if (added.length > 0) await git(['update-index', '--force-remove', '-z', '--stdin'], { env, input: nul(added) });
+  const literal = { env: { ...env, GIT_LITERAL_PATHSPECS: '1' }, input: nul(others) };
   const pathspecs = ['--pathspec-from-file=-', '--pathspec-file-nul'];
   if (others.length > 0) await git(['checkout', '--quiet', ...pathspecs, move.from, '--'], literal);
   return [];
@@ -78,7 +80,7 @@ function parsePathChanges(stdout: string): readonly PathChange[] {
 }
 
 /** Missing, as before, as after, or the beginning of what it was to become. */
-async function isOurs(git: Git, worktree: string, { path: name, from, to }: PathChange): Promise<boolean> {
+export async function isOurs(git: Git, worktree: string, { path: name, from, to }: PathChange): Promise<boolean> {
   const file = path.join(worktree, name);
   const stats = await lstatOf(file);
   if (stats === undefined || !(await hasPlainParents(worktree, name))) return true;
@@ -94,7 +96,7 @@ async function isOurs(git: Git, worktree: string, { path: name, from, to }: Path
 }
 
 /** No folder above it is a link: what lies behind one is somebody else's. */
-async function hasPlainParents(worktree: string, name: string): Promise<boolean> {
+export async function hasPlainParents(worktree: string, name: string): Promise<boolean> {
   const parts = name.split('/').slice(0, -1);
   for (let depth = 1; depth <= parts.length; depth++) {
     const stats = await lstatOf(path.join(worktree, ...parts.slice(0, depth)));

@@ -1,15 +1,17 @@
 import type { ConflictPath } from '../core/errors.ts';
-import { findMergeBase, listCommits } from '../git/commit.ts';
+import { findMergeBase, listCommits, type Commit } from '../git/commit.ts';
 import type { Git } from '../git/git.ts';
 import type { Ref } from '../git/ref.ts';
 import { readBook, type Session } from '../sessions/book.ts';
 import type { Repo } from '../sessions/repo.ts';
 import { listTrash } from '../sessions/trash.ts';
 
+type Tip = Pick<Ref, 'commit'>;
+
 /** For each path in conflict the last commit of each side, and the tasks of the sessions that meet there. */
 export async function explainConflict(
   repo: Repo,
-  sides: { session: Session; target: Ref; branch: Ref; paths: readonly string[] },
+  sides: { session: Session; target: Tip; branch: Tip; paths: readonly string[] },
 ): Promise<{ files: readonly ConflictPath[]; tasks: readonly string[] }> {
   const { session, target, branch, paths } = sides;
   const mergeBase = await findMergeBase(repo.git, target.commit, branch.commit);
@@ -26,7 +28,7 @@ export async function explainConflict(
     ]),
   ]);
   const files = paths.map((path) => ({ path, target: theirs.get(path) ?? null, session: ours.get(path) ?? null }));
-  return { files, tasks: await tasksOf(repo, session, new Set(landed.map(({ commit }) => commit))) };
+  return { files, tasks: await tasksOf(repo, session, landed) };
 }
 
 async function lastCommits(
@@ -55,15 +57,26 @@ async function lastCommits(
 }
 
 /** The session's own task, and those of sessions whose landing changed the same paths. */
-async function tasksOf(repo: Repo, session: Session, landed: ReadonlySet<string>): Promise<readonly string[]> {
+async function tasksOf(repo: Repo, { id, row }: Session, landed: readonly Commit[]): Promise<readonly string[]> {
+  const own = row.task === null ? [] : [{ id, task: row.task }];
+  const all = [...own, ...(await listTasks(repo, id, landed))];
+  return all.map((one) => `${one.id}: ${one.task.split('\n')[0] ?? ''}`);
+}
+
+/** Sessions that these commits landed, also removed ones, with what they were for. */
+export async function listTasks(
+  repo: Repo,
+  id: string,
+  landed: readonly Pick<Commit, 'commit'>[],
+): Promise<readonly { id: string; task: string }[]> {
+  const commits = new Set(landed.map(({ commit }) => commit));
   const rows = [
     ...[...(await readBook(repo)).sessions.values()].map(({ row }) => row),
     ...(await listTrash(repo)).map(({ row }) => row),
   ];
-  const others = rows.filter(
-    (row) => row.landed !== undefined && landed.has(row.landed.commit) && row.id !== session.id,
-  );
-  return [session.row, ...others].flatMap(({ id, task }) =>
-    task === null ? [] : [`${id}: ${task.split('\n')[0] ?? ''}`],
+  return rows.flatMap((row) =>
+    row.id === id || row.task === null || row.landed === undefined || !commits.has(row.landed.commit)
+      ? []
+      : [{ id: row.id, task: row.task }],
   );
 }

@@ -2,16 +2,19 @@ import { WtError, type Reason } from '../core/errors.ts';
 import type { Commit } from '../git/commit.ts';
 import type { FileChange } from '../git/diff.ts';
 import type { Ref } from '../git/ref.ts';
+import type { Strategy } from '../config/schema.ts';
+import type { Trespass } from './ownership.ts';
 import type { Session } from '../sessions/book.ts';
-
-export const STRATEGIES = ['merge', 'squash', 'rebase', 'ff'] as const;
-export type Strategy = (typeof STRATEGIES)[number];
 
 export interface MergeRequest {
   readonly id: string | undefined;
   readonly into: string | undefined;
   readonly strategy: Strategy;
   readonly message: string | undefined;
+  /** Template of the message when none is given. */
+  readonly template: string | undefined;
+  /** Only what a person has approved lands. */
+  readonly requireApproval: boolean;
 }
 
 /** What will land, built and not yet landed. */
@@ -23,34 +26,18 @@ export interface MergePlan {
   readonly tip: string;
   readonly strategy: Strategy;
   readonly message: string;
+  /** Author of a squashed commit, "Name <address>"; undefined for whoever lands it. */
+  readonly author: string | undefined;
   /** Tree of the merged result. */
   readonly tree: string;
   /** Commits of the session that the target has not, oldest first. */
   readonly commits: readonly Commit[];
   /** What changes in the target. */
   readonly files: readonly FileChange[];
+  /** What it changes although it was to keep off it. */
+  readonly trespasses: readonly Trespass[];
   /** The worktree that has the target checked out, to be brought along. */
   readonly checkout: string | undefined;
-}
-
-/** Subject and body of a landing: the task, else the session's own commits. Pure. */
-export function landingMessage(
-  { id, row }: Pick<Session, 'id' | 'row'>,
-  strategy: Strategy,
-  commits: readonly Pick<Commit, 'subject'>[],
-): string {
-  const [first = '', ...rest] = (row.task ?? '').trim().split('\n');
-  const [only] = commits;
-  const title = first !== '' ? first : commits.length === 1 && only !== undefined ? only.subject : '';
-  const subject =
-    strategy === 'squash'
-      ? title || `Session ${id}`
-      : title === ''
-        ? `Merge session ${id}`
-        : `Merge session ${id}: ${title}`;
-  const listed = commits.length > 1 ? commits.map((commit) => `* ${commit.subject}`).join('\n') : '';
-  const body = [rest.join('\n').trim(), listed].filter((part) => part !== '').join('\n\n');
-  return body === '' ? subject : `${subject}\n\n${body}`;
 }
 
 /** Why the session itself may not land now. Pure; throws `session.refused`. */

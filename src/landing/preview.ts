@@ -9,6 +9,8 @@ export interface Preview {
   /** Paths in conflict with the base; undefined when that could not be computed. */
   readonly conflicts: readonly string[] | undefined;
   readonly addsNothing: boolean;
+  /** Tree of the merged result of what is committed; undefined when that is not known. */
+  readonly tree?: string;
 }
 
 /** Merges the tips of sessions into their bases, in one git process and a throw-away object folder. Undefined: nothing to merge. */
@@ -35,15 +37,7 @@ export async function previewMerges(
     return {
       conflicts: result.kind === 'conflict' ? result.paths : [],
       addsNothing: result.kind === 'clean' && result.tree === job.ours.tree,
+      ...(result.kind === 'clean' ? { tree: result.tree } : {}),
     };
   });
-}
-
-/** wt landed this very tip and it conflicts by now: the base has gone on over the same lines, so only history can tell. Pure. */
-export function looksOvertaken({ session, branch }: Inspection, preview: Preview | undefined): boolean {
-  return (
-    (preview?.conflicts?.length ?? 0) > 0 &&
-    session.row.landed !== undefined &&
-    session.row.landed.tip === branch?.commit
-  );
 }

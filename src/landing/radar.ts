@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import { mapLimit } from '../core/pool.ts';
 import { findConflicts, Verdict, type ConflictFile } from '../git/conflicts.ts';
 import { listPathChanges, PathChanges } from '../git/diff.ts';
 import { makePrivateDirectory, readText } from '../platform/files.ts';
@@ -11,8 +10,8 @@ import type { Inspection } from '../sessions/inspect.ts';
 import type { Repo } from '../sessions/repo.ts';
 import path from 'node:path';
 import { footprintOf, mayMeet, type Footprint } from './footprint.ts';
-import { looksOvertaken, type Preview } from './preview.ts';
-import { findProof, hasOwnWork, quickProof, type Proof } from './proof.ts';
+import type { Preview } from './preview.ts';
+import { findEvidence, type Evidence } from './proof.ts';
 import { takeSides, UNSYNCED, type Scratch, type Side } from './sides.ts';
 
 /** Two sessions that conflict, in the order in which they were given. */
@@ -26,7 +25,7 @@ export interface PairConflict {
 export interface Reading {
   readonly inspection: Inspection;
   readonly preview: Preview | undefined;
-  readonly proof: Proof | undefined;
+  readonly evidence: Evidence | undefined;
   /** Compared with the others: it has work that has not landed. */
   readonly isLive: boolean;
   /** What it conflicts with its base in; undefined when nothing was merged or git could not tell. */
@@ -85,17 +84,21 @@ async function scanIn(
     merge(based.map(({ inspection, commit }) => [inspection.base?.commit ?? '', commit])),
     readChanges(repo, working, place),
   ]);
-  const readings = await mapLimit(inspections, 2, async (inspection): Promise<Reading> => {
+  const suspects = inspections.map((inspection) => {
     const side = sides.find((one) => one.inspection === inspection);
-    const at = side === undefined ? -1 : based.indexOf(side);
-    const preview = at < 0 || side === undefined ? undefined : previewOf(side, bases[at]);
-    const proof = await prove(repo, inspection, preview);
+    const verdict = side === undefined ? undefined : bases[based.indexOf(side)];
+    const preview = side === undefined || !based.includes(side) ? undefined : previewOf(side, verdict);
+    return { inspection, preview, side, verdict };
+  });
+  const found = await findEvidence(repo, suspects);
+  const readings = suspects.map(({ inspection, preview, side, verdict }, i): Reading => {
+    const evidence = found[i];
     return {
       inspection,
       preview,
-      proof,
-      isLive: side !== undefined && working.includes(side) && proof === undefined,
-      base: bases[at]?.files,
+      evidence,
+      isLive: side !== undefined && working.includes(side) && evidence === undefined,
+      base: verdict?.files,
       changed: [...(side === undefined ? [] : (changes.get(side)?.paths ?? []))].toSorted(),
       trouble: side?.trouble ?? inspection.trouble,
     };
@@ -121,12 +124,8 @@ function hasWork({ inspection, isSnapshot }: Side): boolean {
 
 function previewOf({ inspection, isSnapshot }: Side, verdict: Verdict | undefined): Preview {
   const addsNothing = !isSnapshot && verdict?.files.length === 0 && verdict.tree === inspection.base?.tree;
-  return { conflicts: verdict?.files.map((file) => file.path), addsNothing };
-}
-
-async function prove(repo: Repo, inspection: Inspection, preview: Preview | undefined): Promise<Proof | undefined> {
-  const quick = quickProof(inspection, preview, await hasOwnWork(repo, inspection));
-  return looksOvertaken(inspection, preview) ? findProof(repo, inspection, quick) : quick;
+  const tree = isSnapshot || verdict?.files.length !== 0 ? {} : { tree: verdict.tree };
+  return { conflicts: verdict?.files.map((file) => file.path), addsNothing, ...tree };
 }
 
 function pairsOf(sides: readonly Side[]): readonly (readonly [Side, Side])[] {

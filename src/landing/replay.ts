@@ -14,7 +14,7 @@ export async function replayCommits(
   git: Git,
   commits: readonly Commit[],
   onto: { commit: string; tree: string },
-  options: GitOptions = {},
+  { isSigned = false, ...options }: GitOptions & { isSigned?: boolean } = {},
 ): Promise<ReplayResult> {
   let { commit, tree } = onto;
   for (const picked of commits.filter((one) => one.parents.length < 2)) {
@@ -32,6 +32,7 @@ export async function replayCommits(
       tree: merged.tree,
       parents: [commit],
       message,
+      isSigned,
       env: { ...options.env, ...author },
     });
     tree = merged.tree;

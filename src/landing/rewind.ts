@@ -1,15 +1,15 @@
 import { WtError } from '../core/errors.ts';
 import { isAncestor, readParents } from '../git/commit.ts';
 import { listFileChanges } from '../git/diff.ts';
-import { branchOf, changeRefs, findRef } from '../git/ref.ts';
+import { branchOf, findRef } from '../git/ref.ts';
 import { listWorktrees } from '../git/worktree.ts';
 import { beginEntry, endJournal, writeJournal, type EntryOf } from '../registry/journal.ts';
 import type { Effect } from '../registry/operations.ts';
 import type { Held } from '../sessions/hold.ts';
-import { pinRewound } from '../sessions/pins.ts';
-import { gitAtWorktree, shielded, type Repo } from '../sessions/repo.ts';
+import { shielded, type Repo } from '../sessions/repo.ts';
 import { findCheckout, requireNoOverlap } from './checkout.ts';
 import { restoreCheckout } from './converge.ts';
+import { moveBranch } from './move.ts';
 import { finishMove } from './recovery.ts';
 
 type Moved = Extract<Effect, { kind: 'moved' }>;
@@ -87,14 +87,7 @@ export async function applyRewind(held: Held, { moved, checkout }: RewindPlan): 
   await endJournal(repo.layout.journal, entry.op);
 }
 
-async function moveBack(repo: Repo, { op, id, target, from, to, worktree }: EntryOf<'move'>): Promise<void> {
-  // A two-way merge keeps what is staged or edited in other files (git-read-tree(1), "Two Tree Merge").
-  const git = worktree === null ? repo.git : gitAtWorktree(repo, worktree);
-  if (worktree !== null) {
-    await git(['update-index', '-q', '--refresh'], { expect: [0, 1] });
-    await git(['read-tree', '-m', '-u', from, to], { timeoutMs: 600_000 });
-  }
-  const changes = [{ kind: 'update' as const, ref: target, to, from }, pinRewound(id, op, from)];
-  if (!(await changeRefs(git, changes, { message: `wt undo ${id}` })))
-    throw new WtError('target.moved', { target: branchOf(target), reason: 'raced', id });
+async function moveBack(repo: Repo, { target, ...entry }: EntryOf<'move'>): Promise<void> {
+  if (!(await moveBranch(repo, { ...entry, ref: target, message: `wt undo ${entry.id}` })))
+    throw new WtError('target.moved', { target: branchOf(target), reason: 'raced', id: entry.id });
 }

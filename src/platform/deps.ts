@@ -16,6 +16,8 @@ export interface Deps {
   /** The file this program was started from. */
   readonly program: string;
   readonly cwd: string;
+  /** Where the caller stood, when -C led elsewhere. */
+  readonly calledFrom?: string;
   readonly io: Streams;
   /** Asks a person; answers undefined when nobody can answer. */
   readonly confirm: (question: string) => Promise<boolean | undefined>;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { constants, type Dirent, type Stats } from 'node:fs';
-import { chmod, lstat, mkdir, open, readdir, readFile, realpath, rename, rm, unlink } from 'node:fs/promises';
+import { constants, createWriteStream, type Dirent, type Stats } from 'node:fs';
+import { access, chmod, lstat, mkdir, open, readdir, readFile, realpath, rename, rm, unlink } from 'node:fs/promises';
 import path from 'node:path';
 
 /** For reading what may be a pipe that somebody has put there: it counts as empty, and nobody is waited for. */
@@ -143,4 +143,32 @@ async function orUndefined<T>(promise: Promise<T>): Promise<T | undefined> {
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw error;
   }
+}
+
+/** A file that grows line by line while something runs; made anew, for its owner only. */
+export interface Log {
+  write(text: string): void;
+  end(): Promise<void>;
+}
+
+export async function openLog(file: string): Promise<Log> {
+  await makePrivateDirectory(path.dirname(file));
+  const stream = createWriteStream(file, { flags: 'wx', mode: 0o600 });
+  let trouble: Error | undefined;
+  stream.on('error', (error) => (trouble ??= error));
+  return {
+    write: (text) => void stream.write(text),
+    async end() {
+      await new Promise<void>((resolve) => stream.end(() => resolve()));
+      if (trouble !== undefined) throw trouble;
+    },
+  };
+}
+
+/** Whether this user may run a file as a program. */
+export async function isExecutable(file: string): Promise<boolean> {
+  return access(file, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
 }

@@ -17,6 +17,8 @@ export interface RunRequest {
   readonly holdFd?: number;
   /** Runs on when the command is interrupted: for undoing. */
   readonly shielded?: boolean;
+  /** An interrupt ends all that it has started too. */
+  readonly endsTree?: boolean;
   /** Told the process id once the program runs. */
   readonly onStart?: (pid: number) => void;
   /** The part of the arguments that tells a reader something; default all. */
@@ -57,6 +59,9 @@ export function createRunner(baseEnv: Env, signal?: AbortSignal): Runner {
     const limit = limitTime(child.pid, request);
     if (request.stdio === 'inherit')
       signal?.addEventListener('abort', () => passOn(signal, (name) => child.kill(name)));
+    const { pid } = child;
+    if (request.endsTree === true && pid !== undefined)
+      signal?.addEventListener('abort', () => void endProcessTree(pid), { once: true });
     const lines = request.stdio;
     if (typeof lines === 'object') {
       const pump = async (stream: 'stdout' | 'stderr'): Promise<void> => {

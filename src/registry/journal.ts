@@ -6,7 +6,7 @@ import { parseJson } from '../core/json.ts';
 import { listDirectory, makePrivateDirectory, readText, removeFile, replaceFile } from '../platform/files.ts';
 import { Owner } from '../platform/identity.ts';
 import type { Lease } from '../platform/lock.ts';
-import { Landed, SessionRow } from './session.ts';
+import { BaseChange, Carried, Landed, Resolving, SessionRow } from './session.ts';
 
 const Common = z.object({ op: OperationId, owner: Owner, generation: z.number().int(), startedAt: z.iso.datetime() });
 
@@ -88,6 +88,8 @@ export const JournalEntry = z.discriminatedUnion('kind', [
     message: z.string().default(''),
     /** Tree of the index before anything was staged; null while it could not be written as one. */
     index: ObjectId.nullable(),
+    /** The commit ends a merge of the base: the base that the session has from then on. */
+    resolved: BaseChange.nullable().default(null),
   }),
   /** A commit taken back or done again: the session's branch and index move, its files stay. */
   Common.extend({
@@ -100,6 +102,36 @@ export const JournalEntry = z.discriminatedUnion('kind', [
     to: ObjectId,
     indexFrom: ObjectId.nullable(),
     indexTo: ObjectId.nullable(),
+  }),
+  /** A session is brought on its base, or that is taken back: its branch, its checkout and its recorded base move. */
+  Common.extend({
+    kind: z.literal('sync'),
+    id: SessionId,
+    path: z.string(),
+    adminDirectory: z.string(),
+    ref: StoredRef,
+    from: ObjectId,
+    to: ObjectId,
+    base: BaseChange,
+    work: Carried.nullable(),
+  }),
+  /** A merge of the base is laid out in a session: files and index become those of `merged`, with conflicts in them. */
+  Common.extend({
+    kind: z.literal('resolve'),
+    id: SessionId,
+    path: z.string(),
+    adminDirectory: z.string(),
+    /** Tree of the files, conflict markers and all. */
+    merged: ObjectId,
+    resolving: Resolving,
+  }),
+  /** Such a merge is given up: files and index go back to the session's tip. */
+  Common.extend({
+    kind: z.literal('abort'),
+    id: SessionId,
+    path: z.string(),
+    adminDirectory: z.string(),
+    resolving: Resolving,
   }),
   /** The last part of `create --from-changes`: what has been copied leaves the caller's worktree. */
   Common.extend({

@@ -19,6 +19,7 @@ export const Note = z.looseObject({
   state: z.enum(['creating', 'ready']),
   owns: SessionRow.shape.owns,
   after: SessionRow.shape.after,
+  resolving: SessionRow.shape.resolving,
 });
 export type Note = z.infer<typeof Note>;
 
@@ -68,8 +69,16 @@ export function rowOf(note: Note, worktree: string): SessionRow {
   return { id, branch, base, path: worktree, agent, task, createdAt, state, ownsBranch, ...plannedOf(note) };
 }
 
-function plannedOf({ owns, after }: Pick<SessionRow, 'owns' | 'after'>): Pick<SessionRow, 'owns' | 'after'> {
-  return { ...(owns === undefined ? {} : { owns }), ...(after === undefined ? {} : { after }) };
+function plannedOf({
+  owns,
+  after,
+  resolving,
+}: Pick<SessionRow, 'owns' | 'after' | 'resolving'>): Pick<SessionRow, 'owns' | 'after' | 'resolving'> {
+  return {
+    ...(owns === undefined ? {} : { owns }),
+    ...(after === undefined ? {} : { after }),
+    ...(resolving === undefined ? {} : { resolving }),
+  };
 }
 
 function parseNote(text: string | undefined): Note | undefined {

@@ -4,7 +4,7 @@ import { ObjectId, OperationId, SessionId, StoredRef } from '../core/names.ts';
 import { makePrivateDirectory } from '../platform/files.ts';
 import type { JournalEntry } from './journal.ts';
 import { appendLine, readLastLines } from './lines.ts';
-import { Landed, SessionRow } from './session.ts';
+import { BaseChange, Carried, Landed, Resolving, SessionRow } from './session.ts';
 
 /** What one step of a command has changed, with all that taking it back needs. */
 export const Effect = z.discriminatedUnion('kind', [
@@ -41,6 +41,18 @@ export const Effect = z.discriminatedUnion('kind', [
     indexFrom: ObjectId.nullable(),
     indexTo: ObjectId.nullable(),
   }),
+  /** A session was brought on its base, or only given another one: then `from` is `to`. */
+  z.object({
+    kind: z.literal('synced'),
+    id: SessionId,
+    ref: StoredRef,
+    from: ObjectId,
+    to: ObjectId,
+    base: BaseChange,
+    work: Carried.nullable(),
+  }),
+  /** A merge of the base was started in a session, to be resolved there; or given up again. */
+  z.object({ kind: z.literal('resolving'), id: SessionId, resolving: Resolving, isGivenUp: z.boolean() }),
   /** A worktree became a session where it stands, or stopped being one. */
   z.object({ kind: z.literal('adopted'), row: SessionRow }),
   z.object({ kind: z.literal('released'), row: SessionRow }),

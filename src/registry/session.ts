@@ -22,16 +22,29 @@ export const Resolving = z.looseObject({
   into: z.string(),
   tip: ObjectId,
   target: ObjectId,
+  /** Tree of its files when it was started, conflict markers and all. */
+  merged: ObjectId.optional(),
   at: z.iso.datetime(),
 });
 export type Resolving = z.infer<typeof Resolving>;
+
+/** Where a session was cut from, and the branch it lands on; null when it was cut from a bare commit. */
+const Base = z.looseObject({ branch: z.string().nullable(), commit: ObjectId });
+export type Base = z.infer<typeof Base>;
+
+/** A change of a session's base: what the row said, and says. */
+export const BaseChange = z.object({ before: Base, after: Base });
+export type BaseChange = z.infer<typeof BaseChange>;
+
+/** Uncommitted work that goes along when its branch moves: trees of the index and of all files, before and after. */
+export const Carried = z.object({ indexFrom: ObjectId, indexTo: ObjectId, filesFrom: ObjectId, filesTo: ObjectId });
+export type Carried = z.infer<typeof Carried>;
 
 /** What wt remembers of a session. Unknown fields survive: an older wt must not lose what a newer one wrote. */
 export const SessionRow = z.looseObject({
   id: SessionId,
   branch: StoredRef,
-  /** Where the session was cut from, and the branch it lands on; null when it was cut from a bare commit. */
-  base: z.looseObject({ branch: z.string().nullable(), commit: ObjectId }),
+  base: Base,
   /** For readers of the file; wt computes the path and never follows this one. */
   path: z.string(),
   agent: AgentName.nullable().catch(null),

@@ -5,7 +5,7 @@ import { branchOf, listRefs, refOfBranch, resolveCommit, type Ref } from '../git
 import { acquireLock } from '../platform/lock.ts';
 import { makePrivateDirectory, readText, replaceFile } from '../platform/files.ts';
 import path from 'node:path';
-import { sessionAround, type Book } from './book.ts';
+import { readBook, sessionAround, type Book } from './book.ts';
 import { gitAtWorktree, type Repo } from './repo.ts';
 
 /** Where a session is cut: the commit, and the branch it will land on. */
@@ -30,7 +30,7 @@ export function defaultBaseName(repo: Repo, book: Book): string {
 }
 
 /**
- * A branch, a remote branch, a tag or any commit; `HEAD` and what is relative to it as seen from where the caller stands.
+ * A branch, a remote branch, a tag, a session by its id or any commit; `HEAD` and what is relative to it as seen from where the caller stands.
  * Throws `base.not-found`, `repo.no-commits`, `usage.invalid`.
  */
 export async function requireBase(repo: Repo, asked: string, refs?: readonly Ref[]): Promise<BaseFacts> {
@@ -45,6 +45,8 @@ export async function requireBase(repo: Repo, asked: string, refs?: readonly Ref
   const remote = found.find((ref) => ref.name === `refs/remotes/${name}`);
   if (remote !== undefined) return { ...bare, branch: await branchOfRemote(repo, name), commit: remote.commit };
   const tag = found.find((ref) => ref.name === `refs/tags/${name}`);
+  const session = tag === undefined ? (await readBook(repo)).sessions.get(name) : undefined;
+  if (session !== undefined) return requireBase(repo, refOfBranch(session.row.branch));
   const here = repo.top === undefined ? repo.git : gitAtWorktree(repo, repo.top);
   const commit = tag?.commit ?? (await resolveCommit(here, name));
   if (commit !== undefined) return { ...bare, commit };

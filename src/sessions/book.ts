@@ -71,7 +71,7 @@ export function reconcile(
   return {
     file: registry.file,
     sessions,
-    unmanaged: entries.filter((entry) => !taken.has(entry.admin)),
+    unmanaged: entries.filter((entry) => !taken.has(entry.admin) && entry.path !== layout.gate),
     repair: repairOf(registry, restored),
   };
 }

@@ -79,45 +79,18 @@ function pinsOf(entry: JournalEntry): readonly [string, string] | undefined {
 
 /** Refs that the operation moves. */
 function refsOf(entry: JournalEntry): readonly string[] {
-  switch (entry.kind) {
-    case 'create':
-    case 'remove':
-    case 'restore':
-      return [refOfBranch(entry.branch)];
-    case 'merge':
-      return [entry.target];
-    case 'move':
-      return [entry.target, rewoundRef(entry.id, entry.op)];
-    case 'commit':
-    case 'reset':
-      return [...(entry.ref === 'HEAD' ? [] : [entry.ref]), rewoundRef(entry.id, entry.op)];
-    case 'adopt':
-    case 'release':
-    case 'sweep':
-    case 'carry':
-      return [];
-    case 'expire':
-      return [rewoundRef(entry.id, entry.trash)];
-  }
+  if ('branch' in entry) return [refOfBranch(entry.branch)];
+  if (entry.kind === 'expire') return [rewoundRef(entry.id, entry.trash)];
+  const pin = rewoundRef(entry.id, entry.op);
+  if ('target' in entry) return [entry.target, pin];
+  if ('ref' in entry) return entry.ref === 'HEAD' ? [pin] : [entry.ref, pin];
+  return [pin];
 }
+
+const MOVES_ITS_INDEX: ReadonlySet<JournalEntry['kind']> = new Set(['commit', 'reset', 'sync', 'resolve', 'abort']);
 
 /** The worktree whose index the operation writes. */
 function worktreeOf(entry: JournalEntry): string | null {
-  switch (entry.kind) {
-    case 'merge':
-    case 'move':
-    case 'sweep':
-    case 'carry':
-      return entry.worktree;
-    case 'commit':
-    case 'reset':
-      return entry.path;
-    case 'create':
-    case 'remove':
-    case 'restore':
-    case 'adopt':
-    case 'release':
-    case 'expire':
-      return null;
-  }
+  if ('worktree' in entry) return entry.worktree;
+  return 'path' in entry && MOVES_ITS_INDEX.has(entry.kind) ? entry.path : null;
 }

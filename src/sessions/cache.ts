@@ -4,7 +4,7 @@ import { listJournal } from '../registry/journal.ts';
 import type { Repo } from './repo.ts';
 
 /** A name in the cache that nobody else uses: for a throw-away object folder or index. */
-export function scratchPath(repo: Repo, kind: 'objects' | 'index'): string {
+export function scratchPath(repo: Repo, kind: 'objects' | 'index' | 'message'): string {
   return path.join(repo.layout.cache, `${kind}-${Math.floor(repo.deps.random() * 1e15).toString(36)}`);
 }
 
@@ -30,7 +30,7 @@ export async function sweepScratch(repo: Repo): Promise<void> {
   for (const { name } of await listDirectory(repo.layout.cache)) {
     if (open.has(name)) continue;
     const file = path.join(repo.layout.cache, name);
-    const stats = /^(?:objects|index)-/.test(name) ? await lstatOf(file) : undefined;
+    const stats = /^(?:objects|index|message)-/.test(name) ? await lstatOf(file) : undefined;
     if (stats !== undefined && now - stats.mtimeMs > STALE_MS) await discardOwnTree(file);
   }
 }

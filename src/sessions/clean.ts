@@ -1,9 +1,9 @@
 import { isoFromMs, msOf } from '../core/time.ts';
 import { WtError, type Reason } from '../core/errors.ts';
 import { sizeOf } from '../platform/disk.ts';
-import type { Proof } from '../landing/proof.ts';
 import { readBook } from './book.ts';
 import { expireTrash, trashLimits, type Expiry } from './expire.ts';
+import { findMergedRequests, vouchFor, type AnyEvidence, type MergedRequest } from './forge-proof.ts';
 import { examineSessions, type Examined } from './list.ts';
 import { findReasons, gatherRemoveFacts, removeSession, type RemoveFacts, type RemoveOutcome } from './remove.ts';
 import type { Repo } from './repo.ts';
@@ -17,6 +17,8 @@ export interface CleanRequest {
   readonly keepBranches: boolean;
   /** First end what wt has started in a session that goes. */
   readonly kill: boolean;
+  /** Ask the forge about pushed sessions that git proves nothing of. */
+  readonly forge: boolean;
 }
 
 export interface Kept {
@@ -33,7 +35,7 @@ export interface CleanOutcome {
   readonly kind: 'planned' | 'cleaned';
   readonly removed: readonly {
     readonly id: string;
-    readonly proof: Proof | null;
+    readonly evidence: AnyEvidence | null;
     readonly freedBytes: number | null;
     readonly outcome: RemoveOutcome;
   }[];
@@ -45,7 +47,7 @@ export interface CleanOutcome {
 }
 
 type Verdict =
-  | { readonly kind: 'remove' }
+  | { readonly kind: 'remove'; readonly merged?: MergedRequest | undefined }
   | { readonly kind: 'prune'; readonly reason: string }
   | { readonly kind: 'keep'; readonly kept: Kept };
 
@@ -73,9 +75,10 @@ export async function cleanSessions(repo: Repo, request: CleanRequest): Promise<
         verb: 'clean',
         dryRun: request.dryRun,
         refuse,
+        merged: verdict.kind === 'remove' ? verdict.merged : undefined,
       });
       if (verdict.kind === 'prune') pruned.push({ id, reason: verdict.reason });
-      else removed.push({ id, proof: outcome.plan.proof, freedBytes, outcome });
+      else removed.push({ id, evidence: outcome.plan.evidence, freedBytes, outcome });
     } catch (error) {
       if (WtError.is(error, 'session.not-found')) continue; // another clean was faster
       if (!WtError.is(error, 'session.refused')) throw error;
@@ -95,17 +98,32 @@ export async function judgeSessions(
   request: CleanRequest,
 ): Promise<readonly { readonly id: string; readonly verdict: Verdict }[]> {
   const book = await readBook(repo);
-  const examined = await examineSessions(repo, [...book.sessions.values()], { conflicts: false, thorough: true });
-  const verdicts: { id: string; verdict: Verdict }[] = [];
+  const judged: { id: string; verdict: Verdict; one: Examined; facts: RemoveFacts | undefined }[] = [];
+  const examined = await examineSessions(repo, [...book.sessions.values()], { conflicts: false });
   for (const one of examined) {
     const { session } = one.inspection;
     const early = judgeEarly(one, request, repo.deps.clock.now().getTime());
-    verdicts.push({
-      id: session.id,
-      verdict: early ?? judgeFacts(one, await gatherRemoveFacts(repo, book, session), request),
-    });
+    const facts = early === undefined ? await gatherRemoveFacts(repo, book, session) : undefined;
+    const verdict = facts === undefined ? early : judgeFacts(one, facts, request);
+    if (verdict !== undefined) judged.push({ id: session.id, verdict, one, facts });
   }
-  return verdicts;
+  const open = request.forge ? judged.filter(({ verdict }) => isOnlyUnproven(verdict)) : [];
+  const merged = await findMergedRequests(
+    repo,
+    open.map(({ one }) => one.inspection),
+  );
+  return judged.map((entry) => {
+    const { id, one, facts, verdict } = entry;
+    const found = merged[open.indexOf(entry)];
+    if (found === undefined || facts === undefined) return { id, verdict };
+    const again = judgeFacts(one, vouchFor(facts, found), request);
+    return { id, verdict: again.kind === 'remove' ? { ...again, merged: found } : again };
+  });
+}
+
+/** Nothing stands in the way but that nobody knows it to have landed. Pure. */
+function isOnlyUnproven(verdict: Verdict): boolean {
+  return verdict.kind === 'keep' && verdict.kept.reasons.every(({ code }) => code === 'session.unmerged');
 }
 
 /** What the view alone decides: nothing left, broken, busy, too young. Pure. */
@@ -133,7 +151,8 @@ function judgeEarly({ view, inspection }: Examined, request: CleanRequest, nowMs
   return undefined;
 }
 
-function judgeFacts({ proof, view }: Examined, facts: RemoveFacts, request: CleanRequest): Verdict {
+function judgeFacts({ view }: Examined, facts: RemoveFacts, request: CleanRequest): Verdict {
+  const { evidence } = facts;
   const { firm, soft } = findReasons(facts);
   const isKilled = (reason: Reason): boolean =>
     request.kill && reason.code === 'session.live' && reason.isStarted === true;
@@ -147,7 +166,7 @@ function judgeFacts({ proof, view }: Examined, facts: RemoveFacts, request: Clea
         fix: view.status === 'conflict' ? ['wt', 'merge', view.id, '--dry-run'] : fixFor(view.id, reasons),
       },
     };
-  if (!request.all && proof === 'empty' && request.olderThanMs === undefined) {
+  if (!request.all && evidence?.proof === 'empty' && request.olderThanMs === undefined) {
     return {
       kind: 'keep',
       kept: {
@@ -157,7 +176,7 @@ function judgeFacts({ proof, view }: Examined, facts: RemoveFacts, request: Clea
       },
     };
   }
-  if (!request.all && proof === undefined) {
+  if (!request.all && evidence === undefined) {
     return {
       kind: 'keep',
       kept: {
@@ -178,7 +197,10 @@ function fixFor(id: string, reasons: Kept['reasons']): readonly string[] {
 }
 
 function requireStillProven(facts: RemoveFacts, request: CleanRequest): void {
-  if (request.all || (facts.proof !== undefined && (facts.proof !== 'empty' || request.olderThanMs !== undefined)))
+  if (
+    request.all ||
+    (facts.evidence !== undefined && (facts.evidence.proof !== 'empty' || request.olderThanMs !== undefined))
+  )
     return;
   const { count, subjects } = facts.unlanded;
   throw new WtError('session.refused', {

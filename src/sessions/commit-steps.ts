@@ -4,12 +4,14 @@ import { WtError } from '../core/errors.ts';
 import { KEEPER, writeCommit } from '../git/commit.ts';
 import { changeRefs, findRef, resolveCommit } from '../git/ref.ts';
 import { lstatOf, moveDurably, readText } from '../platform/files.ts';
+import type { Lease } from '../platform/lock.ts';
 import type { EntryOf } from '../registry/journal.ts';
 import { recordOperation } from '../registry/operations.ts';
 import { scratchIndexOf } from './cache.ts';
 import { takeFiles, takeIndex } from './from-changes.ts';
 import { pinRewound, pinRewoundAfterAll, rewoundRef } from './pins.ts';
 import { gitAtWorktree, type Repo } from './repo.ts';
+import { rebaseRow } from './rows.ts';
 
 /** What HEAD of a worktree names: a branch, or 'HEAD' while it is detached (or, with reftables, not kept in that file). */
 export async function readHeadRef(adminDirectory: string): Promise<string> {
@@ -18,8 +20,12 @@ export async function readHeadRef(adminDirectory: string): Promise<string> {
 }
 
 /** A commit is there: undo can find it. */
-export async function finishCommit(repo: Repo, entry: EntryOf<'commit'>, to: string): Promise<void> {
-  const { id, ref, from, index, path: worktree, adminDirectory } = entry;
+export async function finishCommit(repo: Repo, lease: Lease, entry: EntryOf<'commit'>, to: string): Promise<void> {
+  const { id, ref, from, index, path: worktree, adminDirectory, resolved: base } = entry;
+  if (base !== null) {
+    await rebaseRow(repo, lease, entry, { base: base.after, resolving: null });
+    return recordOperation(repo.layout.operations, entry, { kind: 'synced', id, ref, from, to, base, work: null });
+  }
   const indexTo = (await takeIndex(repo, gitAtWorktree(repo, worktree), adminDirectory)) ?? null;
   if (index !== null && index !== indexTo) await keepStaged(repo, entry, index);
   const effect = { kind: 'committed' as const, id, ref, from, to, indexFrom: index, indexTo };
@@ -59,14 +65,14 @@ async function isOwnCommit(repo: Repo, { message }: EntryOf<'commit'>, head: str
   return fingerprint(stdout) === message;
 }
 
-export async function recoverCommit(repo: Repo, entry: EntryOf<'commit'>): Promise<string> {
+export async function recoverCommit(repo: Repo, lease: Lease, entry: EntryOf<'commit'>): Promise<string> {
   const { id, from, path: worktree } = entry;
   const git = gitAtWorktree(repo, worktree);
   const head = (await lstatOf(worktree)) === undefined ? undefined : await resolveCommit(git, 'HEAD');
   if (head !== undefined && head !== from && ((await resolveCommit(git, 'HEAD^')) ?? '') === from) {
     if (!(await isOwnCommit(repo, entry, head)))
       return `the interrupted commit of ${id} is not continued: somebody has committed there since`;
-    await finishCommit(repo, entry, head);
+    await finishCommit(repo, lease, entry, head);
     return `finished the interrupted commit of ${id}`;
   }
   if (head !== undefined) await restoreIndex(repo, entry);

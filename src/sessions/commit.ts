@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { WtError, type Reason } from '../core/errors.ts';
+import type { Git } from '../git/git.ts';
 import { findOperation } from '../git/repo.ts';
 import { copyIndex } from '../git/snapshot.ts';
 import { refOfBranch, resolveCommit } from '../git/ref.ts';
@@ -7,6 +8,7 @@ import { changedPaths, readStatus } from '../git/status.ts';
 import { makePrivateDirectory, readText, removeFile } from '../platform/files.ts';
 import { beginEntry, endJournal, writeJournal, type EntryOf } from '../registry/journal.ts';
 import type { AdminEntry } from '../registry/notes.ts';
+import type { BaseChange } from '../registry/session.ts';
 import { readBook, type Session } from './book.ts';
 import { scratchIndexOf } from './cache.ts';
 import { finishCommit, fingerprint, readHeadRef, restoreIndex } from './commit-steps.ts';
@@ -20,6 +22,14 @@ export interface CommitRequest {
   readonly id: string | undefined;
   readonly message: string | undefined;
   readonly dryRun: boolean;
+  /** It ends a merge of the base. */
+  readonly resolved?: Resolved;
+}
+
+/** Only these paths go in, beside what is staged; the session has this base from then on. */
+export interface Resolved {
+  readonly paths: readonly string[];
+  readonly base: BaseChange;
 }
 
 export type CommitOutcome =
@@ -46,10 +56,11 @@ export async function commitSession(repo: Repo, request: CommitRequest): Promise
   const [status, operation] = await Promise.all([readStatus(git), findOperation(admin.directory)]);
   const reasons: Reason[] = [];
   if (operation !== undefined && operation !== 'merge') reasons.push({ code: 'session.operation', operation });
-  if (status.conflicted.length > 0)
+  const open = status.conflicted.filter((name) => request.resolved?.paths.includes(name) !== true);
+  if (open.length > 0)
     reasons.push({
       code: 'session.operation',
-      operation: `${operation ?? 'merge'} with conflicts in ${status.conflicted.join(', ')}`,
+      operation: `${operation ?? 'merge'} with conflicts in ${open.join(', ')}`,
     });
   if (reasons.length > 0) throw new WtError('session.refused', { id: session.id, verb: 'commit', reasons });
   const paths = changedPaths(status);
@@ -58,12 +69,20 @@ export async function commitSession(repo: Repo, request: CommitRequest): Promise
   const message =
     request.message ?? (operation === 'merge' ? await mergeMessage(session) : defaultMessage(session, paths));
   if (request.dryRun) return { kind: 'planned', id: session.id, commit: null, message, paths };
-  const entry = await hold(repo, (held) => beginCommit(held, session, { admin, message }));
-  const commit = await stageAndCommit(repo, session, { entry, message, isMerge: operation === 'merge' });
+  const entry = await hold(repo, (held) => beginCommit(held, session, { admin, message, resolved: request.resolved }));
+  const commit = await stageAndCommit(repo, session, {
+    entry,
+    message,
+    isMerge: operation === 'merge',
+    paths: request.resolved?.paths,
+  });
   if (commit === undefined) return { kind: 'nothing', id: session.id };
   await hold(repo, async (held) => {
-    await finishCommit(held.repo, entry, commit);
-    await held.log('session.commit.after', session.id, { commit, files: paths.length });
+    await finishCommit(held.repo, held.lease, entry, commit);
+    await held.log(`session.${request.resolved === undefined ? 'commit' : 'resolve'}.after`, session.id, {
+      commit,
+      files: paths.length,
+    });
     await endJournal(held.repo.layout.journal, entry.op);
   });
   return { kind: 'committed', id: session.id, commit, message, paths };
@@ -73,7 +92,7 @@ export async function commitSession(repo: Repo, request: CommitRequest): Promise
 async function beginCommit(
   { repo, lease, book }: Held,
   { id, path: worktree }: Session,
-  { admin, message }: { admin: AdminEntry; message: string },
+  { admin, message, resolved }: { admin: AdminEntry; message: string; resolved: Resolved | undefined },
 ): Promise<EntryOf<'commit'>> {
   const now = book.sessions.get(id);
   if (now?.path !== worktree || (await checkTree(now)) !== 'ok')
@@ -87,7 +106,7 @@ async function beginCommit(
       fix: ['wt', 'doctor', '--fix'],
     });
   const index = await takeIndex(repo, git, admin.directory);
-  if (index === undefined)
+  if (index === undefined && resolved === undefined)
     // Nothing there is in conflict: without it, what is staged could not be kept.
     throw new WtError('git.failed', { args: ['git', 'write-tree'], exitCode: 128, stderr: 'the index cannot be read' });
   const entry: EntryOf<'commit'> = {
@@ -99,7 +118,8 @@ async function beginCommit(
     ref,
     from,
     message: fingerprint(message),
-    index,
+    index: index ?? null,
+    resolved: resolved?.base ?? null,
   };
   await makePrivateDirectory(repo.layout.cache);
   await copyIndex(path.join(admin.directory, 'index'), scratchIndexOf(repo, entry.op));
@@ -125,12 +145,13 @@ export function defaultMessage({ id, row }: Pick<Session, 'id' | 'row'>, paths: 
 async function stageAndCommit(
   repo: Repo,
   session: Session,
-  { entry, message, isMerge }: { entry: EntryOf<'commit'>; message: string; isMerge: boolean },
+  spec: { entry: EntryOf<'commit'>; message: string; isMerge: boolean; paths: readonly string[] | undefined },
 ): Promise<string | undefined> {
+  const { entry, message, isMerge, paths } = spec;
   const git = gitAtWorktree(repo, session.path);
   let isDone = false;
   try {
-    await git(['add', '--all', '--', ':/'], { timeoutMs: 600_000 });
+    await stage(git, paths);
     const { exitCode } = await git(['diff-index', '--cached', '--quiet', 'HEAD', '--'], { expect: [0, 1, 128] });
     if (exitCode === 0 && !isMerge) return undefined;
     await git(['commit', '--quiet', '--file=-', '--cleanup=whitespace'], {
@@ -148,6 +169,16 @@ async function stageAndCommit(
     if (!isDone) await giveUp(shielded(repo), entry);
     await removeFile(scratchIndexOf(repo, entry.op));
   }
+}
+
+/** Everything, or exactly these paths. */
+async function stage(git: Git, paths: readonly string[] | undefined): Promise<void> {
+  if (paths === undefined) await git(['add', '--all', '--', ':/'], { timeoutMs: 600_000 });
+  if (paths === undefined || paths.length === 0) return;
+  await git(['add', '--pathspec-from-file=-', '--pathspec-file-nul'], {
+    input: paths.map((name) => `${name}\0`).join(''),
+    env: { GIT_LITERAL_PATHSPECS: '1' },
+  });
 }
 
 /** Back to what was staged before, unless somebody has staged more meanwhile. */

@@ -229,7 +229,7 @@ async function register(held: Held, plan: NewSessionPlan, entry: CreateEntry): P
   const { repo } = held;
   if (plan.createsBranch) await cutBranch(repo, plan, entry.op);
   throwIfInterrupted(repo.deps.signal);
-  await addWorktree(repo.git, { path: plan.path, branch: plan.branch, lockReason: `wt:${entry.op}` });
+  await addWorktree(repo.git, { path: plan.path, at: plan.branch, lockReason: `wt:${entry.op}` });
   const adminDirectory = await findGitDir(plan.path);
   if (adminDirectory === undefined)
     throw new WtError('path.unsafe', { path: plan.path, reason: 'it was changed while it was made' });

@@ -8,6 +8,7 @@ import { mergeTree } from '../git/merge-tree.ts';
 import { findOperation } from '../git/repo.ts';
 import { copyIndex, snapshotFiles, snapshotIndex } from '../git/snapshot.ts';
 import { changedPaths, listEditedPaths, listHiddenPaths, readStatus } from '../git/status.ts';
+import type { Env } from '../platform/deps.ts';
 import { makePrivateDirectory, removeFile } from '../platform/files.ts';
 import { scratchPath } from './cache.ts';
 import { findInTheWay } from './in-the-way.ts';
@@ -201,15 +202,16 @@ export async function removeEmptyFolders(worktree: string, name: string): Promis
 }
 
 /** Tree of a worktree's index, read from a copy; undefined while it holds conflicts. */
-export function takeIndex(repo: Repo, git: Git, gitDir: string): Promise<string | undefined> {
+export function takeIndex(repo: Repo, git: Git, gitDir: string, env: Env = {}): Promise<string | undefined> {
   return withIndexFile(repo, async (file) => {
     await copyIndex(path.join(gitDir, 'index'), file);
-    return snapshotIndex(git, { GIT_INDEX_FILE: file });
+    return snapshotIndex(git, { ...env, GIT_INDEX_FILE: file });
   });
 }
 
-export function takeFiles(repo: Repo, git: Git, gitDir: string): Promise<string> {
-  return withIndexFile(repo, (index) => snapshotFiles(git, { gitDir, index }));
+/** Tree of all its files that are not ignored. */
+export function takeFiles(repo: Repo, git: Git, gitDir: string, env: Env = {}): Promise<string> {
+  return withIndexFile(repo, (index) => snapshotFiles(git, { gitDir, index, env }));
 }
 
 async function withIndexFile<T>(repo: Repo, use: (file: string) => Promise<T>): Promise<T> {

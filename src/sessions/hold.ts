@@ -15,6 +15,8 @@ export interface Held {
   readonly repo: Repo;
   readonly lease: Lease;
   readonly book: Book;
+  /** Who calls: the agent of the session the caller stands in, else that session, else `user`. */
+  readonly by: string;
   /** Writes the registry with these changes to its rows; undefined drops a row. */
   save(changes: ReadonlyMap<string, SessionRow | undefined>): Promise<void>;
   /** Appends an event of a session. */
@@ -63,13 +65,14 @@ async function bind(repo: Repo, lease: Lease): Promise<Held> {
     deps.io.err(`wt: rebuilt ${layout.registry}: ${book.repair.reason}${aside}\n`);
   }
   const caller = sessionAround(book, repo.top);
+  const by = caller === undefined ? 'user' : (caller.row.agent ?? caller.id);
   return {
     repo,
     lease,
     book,
+    by,
     save: (changes) => saveRows(repo, lease, changes),
     async log(event, session, data = {}) {
-      const by = caller === undefined ? 'user' : (caller.row.agent ?? caller.id);
       await appendEvent(layout.events, { at: deps.clock.now().toISOString(), event, session, by, data });
     },
   };

@@ -12,6 +12,11 @@ export interface Layout {
   readonly cache: string;
   readonly events: string;
   readonly operations: string;
+  /** The hidden worktree in which merged results are tested. */
+  readonly gate: string;
+  readonly gateLock: string;
+  readonly gateLogs: string;
+  readonly verdicts: string;
 }
 
 export function layoutOf(root: string, commonDir: string): Layout {
@@ -28,6 +33,10 @@ export function layoutOf(root: string, commonDir: string): Layout {
     cache: path.join(state, 'cache'),
     events: path.join(state, 'events.jsonl'),
     operations: path.join(state, 'logs', 'operations.jsonl'),
+    gate: path.join(worktrees, '.gate'),
+    gateLock: path.join(state, 'lock', 'gate'),
+    gateLogs: path.join(state, 'logs', 'gate'),
+    verdicts: path.join(state, 'logs', 'verdicts.jsonl'),
   };
 }
 

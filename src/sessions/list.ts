@@ -1,9 +1,9 @@
-import { mapLimit } from '../core/pool.ts';
 import { readText } from '../platform/files.ts';
 import path from 'node:path';
-import { looksOvertaken, previewMerges, type Preview } from '../landing/preview.ts';
-import { findProof, hasOwnWork, quickProof, type Proof } from '../landing/proof.ts';
+import { previewMerges, type Preview } from '../landing/preview.ts';
+import { findEvidence, type Evidence } from '../landing/proof.ts';
 import { scanConflicts, type Scan } from '../landing/radar.ts';
+import { listVerdicts, type Verdict } from '../landing/verdict.ts';
 import type { AdminEntry } from '../registry/notes.ts';
 import { readBook, type Book, type Session } from './book.ts';
 import { inspectSessions, type Inspection } from './inspect.ts';
@@ -32,13 +32,15 @@ export interface ListOutcome {
   readonly removed: readonly TrashMeta[] | undefined;
   /** Landed sessions that were left out. */
   readonly hidden: number;
+  /** What shows of each session that it has landed. */
+  readonly proven: ReadonlyMap<string, Evidence>;
 }
 
 /** A session with what was found out about it. */
 export interface Examined {
   readonly inspection: Inspection;
   readonly preview: Preview | undefined;
-  readonly proof: Proof | undefined;
+  readonly evidence: Evidence | undefined;
   readonly view: SessionView;
 }
 
@@ -46,7 +48,6 @@ export async function listSessions(repo: Repo, request: ListRequest): Promise<Li
   const book = await readBook(repo);
   const examined = await examineSessions(repo, [...book.sessions.values()], {
     conflicts: request.conflicts,
-    thorough: false,
   });
   const [unmanaged, removed] = await Promise.all([
     Promise.all(book.unmanaged.map(viewUnmanaged)),
@@ -56,6 +57,9 @@ export async function listSessions(repo: Repo, request: ListRequest): Promise<Li
     ...selectViews(
       examined.map(({ view }) => view),
       request,
+    ),
+    proven: new Map(
+      examined.flatMap(({ view, evidence }) => (evidence === undefined ? [] : [[view.id, evidence] as const])),
     ),
     unmanaged,
     removed,
@@ -74,33 +78,28 @@ export function selectViews(
   return { sessions: shown.toSorted(byAttention), hidden: wanted.length - shown.length };
 }
 
-/**
- * Git's facts, a merge preview and a proof for each session. `thorough` also looks for squashed and rebased landings,
- * which takes some git processes more a session.
- */
+/** Git's facts, a merge preview and what proves it landed, for each session. */
 export async function examineSessions(
   repo: Repo,
   sessions: readonly Session[],
-  options: { conflicts: boolean; thorough: boolean },
+  options: { conflicts: boolean },
 ): Promise<readonly Examined[]> {
   const inspections = await inspectSessions(repo, sessions);
-  if (options.conflicts) return viewScan(await scanConflicts(repo, inspections));
-  const [previews, own] = await Promise.all([
-    previewMerges(repo, inspections),
-    Promise.all(inspections.map((one) => hasOwnWork(repo, one))),
-  ]);
-  return mapLimit(inspections, 2, async (inspection, i) => {
-    const preview = previews[i];
-    const quick = quickProof(inspection, preview, own[i] ?? true);
-    const proof =
-      options.thorough || looksOvertaken(inspection, preview) ? await findProof(repo, inspection, quick) : quick;
-    return { inspection, preview, proof, view: viewSession(inspection, proof, preview) };
-  });
+  const verdicts = await listVerdicts(repo);
+  if (options.conflicts) return viewScan(await scanConflicts(repo, inspections), verdicts);
+  const previews = await previewMerges(repo, inspections);
+  const suspects = inspections.map((inspection, i) => ({ inspection, preview: previews[i] }));
+  const found = await findEvidence(repo, suspects);
+  return suspects.map((one, i) => ({
+    ...one,
+    evidence: found[i],
+    view: viewSession(one.inspection, found[i]?.proof, one.preview, verdicts),
+  }));
 }
 
 /** Each session with whom it conflicts, and where. Pure. */
-function viewScan({ readings, pairs }: Scan): readonly Examined[] {
-  return readings.map(({ inspection, preview, proof }) => {
+function viewScan({ readings, pairs }: Scan, verdicts: readonly Verdict[]): readonly Examined[] {
+  return readings.map(({ inspection, preview, evidence }) => {
     const { id } = inspection.session;
     const sessions = pairs.flatMap(({ a, b, files }) =>
       a === id || b === id ? [{ id: a === id ? b : a, paths: files.map((file) => file.path) }] : [],
@@ -109,8 +108,8 @@ function viewScan({ readings, pairs }: Scan): readonly Examined[] {
     return {
       inspection,
       preview,
-      proof,
-      view: { ...viewSession(inspection, proof, preview), conflicts: { base, sessions } },
+      evidence,
+      view: { ...viewSession(inspection, evidence?.proof, preview, verdicts), conflicts: { base, sessions } },
     };
   });
 }
@@ -125,7 +124,6 @@ async function viewUnmanaged(entry: AdminEntry): Promise<UnmanagedWorktree> {
   };
 }
 
-/** One session, thoroughly. */
 export async function examineSession(
   repo: Repo,
   book: Book,
@@ -133,13 +131,8 @@ export async function examineSession(
   options: { conflicts: boolean },
 ): Promise<Examined> {
   const sessions = options.conflicts ? [...book.sessions.values()] : [session];
-  const all = await examineSessions(repo, sessions, { conflicts: options.conflicts, thorough: false });
+  const all = await examineSessions(repo, sessions, options);
   const found = all.find(({ inspection }) => inspection.session === session);
   if (found === undefined) throw new Error(`session ${session.id} was not examined`);
-  const proof = await findProof(repo, found.inspection, found.proof);
-  const view = {
-    ...viewSession(found.inspection, proof, found.preview),
-    ...(found.view.conflicts === undefined ? {} : { conflicts: found.view.conflicts }),
-  };
-  return { ...found, proof, view };
+  return found;
 }

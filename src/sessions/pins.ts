@@ -87,7 +87,7 @@ export async function unpinEntries(repo: Repo, ops: ReadonlySet<string>): Promis
 }
 
 /** The index as a commit: staged-only contents stay alive. Of an unmerged index every stage is kept, named by its number. */
-async function commitIndex(
+export async function commitIndex(
   repo: Repo,
   op: string,
   spec: { gitDir: string; parent: string | null },

@@ -2,6 +2,8 @@ import { WtError } from '../core/errors.ts';
 import { breakLocks } from './break-locks.ts';
 import { scratchIndexOf } from './cache.ts';
 import { recoverMerge, recoverMove } from '../landing/recovery.ts';
+import { recoverAbort, recoverResolve } from '../landing/resolve-steps.ts';
+import { recoverSync } from '../landing/sync-steps.ts';
 import { livenessOf } from '../platform/identity.ts';
 import type { Lease } from '../platform/lock.ts';
 import { removeFile } from '../platform/files.ts';
@@ -46,15 +48,12 @@ export async function recoverDead(repo: Repo, lease: Lease): Promise<readonly st
 async function recover(repo: Repo, lease: Lease, entry: JournalEntry): Promise<string> {
   await breakLocks(repo, entry);
   await removeFile(`${scratchIndexOf(repo, entry.op)}.lock`);
+  if (isOfLanding(entry)) return recoverLanding(repo, lease, entry);
   switch (entry.kind) {
     case 'create':
       return recoverCreate(repo, lease, entry);
     case 'remove':
       return recoverRemove(repo, lease, entry);
-    case 'merge':
-      return recoverMerge(repo, lease, entry);
-    case 'move':
-      return recoverMove(repo, lease, entry);
     case 'restore':
       return recoverRestore(repo, lease, entry);
     case 'adopt':
@@ -62,7 +61,7 @@ async function recover(repo: Repo, lease: Lease, entry: JournalEntry): Promise<s
     case 'release':
       return recoverRelease(repo, lease, entry);
     case 'commit':
-      return recoverCommit(repo, entry);
+      return recoverCommit(repo, lease, entry);
     case 'reset':
       return recoverReset(repo, entry);
     case 'sweep':
@@ -71,6 +70,27 @@ async function recover(repo: Repo, lease: Lease, entry: JournalEntry): Promise<s
       return recoverCarry(repo, entry);
     case 'expire':
       return recoverExpire(repo, entry);
+  }
+}
+
+type LandingEntry = EntryOf<'merge' | 'move' | 'sync' | 'resolve' | 'abort'>;
+
+function isOfLanding(entry: JournalEntry): entry is LandingEntry {
+  return ['merge', 'move', 'sync', 'resolve', 'abort'].includes(entry.kind);
+}
+
+function recoverLanding(repo: Repo, lease: Lease, entry: LandingEntry): Promise<string> {
+  switch (entry.kind) {
+    case 'merge':
+      return recoverMerge(repo, lease, entry);
+    case 'move':
+      return recoverMove(repo, lease, entry);
+    case 'sync':
+      return recoverSync(repo, lease, entry);
+    case 'resolve':
+      return recoverResolve(repo, lease, entry);
+    case 'abort':
+      return recoverAbort(repo, lease, entry);
   }
 }
 

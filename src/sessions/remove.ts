@@ -4,12 +4,12 @@ import { listCommits } from '../git/commit.ts';
 import { findRef, refOfBranch, resolveCommit } from '../git/ref.ts';
 import { listTrackedUnder } from '../git/status.ts';
 import { listWorktrees } from '../git/worktree.ts';
-import type { Proof } from '../landing/proof.ts';
 import { readText } from '../platform/files.ts';
 import type { ProcessInside } from '../platform/processes.ts';
 import { beginEntry, endJournal, writeJournal, type EntryOf } from '../registry/journal.ts';
 import { requirePlainFolder } from '../registry/store.ts';
 import { readBook, type Book, type Session } from './book.ts';
+import { vouchFor, type AnyEvidence, type MergedRequest } from './forge-proof.ts';
 import { hold, type Held } from './hold.ts';
 import { examineSession } from './list.ts';
 import { endLive } from './live.ts';
@@ -37,7 +37,7 @@ export interface RemoveRequest {
 }
 
 export interface RemoveFacts extends SafetyFacts {
-  readonly proof: Proof | undefined;
+  readonly evidence: AnyEvidence | undefined;
   /** Commits that only this session has, newest first; at most ten of them. */
   readonly unlanded: { readonly count: number; readonly subjects: readonly string[] };
   readonly head: { readonly ref: string | null; readonly commit: string | null; readonly isUnborn?: boolean };
@@ -49,7 +49,7 @@ export interface RemoveFacts extends SafetyFacts {
 export interface RemovePlan {
   readonly session: Session;
   readonly tree: TreeState;
-  readonly proof: Proof | null;
+  readonly evidence: AnyEvidence | null;
   readonly head: RemoveFacts['head'];
   readonly tip: string | null;
   readonly deletesBranch: boolean;
@@ -69,7 +69,7 @@ export interface RemoveOutcome {
 
 /** Reads only. */
 export async function gatherRemoveFacts(repo: Repo, book: Book, session: Session): Promise<RemoveFacts> {
-  const [safety, { proof }, head] = await Promise.all([
+  const [safety, { evidence }, head] = await Promise.all([
     gatherSafetyFacts(repo, session),
     examineSession(repo, book, session, { conflicts: false }),
     readHead(repo, session),
@@ -79,12 +79,12 @@ export async function gatherRemoveFacts(repo: Repo, book: Book, session: Session
     listWorktrees(repo.git),
   ]);
   const tips = [...new Set([head.commit, branch?.commit].filter((commit) => commit != null))];
-  const isSafe = proof !== undefined && (head.commit === null || head.commit === branch?.commit);
+  const isSafe = evidence !== undefined && (head.commit === null || head.commit === branch?.commit);
   const unlanded = isSafe ? { count: 0, subjects: [] } : await listUnlanded(repo, session, tips);
   const isBranchElsewhere = trees.some(
     (tree) => tree.ref === refOfBranch(session.row.branch) && tree.path !== session.path,
   );
-  return { ...safety, proof, unlanded, head, tip: branch?.commit, isBranchElsewhere };
+  return { ...safety, evidence, unlanded, head, tip: branch?.commit, isBranchElsewhere };
 }
 
 /** Why the session may not be taken away: obstacles that nothing lifts, then work that `--force` lifts. Pure. */
@@ -109,7 +109,7 @@ export function planRemove(facts: RemoveFacts, { force, keepBranch }: RemoveRequ
   return {
     session: facts.session,
     tree: facts.tree,
-    proof: facts.proof ?? null,
+    evidence: facts.evidence ?? null,
     head: facts.head,
     tip: facts.tip ?? null,
     deletesBranch:
@@ -128,12 +128,18 @@ export function planRemove(facts: RemoveFacts, { force, keepBranch }: RemoveRequ
 export async function removeSession(
   repo: Repo,
   id: string,
-  request: RemoveRequest & { verb: string; dryRun: boolean; refuse?: (facts: RemoveFacts) => void | Promise<void> },
+  request: RemoveRequest & {
+    verb: string;
+    dryRun: boolean;
+    refuse?: (facts: RemoveFacts) => void | Promise<void>;
+    /** What the forge has said of it. */
+    merged?: MergedRequest | undefined;
+  },
 ): Promise<RemoveOutcome> {
   const decide = async (place: Repo, book: Book): Promise<RemovePlan> => {
     const session = requireOwn(book, id);
     await refuseTracked(place);
-    const found = await gatherRemoveFacts(place, book, session);
+    const found = vouchFor(await gatherRemoveFacts(place, book, session), request.merged);
     const isGoing = request.dryRun && request.kill === true; // what would have been ended by then
     const stays = ({ isCaller, isStarted }: ProcessInside): boolean => isCaller || isStarted !== true;
     const facts = isGoing ? { ...found, processes: found.processes.filter(stays) } : found;
@@ -184,7 +190,7 @@ async function applyRemove(held: Held, plan: RemovePlan, verb: string): Promise<
   const { op } = entry;
   await writeJournal(repo.layout.journal, entry);
   await held.log(`session.${verb}.before`, session.id, {
-    proof: plan.proof,
+    proof: plan.evidence?.proof ?? null,
     forced: plan.forced.map(({ code }) => code),
   });
   try {
@@ -224,7 +230,7 @@ async function requireStillThere(repo: Repo, { session, tree }: RemovePlan): Pro
 }
 
 function metaOf(plan: RemovePlan, { op, verb, at }: { op: string; verb: string; at: string }): TrashMeta {
-  const { session, head, proof, precious, deletesBranch, tip } = plan;
+  const { session, head, evidence, precious, deletesBranch, tip } = plan;
   return {
     version: 1,
     op,
@@ -236,7 +242,7 @@ function metaOf(plan: RemovePlan, { op, verb, at }: { op: string; verb: string; 
     admin: session.admin?.admin ?? null,
     head,
     branch: { name: session.row.branch, commit: tip, deleted: deletesBranch },
-    proof,
+    proof: evidence?.proof ?? null,
     precious: [...precious],
     regenerable: [...plan.regenerable],
   };

@@ -1,6 +1,6 @@
 import { gitAt, gitIn, type Git } from '../git/git.ts';
 import type { RepoLocation } from '../git/repo.ts';
-import type { Deps } from '../platform/deps.ts';
+import type { Deps, Env } from '../platform/deps.ts';
 import type { Runner } from '../platform/runner.ts';
 import type { Layout } from './layout.ts';
 
@@ -20,4 +20,10 @@ export function gitAtWorktree(repo: Repo, worktree: string): Git {
 export function shielded(repo: Repo): Repo {
   const run: Runner = (request) => repo.deps.run({ ...request, shielded: true });
   return { ...repo, deps: { ...repo.deps, run }, git: gitAt({ ...repo.git.place, run }) };
+}
+
+/** The same repository with variables in git's environment: for a throw-away object folder. */
+export function withGitEnv(repo: Repo, env: Env): Repo {
+  const run: Runner = (request) => repo.git.place.run({ ...request, env: { ...request.env, ...env } });
+  return { ...repo, git: gitAt({ ...repo.git.place, run }) };
 }

@@ -1,5 +1,6 @@
 import type { Lease } from '../platform/lock.ts';
-import type { SessionRow } from '../registry/session.ts';
+import { readAdminEntry, writeNote } from '../registry/notes.ts';
+import type { Base, Resolving, SessionRow } from '../registry/session.ts';
 import { fencingNumber, readRegistry, writeRegistry } from '../registry/store.ts';
 import type { Repo } from './repo.ts';
 
@@ -30,4 +31,31 @@ export async function updateRow(
   const { file } = await readRegistry(repo.layout.registry);
   const row = file.sessions.get(id);
   if (row !== undefined) await saveRows(repo, lease, new Map([[id, update(row)]]));
+}
+
+/** What is to change of a row: absent stays as it is, null goes. */
+export interface RowNews {
+  readonly base?: Base;
+  readonly resolving?: Resolving | null;
+}
+
+/** Writes a session's base, and what is being resolved in it, into its row and into git's own record of the worktree. */
+export async function rebaseRow(
+  repo: Repo,
+  lease: Lease,
+  { id, adminDirectory }: { id: string; adminDirectory: string },
+  { base, resolving }: RowNews,
+): Promise<void> {
+  const update = <R extends { base: Base; resolving?: Resolving | undefined }>(row: R): R => {
+    const { resolving: before, ...rest } = row;
+    const after = resolving === undefined ? before : (resolving ?? undefined);
+    return {
+      ...rest,
+      ...(base === undefined ? {} : { base }),
+      ...(after === undefined ? {} : { resolving: after }),
+    } as R;
+  };
+  const { note } = await readAdminEntry(adminDirectory);
+  if (note?.id === id) await writeNote(adminDirectory, update(note));
+  await updateRow(repo, lease, id, (row) => update(row));
 }

@@ -1,8 +1,10 @@
 import { listCommits, findMergeBase, type Commit } from '../git/commit.ts';
 import { listFileChanges, type FileChange } from '../git/diff.ts';
 import { changedPaths } from '../git/status.ts';
+import { gatherBrief, type ConflictBrief } from '../landing/brief.ts';
 import { readEvents, type Event } from '../registry/events.ts';
 import { sizeOf } from '../platform/disk.ts';
+import type { Evidence } from '../landing/proof.ts';
 import { readBook, type Session } from './book.ts';
 import { examineSession, type Examined } from './list.ts';
 import type { Repo } from './repo.ts';
@@ -11,6 +13,8 @@ import type { SessionStatus, SessionView } from './view.ts';
 
 export interface ShowOutcome {
   readonly session: SessionView;
+  /** What shows that it has landed. */
+  readonly evidence: Evidence | undefined;
   /** Commits of the session's own, newest first. */
   readonly commits: readonly Commit[];
   /** What those commits change. */
@@ -22,11 +26,17 @@ export interface ShowOutcome {
   readonly sizeBytes: number | null;
   /** The command that suits the session's state. */
   readonly next: readonly string[];
+  /** Only when asked for; null when there is no conflict. */
+  readonly brief?: ConflictBrief | null;
 }
 
 const EVENTS_SHOWN = 10;
 
-export async function showSession(repo: Repo, argument: string | undefined): Promise<ShowOutcome> {
+export async function showSession(
+  repo: Repo,
+  argument: string | undefined,
+  options: { conflictBrief: boolean },
+): Promise<ShowOutcome> {
   const book = await readBook(repo);
   const session = await requireSession(repo, book, argument);
   const examined = await examineSession(repo, book, session, { conflicts: true });
@@ -38,12 +48,14 @@ export async function showSession(repo: Repo, argument: string | undefined): Pro
   const { status } = examined.inspection;
   return {
     session: examined.view,
+    evidence: examined.evidence,
     commits,
     files,
     uncommitted: status === undefined ? [] : changedPaths(status),
     events: events.filter((event) => event.session === session.id).slice(-EVENTS_SHOWN),
     sizeBytes: sizeBytes ?? null,
     next: nextStep(examined.view),
+    ...(options.conflictBrief ? { brief: (await gatherBrief(repo, session)) ?? null } : {}),
   };
 }
 
@@ -64,21 +76,29 @@ async function readWork(
 }
 
 /** What a person would do next with a session in this state. Pure. */
-export function nextStep({ id, branch, status, tree, path, changes }: SessionView): readonly string[] {
-  const hasMarkers = changes !== null && changes.conflicted > 0;
+export function nextStep(view: SessionView): readonly string[] {
+  const { id, branch, status, tree, path, behind, approved } = view;
   const steps: Readonly<Record<SessionStatus, readonly string[]>> = {
-    conflict: hasMarkers ? ['git', '-C', path, 'status'] : ['wt', 'merge', id, '--dry-run'],
+    conflict: nextInConflict(view),
     broken: tree === 'switched' ? ['git', '-C', path, 'switch', branch] : ['wt', 'doctor', '--fix'],
     waiting: ['cd', path],
-    failed: ['cd', path],
-    done: ['wt', 'merge', id],
+    failed: ['wt', 'diff', id],
+    done: ['wt', 'approve', id],
     approved: ['wt', 'merge', id],
-    ready: ['wt', 'merge', id],
+    // Who has approved it once will want to look at what came since.
+    ready: ['wt', approved === undefined ? 'merge' : 'approve', id],
     dirty: ['wt', 'commit', id],
     working: ['wt', 'diff', id],
     busy: ['git', '-C', path, 'status'],
-    new: ['cd', path],
+    new: (behind ?? 0) > 0 ? ['wt', 'sync', id] : ['cd', path],
     landed: ['wt', 'clean'],
   };
   return steps[status];
+}
+
+/** Laid out: to be ended; foreseen with the base: to be laid out; with another session: to be looked at. */
+function nextInConflict({ id, path, changes, resolving, conflicts }: SessionView): readonly string[] {
+  if (resolving !== undefined) return ['wt', resolving.verb, id, '--continue'];
+  if (changes !== null && changes.conflicted > 0) return ['git', '-C', path, 'status'];
+  return (conflicts?.base?.length ?? 0) > 0 ? ['wt', 'sync', id, '--resolve'] : ['wt', 'merge', id, '--dry-run'];
 }

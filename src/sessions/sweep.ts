@@ -1,7 +1,8 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { changedPaths, readStatus } from '../git/status.ts';
-import { discardOwnTree, lstatOf, makePrivateDirectory, moveDurably } from '../platform/files.ts';
+import { hasPlainParents, isOurs } from '../landing/converge.ts';
+import { discardOwnTree, lstatOf, makePrivateDirectory, moveDurably, removeFile } from '../platform/files.ts';
 import type { Lease } from '../platform/lock.ts';
 import { beginEntry, endJournal, writeJournal, type EntryOf } from '../registry/journal.ts';
 import { removeEmptyFolders, type Changes } from './from-changes.ts';
@@ -65,8 +66,22 @@ export async function recoverSweep(repo: Repo, entry: EntryOf<'sweep'>): Promise
     if (left === 0) await discardOwnTree(keep);
     return `the changes are in session ${id} and still in ${worktree}: cleaning up there was interrupted`;
   }
+  await dropBeginnings(repo, worktree);
   await bringHeadBack(repo, worktree);
   return `finished cleaning up ${worktree} after its changes went into session ${id}`;
+}
+
+/** A file of which git had written only the beginning, or nothing yet, is no work of anybody's. */
+async function dropBeginnings(repo: Repo, worktree: string): Promise<void> {
+  const git = gitAtWorktree(repo, worktree);
+  await git(['reset', '--quiet'], { expect: [0, 1], timeoutMs: 600_000 });
+  const { stdout } = await git(['ls-files', '--modified', '--stage', '-z']);
+  for (const record of stdout.split('\0').filter(Boolean)) {
+    const to = record.split(' ')[1] ?? '';
+    const change = { path: record.slice(record.indexOf('\t') + 1), from: '0'.repeat(to.length), to };
+    if ((await hasPlainParents(worktree, change.path)) && (await isOurs(git, worktree, change)))
+      await removeFile(path.join(worktree, change.path));
+  }
 }
 
 /** HEAD's files where nothing lies. Never over what is there: it may have been edited this very moment. */

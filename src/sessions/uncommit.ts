@@ -70,7 +70,8 @@ export async function uncommit({ repo, lease, book }: Held, effect: Committed): 
   await endJournal(repo.layout.journal, entry.op);
 }
 
-async function findTree(repo: Repo, tree: string | null): Promise<string | null> {
+/** The tree, if the store still has it. */
+export async function findTree(repo: Repo, tree: string | null): Promise<string | null> {
   if (tree === null) return null;
   const args = ['cat-file', '-e', `${tree}^{tree}`];
   const { exitCode, stderr } = await repo.git(args, { expect: [0, 1, 128] });

@@ -1,12 +1,16 @@
 import path from 'node:path';
 import { WtError } from '../core/errors.ts';
 import { msOf } from '../core/time.ts';
+import { withScratchObjects } from '../git/snapshot.ts';
 import { changedPaths } from '../git/status.ts';
+import { abortResolve, requireResolving } from '../landing/resolve.ts';
 import { applyRewind, planRewind } from '../landing/rewind.ts';
+import { applyUnsync, planUnsync } from '../landing/unsync.ts';
 import { lstatOf } from '../platform/files.ts';
 import { idOfEffect, listCalls, type Call, type Effect, type Operation } from '../registry/operations.ts';
 import { applyAdopt, applyRelease } from './adopt-steps.ts';
 import { readBook, sessionAround, type Book, type Session } from './book.ts';
+import { scratchPath } from './cache.ts';
 import { carryBack, planCarryBack } from './carry-back.ts';
 import { hold } from './hold.ts';
 import { findReasons, removeSession, type RemoveFacts } from './remove.ts';
@@ -125,6 +129,14 @@ async function takeBack(
       if (dryRun) await judgeUncommit(repo, await readBook(repo), effect);
       else await hold(repo, async (held) => uncommit(held, effect));
       return null;
+    case 'synced':
+      if (dryRun) await judgeUnsync(repo, effect);
+      else await hold(repo, (held) => applyUnsync(held, effect));
+      return null;
+    case 'resolving':
+      await requireResolving(repo, effect);
+      if (!dryRun) await abortResolve(repo, effect.id);
+      return null;
     case 'adopted':
       return release(repo, effect, dryRun);
     case 'released':
@@ -163,6 +175,11 @@ async function unmake(
     if (back === undefined || dryRun || !WtError.any(error)) throw error;
     throw new WtError(error.kind, error.details, { cause: error, changed: true }); // the work lies in both places
   }
+}
+
+async function judgeUnsync(repo: Repo, effect: EffectOf<'synced'>): Promise<void> {
+  const book = await readBook(repo);
+  await withScratchObjects(repo.commonDir, scratchPath(repo, 'objects'), (env) => planUnsync(repo, book, effect, env));
 }
 
 /** An id may be given again; what was done to one session is not taken back on another. */

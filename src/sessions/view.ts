@@ -2,9 +2,11 @@ import { lastWork } from '../core/time.ts';
 import * as z from 'zod';
 import { countChanges, hasChanges } from '../git/status.ts';
 import type { Preview } from '../landing/preview.ts';
+import type { Verdict } from '../landing/verdict.ts';
 import { PROOFS, type Proof } from '../landing/proof.ts';
 import type { Session } from './book.ts';
 import type { Inspection } from './inspect.ts';
+import { wordOn } from './word.ts';
 
 /** In the order in which they ask for a person. Derived on every read, never stored. */
 export const STATUSES = [
@@ -41,6 +43,16 @@ export const SessionCard = z.object({
 });
 export type SessionCard = z.infer<typeof SessionCard>;
 
+/** A word on one commit. `since`: commits that came after it, null when the branch has left that commit. */
+const SpokenWord = z.object({
+  commit: z.string(),
+  at: z.iso.datetime(),
+  by: z.string(),
+  isStale: z.boolean(),
+  since: z.number().nullable(),
+});
+export type SpokenWord = z.infer<typeof SpokenWord>;
+
 /** A session as people and scripts see it: the shape of `wt list --json`. Absent: not asked for or does not apply; null: unknown. */
 export const SessionView = SessionCard.extend({
   status: z.enum(STATUSES),
@@ -61,7 +73,17 @@ export const SessionView = SessionCard.extend({
     .optional(),
   /** A git operation in progress: rebase, merge, cherry-pick, revert, bisect. */
   operation: z.string().optional(),
+  /** A conflict that was laid out in it, to be resolved there. */
+  resolving: z.object({ verb: z.enum(['merge', 'sync']), into: z.string(), at: z.iso.datetime() }).optional(),
   tree: z.enum(TREES),
+  /** What the gate said last of its landing; stale when it would land other files by now. */
+  gate: z
+    .object({ passed: z.boolean(), command: z.string(), at: z.iso.datetime(), isStale: z.boolean(), log: z.string() })
+    .optional(),
+  /** A person's approval of a commit. */
+  approved: SpokenWord.optional(),
+  /** The agent's own word that its task is done, or that it has failed. */
+  done: SpokenWord.extend({ summary: z.string().nullable(), failed: z.boolean() }).optional(),
 });
 export type SessionView = z.infer<typeof SessionView>;
 
@@ -86,6 +108,7 @@ export function viewSession(
   inspection: Inspection,
   proof: Proof | undefined,
   preview: Preview | undefined,
+  verdicts: readonly Verdict[] = [],
 ): SessionView {
   const { session, branch, status, distance, operation } = inspection;
   const changes = status === undefined ? null : countChanges(status);
@@ -101,8 +124,47 @@ export function viewSession(
     behind: distance?.behind ?? null,
     ...(proof === undefined ? {} : { proof }),
     ...(operation === undefined ? {} : { operation }),
+    ...(isResolving(inspection) ? { resolving: resolvingOf(session) } : {}),
     tree: deriveTree(inspection),
+    ...viewWords(inspection),
+    ...(proof === undefined ? viewGate(inspection, preview, verdicts) : {}),
   };
+}
+
+function viewGate(
+  { session, branch, base }: Inspection,
+  preview: Preview | undefined,
+  verdicts: readonly Verdict[],
+): Pick<SessionView, 'gate'> {
+  const verdict = verdicts.findLast(({ id, at }) => id === session.id && at > session.row.createdAt);
+  if (verdict === undefined) return {};
+  const { command, at, log, exitCode } = verdict;
+  const isSameMerge = verdict.tip === branch?.commit && verdict.target === base?.commit;
+  const isStale = preview?.tree === undefined ? !isSameMerge : verdict.tree !== preview.tree;
+  return { gate: { passed: exitCode === 0, command, at, isStale, log } };
+}
+
+function viewWords({ session, branch, since }: Inspection): Pick<SessionView, 'approved' | 'done'> {
+  const { approved, done } = session.row;
+  const spoken = ({ commit, at, by }: Omit<SpokenWord, 'isStale' | 'since'>): SpokenWord => {
+    const isStale = commit !== branch?.commit;
+    return { commit, at, by, isStale, since: isStale ? (since?.get(commit) ?? null) : 0 };
+  };
+  return {
+    ...(approved === undefined ? {} : { approved: spoken(approved) }),
+    ...(done === undefined ? {} : { done: { ...spoken(done), summary: done.summary, failed: done.failed } }),
+  };
+}
+
+/** The merge that was laid out there is still open. */
+function isResolving({ session, operation }: Inspection): boolean {
+  return session.row.resolving !== undefined && operation === 'merge';
+}
+
+function resolvingOf({ row }: Session): SessionView['resolving'] {
+  if (row.resolving === undefined) return undefined;
+  const { verb, into, at } = row.resolving;
+  return { verb, into, at };
 }
 
 function deriveTree({ tree, branch, switchedTo, trouble, session }: Inspection): SessionView['tree'] {
@@ -114,19 +176,25 @@ function deriveTree({ tree, branch, switchedTo, trouble, session }: Inspection):
 }
 
 function deriveStatus(inspection: Inspection, proof: Proof | undefined, preview: Preview | undefined): SessionStatus {
-  const { session, status, operation, distance } = inspection;
+  const { session, status, operation, distance, branch } = inspection;
   const tree = deriveTree(inspection);
   const changes = status === undefined ? undefined : countChanges(status);
-  // The first that holds.
+  const word = wordOn(session, branch?.commit);
+  // The first that holds. A word is about one commit, so what hinders that commit comes before it: what cannot be read,
+  // conflicts, or has landed. Uncommitted work was not part of what was approved or called done, so it is "dirty" first;
+  // an agent that gave up often leaves such work behind, and "failed" says what a person has to know of it.
   const candidates: readonly (readonly [SessionStatus, boolean])[] = [
     ['busy', session.row.state === 'creating' || session.pending !== undefined],
     ['broken', tree !== 'ok'],
-    ['conflict', changes !== undefined && changes.conflicted > 0],
+    ['conflict', isResolving(inspection) || (changes !== undefined && changes.conflicted > 0)],
     ['landed', proof !== undefined && proof !== 'empty'],
     ['conflict', preview?.conflicts !== undefined && preview.conflicts.length > 0],
     ['busy', operation !== undefined],
+    ['failed', word === 'failed'],
     ['dirty', changes !== undefined && hasChanges(changes)],
-    ['ready', distance !== undefined && distance.ahead > 0],
+    ['approved', word === 'approved'],
+    ['done', word === 'done'],
+    ['ready', proof !== 'empty' && distance !== undefined && distance.ahead > 0],
   ];
   return candidates.find(([, holds]) => holds)?.[0] ?? 'new';
 }

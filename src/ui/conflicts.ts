@@ -134,6 +134,14 @@ function ownershipSection(ownership: readonly Trespass[], look: Look): string {
   return `${theme.heading(`Against --owns (${ownership.length})`)}\n${blocks.join('')}`;
 }
 
+/** The same, a line for each pair of a session and whose files they are. */
+export function trespassLines(ownership: readonly Trespass[]): readonly string[] {
+  return groupsOf(ownership).map(
+    ({ id, owner, paths }) =>
+      `${id} changes ${owner === null ? 'files outside what it owns' : `files that ${owner} owns`}: ${few(paths)}`,
+  );
+}
+
 function groupsOf(ownership: readonly Trespass[]): readonly { id: string; owner: string | null; paths: string[] }[] {
   const groups = new Map<string, { id: string; owner: string | null; paths: string[] }>();
   for (const { id, path, owner } of ownership) {

@@ -24,13 +24,10 @@ const words: { readonly [C in CatalogCode]: (details: ErrorCatalog[C]) => Explan
     message: `git ${d.found} is too old: wt needs git ${d.needed} or newer`,
     fix: ['git', '--version'],
   }),
-  'git.failed': (d) => ({
-    message: d.exitCode === 127 ? d.stderr : `git failed (exit ${d.exitCode ?? 'unknown'}): ${shellLine(d.args)}`,
-    lines: d.exitCode === 127 ? [] : d.stderr.split('\n'),
-    // A half-made record of a worktree: git fails until somebody takes it away.
-    ...(/worktrees\/[^\n]+\/commondir/.test(d.stderr) ? { fix: ['wt', 'doctor'] } : {}),
+  'git.failed': explainGit,
+  'git.timeout': (d) => ({
+    message: `${d.args[0] ?? 'git'} took longer than ${d.seconds} s and was stopped: ${shellLine(d.args)}`,
   }),
-  'git.timeout': (d) => ({ message: `git took longer than ${d.seconds} s and was stopped: ${shellLine(d.args)}` }),
   'session.not-found': (d) => ({
     message: `there is no session "${d.id}"${d.place === 'trash' ? ' in the trash' : ''}`,
     lines: [
@@ -82,9 +79,9 @@ const words: { readonly [C in CatalogCode]: (details: ErrorCatalog[C]) => Explan
   'approval.required': explainApproval,
   'gate.failed': explainGate,
   'hook.failed': (d) => ({
-    message: `a hook of the repository refused the commit (${d.hook})`,
+    message: `a hook of the repository refused the ${d.hook === 'pre-push' ? 'push' : 'commit'} (${d.hook})`,
     lines: d.output.split('\n').slice(-20),
-    unchanged: 'Nothing was committed and the index is as it was.',
+    unchanged: d.hook === 'pre-push' ? 'Nothing was pushed.' : 'Nothing was committed and the index is as it was.',
     fix: ['wt', 'diff', d.id],
   }),
   'io.failed': (d) => ({ message: ioMessage(d) }),
@@ -95,9 +92,12 @@ const words: { readonly [C in CatalogCode]: (details: ErrorCatalog[C]) => Explan
   'path.unsafe': (d) => ({ message: `${d.path} is left alone: ${d.reason}`, ...fixOf(d.fix) }),
   'confirm.required': (d) => ({ message: `a person must answer, and nobody can here: ${d.question}`, fix: d.argv }),
   'config.untrusted': (d) => ({
-    message: `${d.path} brings commands along that nobody has approved`,
+    message:
+      d.isInside === true
+        ? "trust is a person's to give, and this was called from inside a session"
+        : `${d.path} brings commands along that nobody has approved`,
     lines: listed(d.commands),
-    fix: ['wt', 'trust'],
+    fix: d.isInside === true ? ['cat', d.path] : ['wt', 'trust'],
   }),
   'config.invalid': (d) => ({
     message: `${d.path}${d.line === null ? '' : `:${d.line}:${d.column ?? 1}`}: ${d.reason}`,
@@ -133,6 +133,28 @@ const REPO_REASONS: Readonly<
 /** The words for an error. */
 export function explain(error: WtError): Explanation {
   return (words[error.kind] as (details: unknown) => Explanation)(error.details);
+}
+
+/** git, or a forge's own program. A remote that wants to know who one is: wt asks nobody, so the way out is to log in first. */
+function explainGit({ args, exitCode, stderr }: ErrorCatalog['git.failed']): Explanation {
+  if (exitCode === 127) return { message: stderr, lines: [] };
+  const [program = 'git', verb] = args;
+  const message = `${program} failed (exit ${exitCode ?? 'unknown'}): ${shellLine(args)}`;
+  const remote = args[args.indexOf('--') + 1];
+  const isDenied =
+    /could not read (?:Username|Password)|Authentication failed|Permission denied \(|Host key verification failed|terminal prompts disabled/;
+  if ((verb === 'push' || verb === 'ls-remote') && remote !== undefined && isDenied.test(stderr))
+    return {
+      message,
+      lines: [
+        ...stderr.split('\n'),
+        'wt asks for no password: log in first, with ssh-add, a credential helper, or "gh auth setup-git"',
+      ],
+      fix: ['git', 'ls-remote', '--heads', remote],
+    };
+  // A half-made record of a worktree: git fails until somebody takes it away.
+  const isHalfMade = /worktrees\/[^\n]+\/commondir/.test(stderr);
+  return { message, lines: stderr.split('\n'), ...fixOf(isHalfMade ? ['wt', 'doctor'] : undefined) };
 }
 
 function fixForMissing({ id, trash, place, isGone }: ErrorCatalog['session.not-found']): readonly string[] {

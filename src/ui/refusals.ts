@@ -1,5 +1,5 @@
 import type { ErrorCatalog, Reason } from '../core/errors.ts';
-import { fixOf, SHOWN, type Explanation } from './explanation.ts';
+import { fixOf, listed, SHOWN, type Explanation } from './explanation.ts';
 import { few, plural, shellLine } from './text.ts';
 
 /** One reason in a line. Exhaustive by type. Pure. */
@@ -25,6 +25,8 @@ export function reasonLine(reason: Reason): string {
       return `locked${reason.reason === '' ? '' : `: ${reason.reason}`}`;
     case 'session.operation':
       return `a ${reason.operation} is in progress`;
+    case 'session.empty':
+      return `it has no commits of its own that ${reason.base ?? 'its base'} has not`;
     case 'session.inside':
       return 'this command was called from inside it';
     case 'path.unsafe':
@@ -43,12 +45,16 @@ export function explainRefusal({ id, verb, reasons }: ErrorCatalog['session.refu
     sync: 'brought up to date',
     push: 'pushed',
     approve: 'approved',
+    pr: 'put up for review',
   }[verb];
   return {
     message: `session ${id} was not ${done}`,
     lines: [
       ...reasons.map(reasonLine),
       ...(verb === 'remove' && isSoft(reasons) ? ['--force removes it all the same; a copy stays in the trash'] : []),
+      ...(verb === 'sync' && reasons.every(({ code }) => code === 'session.dirty')
+        ? ['--include-dirty keeps a copy and brings it along']
+        : []),
       ...(verb === 'undo' && isSoft(reasons)
         ? [`it has work since; wt remove ${id} --force takes it away all the same`]
         : []),
@@ -73,7 +79,8 @@ function fixForReasons(id: string, verb: string, reasons: readonly Reason[]): re
   return codes.has('session.dirty') ? ['wt', 'commit', id] : ['wt', 'merge', id];
 }
 
-export function explainConflict({ id, into, files, tasks, verb }: ErrorCatalog['merge.conflict']): Explanation {
+export function explainConflict(details: ErrorCatalog['merge.conflict']): Explanation {
+  const { id, into, files, tasks, verb, isLeft, isUncommitted } = details;
   const sides = files
     .slice(0, SHOWN)
     .flatMap(({ path, target, session }) => [
@@ -89,22 +96,54 @@ export function explainConflict({ id, into, files, tasks, verb }: ErrorCatalog['
       lines: [...sides, ...more],
       unchanged: 'Nothing was moved and no session was created.',
     };
+  if (isLeft === true)
+    return {
+      message: `${id} still has conflicts with ${into} in ${plural(files.length, 'file')}`,
+      lines: [
+        ...sides,
+        ...more,
+        'edit them until no conflict marker is left; git add or git rm where a whole file was to be chosen',
+      ],
+      unchanged: 'Nothing was committed; the merge is still open.',
+      fix: ['wt', 'show', id, '--conflict-brief'],
+    };
+  if (isUncommitted === true)
+    return {
+      message: `uncommitted changes of ${id} conflict with ${into} in ${plural(files.length, 'file')}`,
+      lines: [...sides, ...more],
+      unchanged: `${id} is as it was, its uncommitted changes too.`,
+      fix: ['wt', 'commit', id],
+    };
   return {
     message: `${id} conflicts with ${into} in ${plural(files.length, 'file')}`,
     lines: [...sides, ...more, ...about],
     unchanged: `${into} and ${id} are as they were.`,
-    fix: ['wt', 'exec', id, '--', 'git', 'merge', into],
+    fix: verb === 'sync' ? ['wt', 'sync', id, '--resolve'] : ['wt', 'exec', id, '--', 'git', 'merge', into],
   };
 }
 
-export function explainMoved({ target, reason, id, byHand, fix }: ErrorCatalog['target.moved']): Explanation {
+export function explainMoved({
+  target,
+  reason,
+  id,
+  byHand,
+  fix,
+  commits = [],
+}: ErrorCatalog['target.moved']): Explanation {
   switch (reason) {
     case 'raced':
-      return { message: `${target} or the session moved at the same moment`, fix: ['wt', 'merge', id] };
+      return { message: `${target} or the session moved at the same moment`, fix: fix ?? ['wt', 'merge', id] };
     case 'not-fast-forward':
       return {
         message: `${target} has commits that ${id} has not, so it cannot be fast-forwarded`,
         fix: ['wt', 'merge', id, '--strategy', 'merge'],
+      };
+    case 'remote':
+      return {
+        message: `${target} has commits that ${id} never had, and a push would drop them`,
+        lines: listed(commits),
+        unchanged: 'Nothing was pushed.',
+        ...fixOf(fix),
       };
     case 'since':
     case 'pushed':

@@ -1,6 +1,7 @@
 import { lastWork } from '../core/time.ts';
-import type { Proof } from '../landing/proof.ts';
-import type { SessionView, SessionStatus } from '../sessions/view.ts';
+import type { AnyEvidence } from '../sessions/forge-proof.ts';
+import type { SessionView, SessionStatus, SpokenWord } from '../sessions/view.ts';
+import type { Evidence } from '../landing/proof.ts';
 import type { Column } from './table.ts';
 import { age, plural, safeLine } from './text.ts';
 import type { Look, Theme } from './theme.ts';
@@ -72,10 +73,36 @@ export function declaredLines(
   return line('owns', owns) + line('lands after', after);
 }
 
-function about({ task, head, ahead, tree }: SessionView): string {
+function about(view: SessionView, now: Date, evidence: Evidence | undefined): string {
+  const { task, head, ahead, tree } = view;
   if (tree !== 'ok') return TREE_WORDS[tree];
-  if (task !== null) return task.split('\n')[0] ?? '';
-  return (ahead ?? 0) > 0 ? (head?.subject ?? '') : '';
+  const title = task === null ? ((ahead ?? 0) > 0 ? (head?.subject ?? '') : '') : (task.split('\n')[0] ?? '');
+  const landed = view.status === 'landed' && evidence !== undefined ? proofWords(evidence, view.base.branch) : '';
+  const words = [landed, approvalWords(view, now), doneWords(view, now), gateWords(view, now), title];
+  return words.filter((part) => part !== '').join(' · ');
+}
+
+/** "approved 2m ago by user", "approved, but 1 commit since"; empty without an approval. */
+export function approvalWords({ approved }: Pick<SessionView, 'approved'>, now: Date): string {
+  return approved === undefined ? '' : spokenWords('approved', approved, now);
+}
+
+/** "gate green 2m ago"; with a note when other files would land by now. */
+function gateWords({ gate }: Pick<SessionView, 'gate'>, now: Date): string {
+  if (gate === undefined) return '';
+  return `gate ${gate.passed ? 'green' : 'red'} ${age(gate.at, now)} ago${gate.isStale ? ', of other files' : ''}`;
+}
+
+/** The same of the agent's own word; its summary, when it has one, in one line. */
+export function doneWords({ done }: Pick<SessionView, 'done'>, now: Date): string {
+  if (done === undefined) return '';
+  const summary = done.summary === null ? '' : `: ${done.summary.trim().split('\n')[0] ?? ''}`;
+  return `${spokenWords(done.failed ? 'failed' : 'done', done, now)}${summary}`;
+}
+
+function spokenWords(word: string, { at, by, isStale, since }: SpokenWord, now: Date): string {
+  if (!isStale) return `${word} ${age(at, now)} ago by ${by}`;
+  return `${word}, but ${since === null ? 'its commits were rewritten' : plural(since, 'commit')} since`;
 }
 
 export const TREE_WORDS: Readonly<Record<SessionView['tree'], string>> = {
@@ -89,7 +116,11 @@ export const TREE_WORDS: Readonly<Record<SessionView['tree'], string>> = {
 };
 
 /** Columns for people; what does not fit is dropped from the highest number on. */
-export function listColumns(look: Look, withConflicts: boolean): readonly Column<SessionView>[] {
+export function listColumns(
+  look: Look,
+  withConflicts: boolean,
+  proven: ReadonlyMap<string, Evidence> = new Map(),
+): readonly Column<SessionView>[] {
   return [
     { header: 'ID', value: (view) => view.id, max: 32, paint: (text, _, theme) => theme.name(text), min: 8 },
     {
@@ -124,7 +155,12 @@ export function listColumns(look: Look, withConflicts: boolean): readonly Column
       drop: 2,
       paint: (text, _, theme) => theme.dim(text),
     },
-    { header: 'TASK', value: about, min: 12, drop: 5 },
+    {
+      header: 'TASK',
+      value: (view) => about(view, look.now, proven.get(view.id)),
+      min: 12,
+      drop: 5,
+    },
   ];
 }
 
@@ -154,16 +190,19 @@ export function countLine(views: readonly SessionView[]): string {
   return `${plural(views.length, 'session')}: ${[...counts].map(([status, n]) => `${n} ${status}`).join(', ')}`;
 }
 
-/** A proof in words. Exhaustive by type. */
-export function proofWords(proof: Proof, base: string | null): string {
-  const it = base ?? 'its base';
-  const proofs: Readonly<Record<Proof, string>> = {
+/** A proof in words: what has the session's work. Exhaustive by type. */
+export function proofWords(evidence: AnyEvidence, base: string | null): string {
+  if (evidence.proof === 'pull-request') return `merged as pull request #${evidence.number}`;
+  const { proof, on, as } = evidence;
+  const it = on === null ? (base ?? 'its base') : safeLine(on.replace(/^refs\/(?:heads|remotes)\//, ''));
+  const commit = as === null ? '' : ` as ${as.slice(0, 7)}`;
+  const proofs: Readonly<Record<Evidence['proof'], string>> = {
     'same-commit': `${it} is at the same commit`,
     ancestor: `${it} has its commits`,
     'no-added-changes': 'its commits cancel each other out',
     'trees-match': `${it} has the same files`,
-    'merge-adds-nothing': `${it} has its changes`,
-    'patch-id': `${it} has the same patches`,
+    'merge-adds-nothing': `${it} has its changes${commit}`,
+    'patch-id': `${it} has the same patches${commit}`,
     empty: 'it has no commits',
   };
   return proofs[proof];

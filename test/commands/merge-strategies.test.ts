@@ -53,6 +53,9 @@ test('squash makes one commit on the base with the task as its subject', async (
 
     * add four
     * add new.txt
+
+    Co-authored-by: Tess Ter <tess@example.org>
+    Session-Id: a
     "
   `);
   expect(await git('show', 'main:list.txt')).toBe('one\ntwo\nthree\nfour');

@@ -45,6 +45,9 @@ test.each([
   ['no id outside a session', ['path']],
   ['a dry run of what changes nothing', ['list', '--dry-run']],
   ['an empty -C', ['-C', '', 'list']],
+  ['--all with an id', ['sync', '--all', 'a']],
+  ['--continue with --abort', ['sync', 'a', '--continue', '--abort']],
+  ['--resolve for several', ['sync', 'a', 'b', '--resolve']],
   ['an unknown status', ['list', '--status', 'x']],
 ])('%s is a usage error, in words and in JSON', async (_, argv) => {
   const bench = await makeBench();
@@ -146,6 +149,9 @@ async function makeWorkshop(): Promise<Bench> {
   await bench.work('b', { b: '1\n' });
   await bench.room.write(bench.at('c'), { new: 'x\n' });
   await bench.git('worktree', 'add', '-q', '-b', 'mine', `${bench.room.dir}/mine`);
+  await bench.git('init', '-q', '--bare', `${bench.room.dir}/origin.git`);
+  await bench.git('remote', 'add', 'origin', `${bench.room.dir}/origin.git`);
+  await bench.git('remote', 'add', 'hub', 'git@github.com:ada/shop.git');
   return bench;
 }
 
@@ -166,8 +172,24 @@ const CALLS: readonly (readonly [VerbName, readonly string[]])[] = [
   ['commit', ['c']],
   ['commit', ['a']],
   ['commit', ['c', '-n']],
+  ['done', ['c', '--summary', 'S']],
+  ['done', ['a', '--fail', '-n']],
+  ['approve', ['a', '--yes']],
+  ['approve', ['a', '-n']],
+  ['approve', ['a', '--revoke']],
+  ['push', ['a', 'c']],
+  ['push', ['a', '-n']],
+  ['pr', ['a', '-n', '--remote', 'hub']],
+  ['sync', ['a']],
+  ['sync', ['--all', '--dry-run']],
+  ['sync', ['a', '--resolve']],
+  ['show', ['a', '--conflict-brief']],
   ['merge', ['a', '--dry-run']],
   ['merge', ['a', '--yes']],
+  ['merge', ['a', 'b', '--yes', '--gate', 'true']],
+  ['merge', ['a', 'b', '--dry-run']],
+  ['trust', []],
+  ['trust', ['--list']],
   ['remove', ['d']],
   ['remove', ['d', '-n']],
   ['clean', ['--dry-run']],
@@ -211,6 +233,13 @@ const FAILURES: readonly (readonly [number, string, readonly (string | Stage)[]]
   [4, 'branch.checked-out', ['create', 'z', '--branch', 'main']],
   [4, 'session.dirty', ['remove', 'c']],
   [4, 'path.unsafe', ['adopt', '.']],
+  [2, 'usage.invalid', ['push', 'a', '--remote', 'nope']],
+  [2, 'usage.invalid', ['pr', 'a']],
+  [4, 'session.dirty', ['approve', 'c', '--yes']],
+  [4, 'session.empty', ['approve', 'd', '--yes']],
+  [4, 'session.empty', ['pr', 'd', '--remote', 'hub']],
+  [8, 'approval.required', ['approve', 'a', '--yes', { env: { WT_ID: 'a' } }]],
+  [8, 'confirm.required', ['approve', 'a']],
   [8, 'confirm.required', ['merge', 'a']],
 ];
 

@@ -18,6 +18,7 @@ async function load(room: Room, text: string, env: Record<string, string> = {}):
 test('without a file all is as documented', async () => {
   const { env } = await makeRoom();
   expect(await loadPersonalConfig(env)).toEqual({
+    merge: {},
     trash: { keep: 14 * DAY, maxSize: 5e9, regenerable: [...REGENERABLE] },
   });
 });

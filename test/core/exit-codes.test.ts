@@ -20,6 +20,7 @@ const CONTRACT: Readonly<Record<number, readonly string[]>> = {
     'session.locked',
     'session.operation',
     'session.inside',
+    'session.empty',
     'target.dirty',
     'registry.damaged',
     'registry.too-new',

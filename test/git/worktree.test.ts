@@ -49,7 +49,7 @@ test('a worktree is added locked, without files and without tracking, and then f
   await git(['branch', 'side']);
   const config = await readFile(path.join(root, '.git', 'config'), 'utf8');
   const tree = path.join(room.dir, 'tree');
-  await addWorktree(git, { path: tree, branch: 'side', lockReason: 'wt:op' });
+  await addWorktree(git, { path: tree, at: 'side', lockReason: 'wt:op' });
   expect(await listWorktrees(git)).toContainEqual(
     expect.objectContaining({ path: tree, ref: 'refs/heads/side', locked: 'wt:op' }),
   );

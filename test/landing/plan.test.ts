@@ -1,50 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { findOverlap, landingMessage, requireLandable, STRATEGIES } from '#src/landing/plan.ts';
+import { findOverlap, requireLandable } from '#src/landing/plan.ts';
 import { makeSession, outcomeOf } from '../support/session.ts';
-
-const subjects = (...texts: string[]): readonly { subject: string }[] => texts.map((subject) => ({ subject }));
-
-describe('the message of a landing', () => {
-  test('is made of the task', () => {
-    const session = makeSession('a', { task: 'Fix the login\n\nIt fails on Mondays.\n' });
-    expect(landingMessage(session, 'merge', subjects('one'))).toBe(
-      'Merge session a: Fix the login\n\nIt fails on Mondays.',
-    );
-    expect(landingMessage(session, 'squash', subjects('one'))).toBe('Fix the login\n\nIt fails on Mondays.');
-  });
-
-  test('lists the commits when there are several', () => {
-    const session = makeSession('a', { task: 'Fix the login\nMore.' });
-    expect(landingMessage(session, 'squash', subjects('one', 'two'))).toBe('Fix the login\n\nMore.\n\n* one\n* two');
-  });
-
-  test('is that of the only commit when there is no task', () => {
-    expect(landingMessage(makeSession('a'), 'merge', subjects('one'))).toBe('Merge session a: one');
-    expect(landingMessage(makeSession('a'), 'squash', subjects('one'))).toBe('one');
-  });
-
-  test('names the session when there is nothing else', () => {
-    expect(landingMessage(makeSession('a'), 'merge', subjects('one', 'two'))).toBe('Merge session a\n\n* one\n* two');
-    expect(landingMessage(makeSession('a'), 'squash', subjects('one', 'two'))).toBe('Session a\n\n* one\n* two');
-  });
-
-  test('has a subject, whatever the task and the commits', () => {
-    const text = fc.string({ unit: fc.constantFrom('a', ' ', '\n', '#', 'é'), maxLength: 20 });
-    fc.assert(
-      fc.property(fc.option(text), fc.array(text), fc.constantFrom(...STRATEGIES), (task, all, strategy) => {
-        const message = landingMessage(
-          makeSession('a', { task }),
-          strategy,
-          subjects(...all.map((one) => one.replaceAll('\n', ' '))),
-        );
-        const [subject, blank = ''] = message.split('\n');
-        expect(`${subject}`.trim() === '' && all.length !== 1).toBe(false);
-        expect(blank).toBe('');
-      }),
-    );
-  });
-});
 
 describe('an overlap', () => {
   const part = fc.constantFrom('a', 'b', 'ab', 'é');

@@ -2,7 +2,8 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Ref } from '#src/git/ref.ts';
 import type { Status } from '#src/git/status.ts';
-import { PROOFS, quickProof } from '#src/landing/proof.ts';
+import type { Preview } from '#src/landing/preview.ts';
+import { PROOFS, quickProof, type Proof } from '#src/landing/proof.ts';
 import type { Inspection } from '#src/sessions/inspect.ts';
 import { COMMIT, makeSession } from '../support/session.ts';
 
@@ -32,6 +33,8 @@ const inspection = (changes: Partial<Inspection> = {}): Inspection => ({
 });
 const nothing = { conflicts: [], addsNothing: true };
 const something = { conflicts: [], addsNothing: false };
+const quick = (changes: Partial<Inspection>, isWorked = true, preview?: Preview): Proof | undefined =>
+  quickProof({ inspection: inspection(changes), preview }, isWorked)?.proof;
 
 describe('a proof', () => {
   test.each([
@@ -46,15 +49,43 @@ describe('a proof', () => {
     [undefined, { distance: undefined }, nothing],
     [undefined, { branch: undefined }, nothing],
   ] as const)('is %s', (proof, changes, preview) => {
-    expect(quickProof(inspection(changes), preview, true)).toBe(proof);
+    expect(quick(changes, true, preview)).toBe(proof);
   });
 
   test('is empty, and so no landing, for a session that never had work of its own', () => {
-    expect(quickProof(inspection({ branch: { ...refAt('2'), commit: COMMIT } }), undefined, true)).toBe('empty');
-    expect(quickProof(inspection({ distance: contained }), undefined, false)).toBe('empty');
-    expect(
-      quickProof(inspection({ base: undefined, branch: { ...refAt('2'), commit: COMMIT } }), undefined, true),
-    ).toBe('empty');
+    expect(quick({ branch: { ...refAt('2'), commit: COMMIT } })).toBe('empty');
+    expect(quick({ distance: contained }, false)).toBe('empty');
+    expect(quick({ base: undefined, branch: { ...refAt('2'), commit: COMMIT } })).toBe('empty');
+  });
+
+  describe('of the upstream', () => {
+    const upstream = refAt('4');
+    const tip = '2'.repeat(40);
+    const graph = (parents: readonly string[]): Partial<Inspection> => ({
+      upstream,
+      graph: {
+        floor: '9'.repeat(40),
+        parents: new Map([
+          [upstream.commit, parents],
+          [tip, ['9'.repeat(40)]],
+        ]),
+      },
+    });
+
+    test('counts like that of the base, and says where', () => {
+      expect(quickProof({ inspection: inspection(graph([tip])), preview: something }, true)).toEqual({
+        proof: 'ancestor',
+        on: upstream.name,
+        as: null,
+      });
+      expect(quick({ ...graph([]), upstream: refAt('4', '2') }, true, something)).toBe('trees-match');
+      expect(quick({ upstream: refAt('2'), graph: { floor: undefined, parents: new Map() } })).toBe('same-commit');
+      expect(quick(graph([]), true, something)).toBeUndefined();
+    });
+
+    test('is none for a session that was only moved along it', () => {
+      expect(quick(graph([tip]), false, something)).toBe('empty');
+    });
   });
 
   test('is ruled out by uncommitted work of any kind, and by a worktree that cannot be read', () => {
@@ -63,8 +94,8 @@ describe('a proof', () => {
     fc.assert(
       fc.property(kinds, branch, fc.constantFrom(ahead, contained), fc.boolean(), (kind, tip, distance, isWorked) => {
         const status = { ...clean, [kind]: ['x'] };
-        expect(quickProof(inspection({ branch: tip, distance, status }), nothing, isWorked)).toBeUndefined();
-        expect(quickProof(inspection({ branch: tip, distance, status: undefined }), nothing, isWorked)).toBeUndefined();
+        expect(quick({ branch: tip, distance, status }, isWorked, nothing)).toBeUndefined();
+        expect(quick({ branch: tip, distance, status: undefined }, isWorked, nothing)).toBeUndefined();
       }),
     );
   });

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isAncestor, readParents } from '#src/git/commit.ts';
-import { measure, mergeBasesIn } from '#src/sessions/distance.ts';
+import { measure } from '#src/sessions/distance.ts';
+import { listMergeBases } from '#src/git/graph.ts';
 import { gitOf } from '../support/deps.ts';
 import { makeRoom } from '../support/room.ts';
 
@@ -53,10 +54,10 @@ test('a distance is what git counts, on any history and above any floor', async 
       const best = (await git(['merge-base', '--all', tip, base], { expect: [0, 1] })).stdout
         .split('\n')
         .filter(Boolean);
-      expect(mergeBasesIn(all, { tip, base, floor: undefined }).toSorted()).toEqual(best.toSorted());
+      expect(listMergeBases({ parents: all, floor: undefined }, tip, base).toSorted()).toEqual(best.toSorted());
       const floor = exitCode === 0 ? stdout.trim() : undefined;
       // A floor that is one of several best ones hides those it is not above of; it is named itself then.
-      const found = mergeBasesIn(above, { tip, base, floor });
+      const found = listMergeBases({ parents: above, floor }, tip, base);
       expect(found.filter((commit) => !best.includes(commit))).toEqual([]);
       expect(found.length === 0).toBe(best.length === 0);
     }),

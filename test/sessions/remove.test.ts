@@ -18,7 +18,7 @@ const facts = (changes: Partial<RemoveFacts> = {}): RemoveFacts => ({
   modules: [],
   processes: [],
   mounts: [],
-  proof: 'ancestor',
+  evidence: { proof: 'ancestor', on: 'refs/heads/main', as: null },
   unlanded: { count: 0, subjects: [] },
   head: { ref: 'refs/heads/wt/a', commit: TIP },
   tip: TIP,
@@ -75,14 +75,14 @@ describe('a removal', () => {
 
   test('of a clean session that is proven or has nothing of its own goes through', () => {
     expect(planRemove(facts(), gentle)).toMatchObject({
-      proof: 'ancestor',
+      evidence: { proof: 'ancestor' },
       deletesBranch: true,
       tip: TIP,
       forced: [],
       precious: [],
     });
-    expect(planRemove(facts({ tree: 'missing', status: undefined, proof: undefined }), gentle)).toMatchObject({
-      proof: null,
+    expect(planRemove(facts({ tree: 'missing', status: undefined, evidence: undefined }), gentle)).toMatchObject({
+      evidence: null,
     });
   });
 
@@ -111,7 +111,11 @@ describe('a removal', () => {
       gitLock: rarely<string | undefined>(undefined, fc.constant('/l')),
       processes: rarely<RemoveFacts['processes']>([], fc.array(process, { maxLength: 2 })),
       mounts: rarely<readonly string[]>([], names),
-      proof: fc.constantFrom('ancestor' as const, 'empty' as const, undefined),
+      evidence: fc.constantFrom(
+        { proof: 'ancestor' as const, on: 'refs/heads/main', as: null },
+        { proof: 'empty' as const, on: null, as: null },
+        undefined,
+      ),
       unlanded: fc.record({ count: fc.nat(2), subjects: names }),
       tip: fc.constantFrom(TIP, undefined),
       isBranchElsewhere: fc.boolean(),

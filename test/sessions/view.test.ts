@@ -61,6 +61,37 @@ describe('the status of a session', () => {
     expect(viewSession(inspection(changes), proof, preview).status).toBe(status);
   });
 
+  const at = '2026-01-02T00:00:00.000Z';
+  const approvedAt = (commit: string): Partial<Inspection> => ({
+    session: makeSession('a', { approved: { commit, at, by: 'user' } }),
+    distance: ahead,
+  });
+  const doneAt = (commit: string, failed: boolean): Partial<Inspection> => ({
+    session: makeSession('a', { done: { commit, at, by: 'claude', summary: null, failed } }),
+    distance: ahead,
+  });
+  const tip = branch.commit;
+  const older = '4'.repeat(40);
+  const words: typeof cases = [
+    ['approved', approvedAt(tip), undefined, undefined],
+    ['ready', approvedAt(older), undefined, undefined],
+    ['dirty', { ...approvedAt(tip), status: dirty }, undefined, undefined],
+    ['conflict', approvedAt(tip), undefined, conflicting],
+    ['landed', approvedAt(tip), 'ancestor', undefined],
+    ['busy', { ...approvedAt(tip), operation: 'rebase' }, undefined, undefined],
+    ['broken', { ...approvedAt(tip), switchedTo: null }, undefined, undefined],
+    ['done', doneAt(tip, false), undefined, undefined],
+    ['ready', doneAt(older, false), undefined, undefined],
+    ['dirty', { ...doneAt(tip, false), status: dirty }, undefined, undefined],
+    ['failed', doneAt(tip, true), undefined, undefined],
+    ['failed', { ...doneAt(tip, true), status: dirty }, undefined, undefined],
+    ['ready', doneAt(older, true), undefined, undefined],
+    ['conflict', doneAt(tip, true), undefined, conflicting],
+  ];
+  test.each(words)('with a word on a commit is %s', (status, changes, proof, preview) => {
+    expect(viewSession(inspection(changes), proof, preview).status).toBe(status);
+  });
+
   test('never calls a session with uncommitted work new, ready or landed', () => {
     const anyStatus = fc.constantFrom(dirty, conflicted, { ...clean, staged: ['x'] }, { ...clean, untracked: ['x'] });
     const distance = fc.constantFrom(ahead, { ahead: 0, behind: 3, isContained: true });
@@ -197,5 +228,15 @@ describe('the next step', () => {
     const changes = { staged: 0, modified: 0, untracked: 0, conflicted: 1 };
     expect(nextStep({ ...view, status: 'conflict', changes })).toEqual(['git', '-C', '/repo/.worktrees/a', 'status']);
     expect(nextStep({ ...view, status: 'conflict' })).toEqual(['wt', 'merge', 'a', '--dry-run']);
+    const conflicts = { base: ['f'], sessions: [] };
+    expect(nextStep({ ...view, status: 'conflict', conflicts })).toEqual(['wt', 'sync', 'a', '--resolve']);
+    const resolving = { verb: 'merge' as const, into: 'main', at: '2026-03-01T12:00:00.000Z' };
+    expect(nextStep({ ...view, status: 'conflict', changes, resolving })).toEqual(['wt', 'merge', 'a', '--continue']);
+  });
+
+  test('of a session with nothing of its own that is behind is a sync', () => {
+    const view = viewSession(inspection(), undefined, undefined);
+    expect(nextStep({ ...view, status: 'new', behind: 1 })).toEqual(['wt', 'sync', 'a']);
+    expect(nextStep({ ...view, status: 'new', behind: 0 })).toEqual(['cd', '/repo/.worktrees/a']);
   });
 });

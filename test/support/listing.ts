@@ -52,7 +52,8 @@ export async function leftovers(root: string, common = path.join(root, '.git')):
   return everything.filter(
     (name) =>
       /\.lock$|\.tmp$|(?:^|\/)wt\/(?:journal|cache)\/.+|\/wt\/lock\/[ft]\.|tmp_obj/.test(name) &&
-      !name.endsWith('fetched.json'),
+      // What is kept to be found again.
+      !/fetched\.json$|\/cache\/[a-z]+\/(?:answers\.jsonl)?$/.test(name),
   );
 }
 

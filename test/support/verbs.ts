@@ -97,6 +97,55 @@ async function makeLandable(place: Place): Promise<Work> {
   return { contents: [...Object.values(edits), ...Object.values(dirt)], commits: [tip, base] };
 }
 
+/** A session with commits of its own whose base has gone on, in other files: one new, one changed, one gone. */
+async function makeBehind(place: Place): Promise<Work> {
+  const { room, root } = place;
+  await room.write(root, { 'src/c.txt': 'c\n', 'src/d.txt': 'd\n' });
+  await commitIn(place, root, 'more files');
+  await wt(place, 'create', 'x');
+  const edits = { 'own.txt': 'committed in the session\n', 'src/deep/new.txt': 'new in the session\n' };
+  await room.write(at(place), edits);
+  const tip = await commitIn(place, at(place), 'work');
+  await room.write(root, { 'src/c.txt': 'c, meanwhile in main\n', 'main.txt': 'meanwhile in main\n' });
+  await rm(path.join(root, 'src/d.txt'));
+  const base = await commitIn(place, root, 'meanwhile');
+  return { contents: Object.values(edits), commits: [tip, base] };
+}
+
+/** The same with uncommitted work of every kind, also in a file that the base has changed elsewhere. */
+async function makeDirtyBehind(place: Place): Promise<Work> {
+  const { room, root } = place;
+  const shared = (first: string, last: string): string => `${[first, '2', '3', '4', '5', '6', last].join('\n')}\n`;
+  await room.write(root, { 'shared.txt': shared('1', '7') });
+  await commitIn(place, root, 'shared');
+  const { contents, commits } = await makeBehind(place);
+  await room.write(root, { 'shared.txt': shared('1 in main', '7') });
+  const base = await commitIn(place, root, 'shared in main');
+  const dirt = await makeDirty(place, at(place));
+  await room.write(at(place), { 'shared.txt': shared('1', '7 in the session') });
+  return { contents: [...contents, ...dirt], commits: [...commits, base] };
+}
+
+/** A session that conflicts with its base in one file. */
+async function makeConflicting(place: Place): Promise<Work> {
+  const { contents, commits } = await makeBehind(place);
+  const own = 'a, changed in the session\n';
+  await place.room.write(at(place), { 'src/a.txt': own });
+  const tip = await commitIn(place, at(place), 'change a');
+  await place.room.write(place.root, { 'src/a.txt': 'a, changed in main\n' });
+  const base = await commitIn(place, place.root, 'change a in main');
+  return { contents: [...contents, own, 'a, changed in main\n'], commits: [...commits, tip, base] };
+}
+
+/** The same, laid out and resolved there, with a new file beside it. */
+async function makeResolved(place: Place): Promise<Work> {
+  const { contents, commits } = await makeConflicting(place);
+  await wt(place, 'sync', 'x', '--resolve');
+  const edits = { 'src/a.txt': 'a, changed on both sides\n', 'beside.txt': 'written meanwhile\n' };
+  await place.room.write(at(place), edits);
+  return { contents: [...contents, ...Object.values(edits)], commits };
+}
+
 async function makeAdoptable({ room, root }: Place): Promise<Work> {
   const folder = path.join(root, 'cache', 'side');
   await room.git(root, 'worktree', 'add', '-q', '-b', 'side', folder);
@@ -174,6 +223,27 @@ const mergeRemove: Verb = {
   milestones: [['merge', 'x', '--yes']],
 };
 
+const mergeGated: Verb = {
+  title: 'merge --gate',
+  argv: ['merge', 'x', '--yes', '--gate', 'echo built > built.txt; test -f src/deep/new.txt'],
+  prepare: makeLandable,
+};
+
+const mergeTrain: Verb = {
+  title: 'merge of a train',
+  argv: ['merge', 'x', 'y', '--yes'],
+  async prepare(place) {
+    const { contents, commits } = await makeLandable(place);
+    await wt(place, 'create', 'y');
+    await place.room.write(at(place, 'y'), { 'y.txt': 'work of y\n' });
+    return {
+      contents: [...contents, 'work of y\n'],
+      commits: [...commits, await commitIn(place, at(place, 'y'), 'y')],
+    };
+  },
+  isMany: true,
+};
+
 const remove: Verb = { title: 'remove --force', argv: ['remove', 'x', '--force'], prepare: makeBusySession };
 
 const clean: Verb = {
@@ -217,7 +287,49 @@ const restore: Verb = {
   },
 };
 
+const approve: Verb = {
+  title: 'approve',
+  argv: ['approve', 'x', '--yes'],
+  async prepare(place) {
+    await wt(place, 'create', 'x');
+    await place.room.write(at(place), { 'work.txt': 'to be approved\n' });
+    const tip = await commitIn(place, at(place), 'work');
+    await wt(place, 'done', 'x');
+    return { contents: ['to be approved\n'], commits: [tip] };
+  },
+};
+
+const sync: Verb = { title: 'sync', argv: ['sync', 'x'], prepare: makeBehind };
+
+const syncDirty: Verb = {
+  title: 'sync --include-dirty',
+  argv: ['sync', 'x', '--include-dirty'],
+  prepare: makeDirtyBehind,
+};
+
+const syncResolve: Verb = { title: 'sync --resolve', argv: ['sync', 'x', '--resolve'], prepare: makeConflicting };
+
+const syncContinue: Verb = {
+  title: 'sync --continue',
+  argv: ['sync', 'x', '--continue'],
+  async prepare(place) {
+    const work = await makeResolved(place);
+    await rm(path.join(at(place), 'beside.txt'));
+    return { ...work, contents: work.contents.filter((content) => content !== 'written meanwhile\n') };
+  },
+  milestones: [['exec', 'x', '--', 'git', 'add', '-A']],
+  isToggle: true,
+};
+
+const syncAbort: Verb = {
+  title: 'sync --abort',
+  argv: ['sync', 'x', '--abort'],
+  prepare: makeResolved,
+  isToggle: true,
+};
+
 export const VERBS: readonly Verb[] = [
+  approve,
   create,
   createFromChanges,
   createOnBranch,
@@ -225,6 +337,13 @@ export const VERBS: readonly Verb[] = [
   merge,
   mergeElsewhere,
   mergeRemove,
+  mergeGated,
+  mergeTrain,
+  sync,
+  syncDirty,
+  syncResolve,
+  syncContinue,
+  syncAbort,
   remove,
   clean,
   adopt,
@@ -233,6 +352,10 @@ export const VERBS: readonly Verb[] = [
   { ...undoOf(createFromChanges), isMany: true },
   undoOf(commit),
   undoOf(merge),
+  undoOf(sync),
+  undoOf(syncDirty),
+  undoOf(syncResolve),
+  undoOf(syncContinue),
   undoOf(remove),
   undoOf(adopt),
 ];

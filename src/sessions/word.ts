@@ -1,0 +1,51 @@
+import path from 'node:path';
+import type { Env } from '../platform/deps.ts';
+import { realPathOf } from '../platform/files.ts';
+import type { SessionRow } from '../registry/session.ts';
+import { readBook, sessionAround, type Session } from './book.ts';
+import type { Repo } from './repo.ts';
+
+/** What a word on a commit is worth by now: it holds for that very commit and for no later one. */
+export type Freshness = 'fresh' | 'stale' | 'missing';
+
+/** Whether a person has approved exactly this tip. Pure. */
+export function judgeApproval(
+  { row }: { readonly row: Pick<SessionRow, 'approved'> },
+  tip: string | undefined,
+): Freshness {
+  return judge(row.approved, tip);
+}
+
+/** Whether the agent's own word, done or failed, is about this tip. Pure. */
+export function judgeDone({ row }: { readonly row: Pick<SessionRow, 'done'> }, tip: string | undefined): Freshness {
+  return judge(row.done, tip);
+}
+
+function judge(word: { readonly commit: string } | undefined, tip: string | undefined): Freshness {
+  if (word === undefined) return 'missing';
+  return word.commit === tip ? 'fresh' : 'stale';
+}
+
+/** The word that holds for this tip. Of a person's and an agent's that contradict each other the later one counts. Pure. */
+export function wordOn(
+  session: Pick<Session, 'row'>,
+  tip: string | undefined,
+): 'approved' | 'done' | 'failed' | undefined {
+  const { approved, done } = session.row;
+  const isApproved = judgeApproval(session, tip) === 'fresh';
+  if (done === undefined || judgeDone(session, tip) !== 'fresh') return isApproved ? 'approved' : undefined;
+  if (!done.failed) return isApproved ? 'approved' : 'done';
+  return isApproved && (approved?.at ?? '') > done.at ? 'approved' : 'failed';
+}
+
+/**
+ * Whether a call comes from inside a session: from its worktree, also when -C leads out of it, or from a program that was
+ * started in one and says so. A fence against mistakes, no wall: an agent has all that its user has.
+ */
+export async function isInsideSession(repo: Repo, env: Env): Promise<boolean> {
+  if (env['WT_SESSION'] || env['WT_ID']) return true;
+  const book = await readBook(repo);
+  const { cwd, calledFrom } = repo.deps;
+  const places = await Promise.all([cwd, calledFrom ?? cwd].map((place) => realPathOf(path.resolve(place))));
+  return [repo.top, ...places].some((place) => sessionAround(book, place) !== undefined);
+}

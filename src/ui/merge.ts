@@ -1,0 +1,163 @@
+import { WtError } from '../core/errors.ts';
+import type { Landing } from '../landing/merge.ts';
+import type { MergePlan } from '../landing/plan.ts';
+import type { Nothing } from '../landing/prepare.ts';
+import type { Removal } from '../landing/take-away.ts';
+import type { Car, Failure, TrainOutcome } from '../landing/train.ts';
+import { trespassLines } from './conflicts.ts';
+import { explain } from './errors.ts';
+import { reasonLine } from './refusals.ts';
+import { plural, safe, shellLine, truncate } from './text.ts';
+import type { Look, Theme } from './theme.ts';
+
+const SHOWN = 12;
+
+/** What a person decides on: one landing. */
+export function renderPlan(plan: MergePlan, gate: string | undefined, { theme, isTerminal, width }: Look): string {
+  const { session, into, strategy, commits, files, message, checkout, target, trespasses } = plan;
+  const room = isTerminal ? width - 4 : Number.MAX_SAFE_INTEGER;
+  const added = files.reduce((sum, file) => sum + (file.added ?? 0), 0);
+  const deleted = files.reduce((sum, file) => sum + (file.deleted ?? 0), 0);
+  const lines = [
+    `${theme.name(session.id)} → ${theme.name(into)}  ${theme.dim(`${strategy}, onto ${target.commit.slice(0, 7)}, no conflicts`)}`,
+    ...(strategy === 'merge' || strategy === 'squash'
+      ? [`  ${theme.dim('message')}  ${truncate(safe(message.split('\n')[0] ?? ''), room - 9)}`]
+      : []),
+    ...gateLine(gate, theme, room),
+    '',
+    theme.heading(plural(commits.length, 'commit')),
+    ...few(
+      commits.map(({ commit, subject }) => truncate(`  ${theme.attention(commit.slice(0, 7))} ${safe(subject)}`, room)),
+      theme,
+    ),
+    '',
+    `${theme.heading(plural(files.length, 'file'))}  ${theme.good(`+${added}`)} ${theme.bad(`-${deleted}`)}`,
+    ...few(
+      files.map((file) =>
+        truncate(
+          `  ${safe(file.path)}  ${theme.good(`+${file.added ?? 'binary'}`)} ${theme.bad(`-${file.deleted ?? 'binary'}`)}`,
+          room,
+        ),
+      ),
+      theme,
+    ),
+    ...trespassLines(trespasses).map((line) => `${theme.warn} ${truncate(safe(line), room)}`),
+    ...(checkout === undefined
+      ? []
+      : ['', `${theme.path(truncate(checkout, room - 20, 'middle'))} ${theme.dim('will be brought along')}`]),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function gateLine(gate: string | undefined, theme: Theme, room: number): readonly string[] {
+  return gate === undefined ? [] : [`  ${theme.dim('gate')}     ${theme.command(truncate(safe(gate), room - 9))}`];
+}
+
+function few(lines: readonly string[], theme: Theme): readonly string[] {
+  return lines.length <= SHOWN ? lines : [...lines.slice(0, SHOWN), theme.dim(`  and ${lines.length - SHOWN} more`)];
+}
+
+/** What a person decides on: a train, as far as it can be predicted. */
+export function renderTrain(
+  cars: readonly Car[],
+  { gate, keepGoing }: { gate: string | undefined; keepGoing: boolean },
+  { theme, isTerminal, width }: Look,
+): string {
+  const room = isTerminal ? width - 4 : Number.MAX_SAFE_INTEGER;
+  const stop = keepGoing ? -1 : cars.findIndex(({ kind }) => kind === 'stopped');
+  const wide = Math.max(...cars.map(({ id }) => id.length));
+  const rows = cars.flatMap((car, i) => {
+    const isReached = stop < 0 || i <= stop;
+    const head = `${String(i + 1).padStart(2)}  ${theme.name(car.id)}${' '.repeat(wide - car.id.length)}  `;
+    return [
+      truncate(`${head}${isReached ? carWords(car, theme) : theme.dim('not reached')}`, room),
+      ...(isReached ? carDetails(car, theme, room) : []),
+    ];
+  });
+  const ready = cars.filter(({ kind }, i) => kind === 'ready' && (stop < 0 || i < stop)).length;
+  return [
+    `${theme.heading(`${plural(ready, 'session')} of ${cars.length} would land`)}, each on top of the one before`,
+    ...gateLine(gate, theme, room),
+    '',
+    ...rows,
+    '',
+  ].join('\n');
+}
+
+function carWords(car: Car, theme: Theme): string {
+  switch (car.kind) {
+    case 'ready':
+      return `→ ${theme.name(car.plan.into)}  ${theme.dim(`${plural(car.plan.commits.length, 'commit')}, ${plural(car.plan.files.length, 'file')}`)}`;
+    case 'nothing':
+      return theme.dim('nothing to land');
+    case 'stopped':
+      return theme.bad(failureWords(car.failure));
+  }
+}
+
+function carDetails(car: Car, theme: Theme, room: number): readonly string[] {
+  if (car.kind !== 'stopped' || car.failure.error === undefined) return [];
+  const lines = explain(car.failure.error).lines ?? [];
+  return few(
+    lines.map((line) => truncate(`      ${theme.dim(line)}`, room)),
+    theme,
+  );
+}
+
+/** Why it did not land, on one line. */
+export function failureWords(failure: Failure): string {
+  return failure.error === undefined
+    ? `it lands after ${failure.because}, which does not`
+    : explain(failure.error).message;
+}
+
+/** How a train went. */
+export function describeTrain({ landed, nothing, failed, untried }: TrainOutcome, look: Look): string {
+  const { theme } = look;
+  const blocks = [
+    ...landed.map((landing) => describeLanding(landing, look)),
+    ...nothing.map((one) => describeNothing(one, look)),
+    ...failed.map((failure) => describeFailure(failure, theme)),
+  ];
+  const rest = untried.length === 0 ? '' : `${theme.dim(`Not tried: ${untried.join(', ')}`)}\n`;
+  const sum = `${plural(landed.length, 'session')} landed, ${failed.length} did not\n`;
+  return `${blocks.join('')}${rest}${failed.length === 0 ? '' : sum}`;
+}
+
+function describeFailure(failure: Failure, theme: Theme): string {
+  const head = `${theme.bad('✗')} ${theme.name(failure.id)} ${theme.dim('stays as it was:')} ${safe(failureWords(failure))}\n`;
+  if (failure.error === undefined) return head;
+  const { lines = [], fix } = explain(failure.error);
+  const shown = lines.filter((line) => line !== '').map((line) => `  ${safe(line)}\n`);
+  return `${head}${shown.join('')}${fix === undefined ? '' : `  next: ${theme.command(shellLine(fix))}\n`}`;
+}
+
+export function describeLanding({ plan, commit, verdict, isVerdictReused }: Landing, { theme }: Look): string {
+  const along = plan.checkout === undefined ? '' : `  ${theme.path(plan.checkout)} ${theme.dim('was brought along')}\n`;
+  const gate =
+    verdict === undefined
+      ? ''
+      : `  ${theme.dim(`the gate is green${isVerdictReused ? ', from an earlier run on the same files' : ''}:`)} ${theme.command(safe(verdict.command))}\n`;
+  const from = plan.target.commit.slice(0, 7);
+  const how = `${plan.strategy}, ${plural(plan.commits.length, 'commit')}, ${plural(plan.files.length, 'file')}`;
+  return `${theme.ok} Landed ${theme.name(plan.session.id)} on ${theme.name(plan.into)}  ${theme.dim(`${from}..${commit.slice(0, 7)} (${how})`)}\n${gate}${along}`;
+}
+
+export function describeNothing({ session, into, reason }: Nothing, { theme }: Look): string {
+  return reason === 'empty'
+    ? `Nothing to land: ${theme.name(session.id)} has no commits of its own yet.\n`
+    : `Nothing to land: ${theme.name(into)} has everything of ${theme.name(session.id)} already.\n`;
+}
+
+/** What became of a session that was to go once it had landed. */
+export function removalLine(removal: Removal, { theme }: Look): string {
+  if (removal.kind === 'kept') return '';
+  return `${theme.ok} Removed ${theme.name(removal.id)}  ${theme.dim(`in the trash: ${removal.outcome.trash ?? ''}`)}\n`;
+}
+
+export function removalWarning(removal: Removal): string | undefined {
+  if (removal.kind === 'removed') return undefined;
+  const { id, error } = removal;
+  const why = WtError.is(error, 'session.refused') ? error.details.reasons.map(reasonLine) : [explain(error).message];
+  return `${id} has landed and was kept: ${why.join('; ')}`;
+}
