@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isAncestor, readParents } from '#src/git/commit.ts';
-import { listMergeBases } from '#src/git/graph.ts';
 import { measure } from '#src/sessions/distance.ts';
+import { listMergeBases } from '#src/git/graph.ts';
 import { gitOf } from '../support/deps.ts';
 import { makeRoom } from '../support/room.ts';
 
