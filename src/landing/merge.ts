@@ -53,7 +53,7 @@ interface Candidate {
 export async function previewMerge(repo: Repo, request: MergeRequest): Promise<Prepared> {
   const book = await readBook(repo);
   return withScratchObjects(repo.commonDir, scratchPath(repo, 'objects'), (env) =>
-    prepare(withGitEnv(repo, env), book, request),
+    prepare(withGitEnv(repo, env), book, request, { isPreview: true }),
   );
 }
 

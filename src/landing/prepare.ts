@@ -38,7 +38,12 @@ export type Stack = Map<string, Pick<Ref, 'commit' | 'tree'>>;
  * Facts and the merged result of one landing; only objects are written. Throws `session.refused`, `approval.required`,
  * `merge.conflict`, `target.dirty`, `target.moved`, `base.not-found`.
  */
-export async function prepare(repo: Repo, book: Book, request: MergeRequest, stack?: Stack): Promise<Prepared> {
+export async function prepare(
+  repo: Repo,
+  book: Book,
+  request: MergeRequest,
+  { stack, isPreview = false }: { stack?: Stack; isPreview?: boolean } = {},
+): Promise<Prepared> {
   const session = await requireSession(repo, book, request.id);
   const { target, branch } = await requireRefs(repo, session, { named: request.into, stack });
   const into = branchOf(target.name);
@@ -48,7 +53,7 @@ export async function prepare(repo: Repo, book: Book, request: MergeRequest, sta
   const nothing = { kind: 'nothing' as const, session, into };
   if (commits.length === 0)
     return { ...nothing, reason: branch.commit === session.row.base.commit ? 'empty' : 'contained' };
-  const built = await build(repo, request.strategy, { session, target, branch, commits });
+  const built = await build(repo, request.strategy, { session, target, branch, commits, isPreview });
   if (built.tree === target.tree) return { ...nothing, reason: 'contained' };
   if (request.requireApproval) await requireApproval(repo, session, branch.commit);
   const [files, checkout, authorship] = await Promise.all([
@@ -104,6 +109,8 @@ interface Sides {
   readonly target: Ref;
   readonly branch: Ref;
   readonly commits: readonly Commit[];
+  /** Nothing is signed. */
+  readonly isPreview: boolean;
 }
 
 /** The merged tree, and for the strategies that make them so the commit. Throws `merge.conflict`; nothing is touched then. */
@@ -113,7 +120,7 @@ async function build(
   sides: Sides,
 ): Promise<{ tree: string; commit: string | undefined }> {
   const { git } = repo;
-  const { session, target, branch, commits } = sides;
+  const { session, target, branch, commits, isPreview } = sides;
   if (strategy === 'ff') {
     if (!(await isAncestor(git, target.commit, branch.commit)))
       throw new WtError('target.moved', { target: branchOf(target.name), reason: 'not-fast-forward', id: session.id });
@@ -121,7 +128,7 @@ async function build(
   }
   const result =
     strategy === 'rebase'
-      ? await replayCommits(git, commits, target)
+      ? await replayCommits(git, commits, target, { isSigned: !isPreview && (await wantsSignature(git)) })
       : await mergeTree(git, target.commit, branch.commit);
   if (result.kind === 'conflict') {
     const { files, tasks } = await explainConflict(repo, { session, target, branch, paths: result.paths });

@@ -1,6 +1,6 @@
 import { WtError } from '../core/errors.ts';
 import { findMergeBase, isAncestor } from '../git/commit.ts';
-import { findRef, refOfBranch, resolveCommit } from '../git/ref.ts';
+import { findRef, refOfBranch, resolveCommit, type Ref } from '../git/ref.ts';
 import { readBook, type Session } from '../sessions/book.ts';
 import { hold, type Held } from '../sessions/hold.ts';
 import type { Repo } from '../sessions/repo.ts';
@@ -51,6 +51,10 @@ async function restack(
     ...session,
     row: { ...session.row, base: { ...session.row.base, branch: into, commit: cut } },
   };
+  if (session.row.landed?.tip === branch.commit || (await isAncestor(repo.git, branch.commit, target.commit))) {
+    await rebaseRow(held, session, { ref: branch, after: moved.row.base });
+    return { kind: 'current', id };
+  }
   let outcome: Restacked = { kind: 'current', id };
   let after = moved.row.base;
   try {
@@ -66,10 +70,18 @@ async function restack(
     if (!WtError.any(thrown) || thrown.changed || thrown.kind === 'interrupted') throw thrown;
     outcome = { kind: 'left', id, error: thrown };
   }
-  const { commit } = branch;
-  const base = { before: session.row.base, after };
-  await applySync(held, { session, ref: branch.name, from: commit, to: commit, base, work: null }, '');
+  await rebaseRow(held, session, { ref: branch, after });
   return outcome;
+}
+
+/** Writes the new base down; the branch and its files stay. */
+async function rebaseRow(
+  held: Held,
+  session: Session,
+  { ref, after }: { ref: Ref; after: Session['row']['base'] },
+): Promise<void> {
+  const base = { before: session.row.base, after };
+  await applySync(held, { session, ref: ref.name, from: ref.commit, to: ref.commit, base, work: null }, '');
 }
 
 /** The last commit that the session shares with the landed one, never one before where it was cut. */

@@ -119,7 +119,7 @@ async function predictOne(
 ): Promise<Car> {
   if (because !== undefined) return { kind: 'stopped', id, failure: { id, error: undefined, because } };
   try {
-    const prepared = await prepare(repo, book, request, stack);
+    const prepared = await prepare(repo, book, request, { stack, isPreview: true });
     if (prepared.kind === 'nothing') return { kind: 'nothing', id, nothing: prepared };
     const { plan } = prepared;
     stack.set(plan.target.name, { commit: await writeLanding(repo, prepared, { isPreview: true }), tree: plan.tree });

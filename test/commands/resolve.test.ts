@@ -1,8 +1,5 @@
 import { chmod, readFile, rm } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { abortResolve, continueResolve, startResolve } from '#src/landing/resolve.ts';
-import { openRepo } from '#src/sessions/open.ts';
-import { makeDeps } from '../support/deps.ts';
 import { photograph } from '../support/invariants.ts';
 import { failure, leftovers } from '../support/listing.ts';
 import { makeBench, type Bench } from '../support/wt.ts';
@@ -359,7 +356,7 @@ test('the brief is a whole prompt, before the conflict is laid out and after', a
     ## When it is done
 
     Run: wt sync remove --continue
-    It refuses while a conflict is left, and names the file. It makes the merge commit.
+    It refuses while a conflict is left, and names the file. It makes the merge commit in your branch; landing it is a person's decision.
     If you cannot keep both intents, stop and say why; change nothing more.
     "
   `);
@@ -380,30 +377,23 @@ test('a conflict with another branch than the base is for wt merge, and leaves t
   const bench = await makeConflict();
   await bench.git('branch', 'release', 'main');
   const base = (await rowOf(bench))['base'];
-  const deps = makeDeps(bench.room, bench.root);
-  const repo = await openRepo(deps);
-  const started = await startResolve(repo, { id: 'remove', verb: 'merge', into: 'release' });
-  expect(started).toMatchObject({ kind: 'started', into: 'release', files: [{ path: 'cli.py' }] });
+  const started = await bench.data('merge', 'remove', '--into', 'release', '--resolve');
+  expect(started['resolving']).toEqual({ id: 'remove', into: 'release', state: 'started', paths: ['cli.py'] });
   const { stdout } = await bench.wt('show', 'remove', '--conflict-brief');
-  expect(stdout).toContain('Run: wt merge remove --continue');
-  expect(stdout).toContain('goes on to land the session');
+  expect(stdout).toContain('Run: wt sync remove --continue');
   await bench.room.write(bench.at('remove'), RESOLVED);
-  const ended = await continueResolve(repo, 'remove');
-  deps.identity.dispose();
-  expect(ended).toMatchObject({ verb: 'merge', into: 'release', isCommitted: true, left: [] });
-  expect(ended.commit).toBe(await bench.git('rev-parse', 'wt/remove'));
+  const main = await bench.git('rev-parse', 'main');
+  const ended = await bench.data('merge', 'remove', '--continue', '--yes');
+  expect(ended).toMatchObject({ resolving: { into: 'release', state: 'continued' }, landed: [{ into: 'release' }] });
   expect((await rowOf(bench))['base']).toEqual(base);
-  expect((await bench.wt('merge', 'remove', '--into', 'release', '--yes')).code).toBe(0);
+  expect(await bench.git('rev-parse', 'main')).toBe(main);
 });
 
 test('what is laid out for wt merge can be given up', async () => {
   const bench = await makeConflict();
-  const deps = makeDeps(bench.room, bench.root);
-  const repo = await openRepo(deps);
   const tip = await bench.git('rev-parse', 'wt/remove');
-  await startResolve(repo, { id: 'remove', verb: 'merge' });
-  expect(await abortResolve(repo, 'remove')).toMatchObject({ into: 'main', edited: [], isGone: false });
-  deps.identity.dispose();
+  await bench.wt('merge', 'remove', '--resolve');
+  expect((await bench.data('merge', 'remove', '--abort'))['resolving']).toMatchObject({ into: 'main', paths: [] });
   expect(await bench.git('rev-parse', 'wt/remove')).toBe(tip);
   expect(await bench.room.git(bench.at('remove'), 'status', '--porcelain')).toBe('');
 });

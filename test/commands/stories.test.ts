@@ -51,12 +51,8 @@ test('two agents change the same line: foreseen, refused, resolved in the sessio
   expect({ code: early.code, said: early.stderr.includes('cli.sh') }).toEqual({ code: 6, said: true });
 
   const file = `${at('remaining')}/cli.sh`;
-  const both = (await readFile(file, 'utf8')).replaceAll(
-    /<<<<<<< .*\n([\s\S]*?)=======\n([\s\S]*?)>>>>>>> .*\n/g,
-    (_, ours: string, theirs: string) =>
-      ours.includes('USAGE') ? "USAGE='tasks: add | list | done | wipe | remaining'\n" : `${ours}${theirs}`,
-  );
-  await writeFile(file, both);
+  const commands = '  wipe) rm -f tasks ;;\n  remaining) wc -l < tasks ;;\n  *)';
+  await writeFile(file, CLI.replace('| done', '| done | wipe | remaining').replace('  *)', commands));
   const landed = await wt('merge', 'remaining', '--continue', '--yes');
   expect({ code: landed.code, stderr: landed.stderr }).toEqual({ code: 0, stderr: '' });
   expect(landed.stdout).toContain('Landed remaining on main');
