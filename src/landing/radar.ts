@@ -62,11 +62,15 @@ export async function scanConflicts(repo: Repo, inspections: readonly Inspection
   return scan;
 }
 
-/** Settings that a merge depends on besides its commits. */
-async function readWorld({ root, commonDir }: Repo): Promise<readonly string[]> {
-  const files = [path.join(commonDir, 'config'), path.join(commonDir, 'info', 'attributes')];
-  const texts = await Promise.all([...files, path.join(root, '.gitattributes')].map((file) => readText(file)));
-  return [FORMAT, ...texts.map((text) => text ?? '')];
+/** What a merge depends on besides its commits: settings, merge drivers, attributes of the checkout that git merges from. */
+async function readWorld({ git, root, commonDir }: Repo): Promise<readonly string[]> {
+  const [config, attributes, ...texts] = await Promise.all([
+    git(['config', '--list', '-z'], { expect: [0, 128] }),
+    git(['ls-files', '--stage', '-z', '--', ':(glob)**/.gitattributes'], { expect: [0, 128] }),
+    readText(path.join(commonDir, 'info', 'attributes')),
+    readText(path.join(root, '.gitattributes')),
+  ]);
+  return [FORMAT, config.stdout, attributes.stdout, ...texts.map((text) => text ?? '')];
 }
 
 async function scanIn(
