@@ -1,11 +1,11 @@
 // The conflict radar against git merge-tree pair by pair, side by side on this machine. Compare the ratios, not the milliseconds.
 // Usage: npm run bench:conflicts -- [--sessions 50] [--files 5000] [--rounds 3] [--repo <path to clone instead of a generated one>]
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, devNull, tmpdir } from 'node:os';
+import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { env, scratch, wt } from './room.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -19,23 +19,6 @@ const SESSIONS = Number(values.sessions);
 const ROUNDS = Number(values.rounds);
 /** What a run may take of the time that the pairs take one by one. */
 const BARS = { cold: 0.15, warm: 0.05 };
-
-const wt = fileURLToPath(new URL('../bin/wt.js', import.meta.url));
-const scratch = mkdtempSync(join(realpathSync(tmpdir()), 'wt-bench-'));
-process.on('exit', () => rmSync(scratch, { recursive: true, force: true, maxRetries: 5 }));
-process.on('SIGINT', () => process.exit(130));
-process.on('SIGTERM', () => process.exit(143));
-
-// NODE_EXTRA_CA_CERTS costs every Node process some 50 ms.
-const own = Object.entries(process.env).filter(([name]) => !/^(GIT_|WT_|NODE_|FORCE_COLOR)/.test(name));
-const env = {
-  ...Object.fromEntries(own),
-  HOME: scratch,
-  XDG_CONFIG_HOME: join(scratch, '.config'),
-  GIT_CONFIG_GLOBAL: join(scratch, '.gitconfig'),
-  GIT_CONFIG_SYSTEM: devNull,
-};
-writeFileSync(join(scratch, '.gitconfig'), '[user]\n\tname = Bench\n\temail = bench@example.org\n[gc]\n\tauto = 0\n');
 
 let seed = 7;
 const random = (below) => (seed = (seed * 16_807) % 2_147_483_647) % below;

@@ -2,10 +2,10 @@
 // In every round each program runs once, in an order that turns, so that whatever slows the machine slows all of them.
 // Compare the ratios, not the milliseconds. No dependencies.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, devNull, tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { env, scratch, wt } from './room.mjs';
 
 const words = process.argv.slice(2);
 const unknown = words.filter((word) => word !== '--quick');
@@ -13,23 +13,6 @@ if (unknown.length > 0) throw new Error(`usage: node bench/run.mjs [--quick]; no
 const rounds = words.includes('--quick') ? 5 : 25;
 const FILES = 500;
 const SESSIONS = 10;
-
-const wt = fileURLToPath(new URL('../bin/wt.js', import.meta.url));
-const scratch = mkdtempSync(join(realpathSync(tmpdir()), 'wt-bench-'));
-process.on('exit', () => rmSync(scratch, { recursive: true, force: true, maxRetries: 5 }));
-process.on('SIGINT', () => process.exit(130));
-process.on('SIGTERM', () => process.exit(143));
-
-// NODE_EXTRA_CA_CERTS costs every Node process some 50 ms.
-const own = Object.entries(process.env).filter(([name]) => !/^(GIT_|WT_|NODE_|FORCE_COLOR)/.test(name));
-const env = {
-  ...Object.fromEntries(own),
-  HOME: scratch,
-  XDG_CONFIG_HOME: join(scratch, '.config'),
-  GIT_CONFIG_GLOBAL: join(scratch, '.gitconfig'),
-  GIT_CONFIG_SYSTEM: devNull,
-};
-writeFileSync(join(scratch, '.gitconfig'), '[user]\n\tname = Bench\n\temail = bench@example.org\n[gc]\n\tauto = 0\n');
 
 const creating = makeRepo('creating');
 const listing = makeRepo('listing');

@@ -11,11 +11,10 @@ import {
 import { openRepo } from '../sessions/open.ts';
 import { judgeApproval } from '../sessions/word.ts';
 import { age, plural, safe, truncate } from '../ui/text.ts';
+import { workLines } from '../ui/work.ts';
 import { createTheme, type Look } from '../ui/theme.ts';
 
 type Outcome = ApproveOutcome | { readonly kind: 'declined'; readonly plan: ApprovePlan };
-
-const SHOWN = 12;
 
 export default defineCommand({
   description:
@@ -96,7 +95,6 @@ function renderPlan(
   { theme, isTerminal, width, now }: Look,
 ): string {
   const room = isTerminal ? width - 2 : Number.MAX_SAFE_INTEGER;
-  const sum = (key: 'added' | 'deleted'): number => files.reduce((total, file) => total + (file[key] ?? 0), 0);
   const { done } = session.row;
   const lines = [
     `${theme.name(session.id)} at ${theme.attention(tip.slice(0, 7))}  ${theme.dim(`for ${session.row.base.branch ?? session.row.base.commit.slice(0, 7)}`)}`,
@@ -113,27 +111,8 @@ function renderPlan(
       ? []
       : [theme.dim(`  approved before at ${before.commit.slice(0, 7)}, ${age(before.at, now)} ago`)]),
     '',
-    theme.heading(plural(commits.length, 'commit')),
-    ...few(
-      commits.map(({ commit, subject }) => truncate(`  ${theme.attention(commit.slice(0, 7))} ${safe(subject)}`, room)),
-      theme,
-    ),
-    '',
-    `${theme.heading(plural(files.length, 'file'))}  ${theme.good(`+${sum('added')}`)} ${theme.bad(`-${sum('deleted')}`)}`,
-    ...few(
-      files.map(({ path, added, deleted }) =>
-        truncate(
-          `  ${safe(path)}  ${theme.good(`+${added ?? 'binary'}`)} ${theme.bad(`-${deleted ?? 'binary'}`)}`,
-          room,
-        ),
-      ),
-      theme,
-    ),
+    ...workLines({ commits, files }, theme, room),
     '',
   ];
   return `${lines.join('\n')}\n`;
-}
-
-function few(lines: readonly string[], theme: Look['theme']): readonly string[] {
-  return lines.length <= SHOWN ? lines : [...lines.slice(0, SHOWN), theme.dim(`  and ${lines.length - SHOWN} more`)];
 }

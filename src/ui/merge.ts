@@ -9,15 +9,12 @@ import { explain } from './errors.ts';
 import { reasonLine } from './refusals.ts';
 import { plural, safe, shellLine, truncate } from './text.ts';
 import type { Look, Theme } from './theme.ts';
-
-const SHOWN = 12;
+import { firstOf, workLines } from './work.ts';
 
 /** What a person decides on: one landing. */
 export function renderPlan(plan: MergePlan, gate: string | undefined, { theme, isTerminal, width }: Look): string {
-  const { session, into, strategy, commits, files, message, checkout, target, trespasses } = plan;
+  const { session, into, strategy, message, checkout, target, trespasses } = plan;
   const room = isTerminal ? width - 4 : Number.MAX_SAFE_INTEGER;
-  const added = files.reduce((sum, file) => sum + (file.added ?? 0), 0);
-  const deleted = files.reduce((sum, file) => sum + (file.deleted ?? 0), 0);
   const lines = [
     `${theme.name(session.id)} → ${theme.name(into)}  ${theme.dim(`${strategy}, onto ${target.commit.slice(0, 7)}, no conflicts`)}`,
     ...(strategy === 'merge' || strategy === 'squash'
@@ -25,22 +22,7 @@ export function renderPlan(plan: MergePlan, gate: string | undefined, { theme, i
       : []),
     ...gateLine(gate, theme, room),
     '',
-    theme.heading(plural(commits.length, 'commit')),
-    ...few(
-      commits.map(({ commit, subject }) => truncate(`  ${theme.attention(commit.slice(0, 7))} ${safe(subject)}`, room)),
-      theme,
-    ),
-    '',
-    `${theme.heading(plural(files.length, 'file'))}  ${theme.good(`+${added}`)} ${theme.bad(`-${deleted}`)}`,
-    ...few(
-      files.map((file) =>
-        truncate(
-          `  ${safe(file.path)}  ${theme.good(`+${file.added ?? 'binary'}`)} ${theme.bad(`-${file.deleted ?? 'binary'}`)}`,
-          room,
-        ),
-      ),
-      theme,
-    ),
+    ...workLines(plan, theme, room),
     ...trespassLines(trespasses).map((line) => `${theme.warn} ${truncate(safe(line), room)}`),
     ...(checkout === undefined
       ? []
@@ -51,10 +33,6 @@ export function renderPlan(plan: MergePlan, gate: string | undefined, { theme, i
 
 function gateLine(gate: string | undefined, theme: Theme, room: number): readonly string[] {
   return gate === undefined ? [] : [`  ${theme.dim('gate')}     ${theme.command(truncate(safe(gate), room - 9))}`];
-}
-
-function few(lines: readonly string[], theme: Theme): readonly string[] {
-  return lines.length <= SHOWN ? lines : [...lines.slice(0, SHOWN), theme.dim(`  and ${lines.length - SHOWN} more`)];
 }
 
 /** What a person decides on: a train, as far as it can be predicted. */
@@ -98,7 +76,7 @@ function carWords(car: Car, theme: Theme): string {
 function carDetails(car: Car, theme: Theme, room: number): readonly string[] {
   if (car.kind !== 'stopped' || car.failure.error === undefined) return [];
   const lines = explain(car.failure.error).lines ?? [];
-  return few(
+  return firstOf(
     lines.map((line) => truncate(`      ${theme.dim(line)}`, room)),
     theme,
   );
