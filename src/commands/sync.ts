@@ -26,7 +26,7 @@ const BaseCard = z.object({ branch: z.string().nullable(), commit: z.string() })
 
 export default defineCommand({
   description:
-    'Replays the commits of a session on its base as it is now (--strategy rebase), or merges the base into it (merge). All is built in the object store first: a conflict leaves the session as it was, unless --resolve lays it out there for its agent. Sessions with uncommitted work, with a running program or in the middle of an operation are left alone. A rebase of commits that were pushed needs git push --force-with-lease afterwards. One that would lose what a merge of the session holds is refused and needs --strategy merge. wt undo takes it back.',
+    'Replays the commits of a session on its base as it is now (--strategy rebase), or merges the base into it (merge). All is built in the object store first: a conflict leaves the session as it was, unless --resolve lays it out there for its agent. Sessions with uncommitted work, with a running program or in the middle of an operation are left alone. After a rebase of commits that were pushed, wt push replaces them with a lease. One that would lose what a merge of the session holds is refused and needs --strategy merge. wt undo takes it back.',
   args: { ids: sessionsArg },
   options: {
     all: flag('--all', 'All sessions, each after the one it is cut from'),
@@ -88,7 +88,7 @@ export default defineCommand({
     if (outcome.kind === 'resolved') return resolvedWarnings(outcome.resolved);
     return outcome.results.flatMap((result) =>
       result.kind === 'synced' && result.plan.isPublished
-        ? [`${result.plan.session.id} had been pushed: its next push needs git push --force-with-lease`]
+        ? [`${result.plan.session.id} had been pushed: wt push ${result.plan.session.id} replaces what is there`]
         : [],
     );
   },

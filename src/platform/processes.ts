@@ -7,6 +7,8 @@ export interface ProcessInside {
   readonly command: string;
   /** An ancestor of this very command: the shell or agent it was typed in. */
   readonly isCaller: boolean;
+  /** A shell on a terminal that waits for its next line. */
+  readonly isAtPrompt?: boolean;
   /** wt has started it, or one that it comes from. */
   readonly isStarted?: boolean;
 }
@@ -36,14 +38,24 @@ async function findInside(folder: string): Promise<readonly ProcessInside[]> {
       const cwd = await readlink(`/proc/${pid}/cwd`).catch(() => undefined);
       if (pid === process.pid || cwd === undefined) return undefined;
       if (cwd !== folder && !cwd.startsWith(`${folder}${path.sep}`)) return undefined;
-      const [command, environment] = await Promise.all(
-        ['comm', 'environ'].map((name) => readFile(`/proc/${pid}/${name}`, 'latin1').catch(() => '')),
+      const [command = '', environment = '', line = ''] = await Promise.all(
+        ['comm', 'environ', 'cmdline'].map((name) => readFile(`/proc/${pid}/${name}`, 'latin1').catch(() => '')),
       );
-      const isOurs = environment?.split('\0').includes(`${INTERNAL_MARK}=1`) === true;
-      return isOurs || !command ? undefined : { pid, command: command.trim(), isCaller: callers.has(pid) };
+      if (command === '' || environment.split('\0').includes(`${INTERNAL_MARK}=1`)) return undefined;
+      const shell = { isAtPrompt: await isAtPrompt(pid, command.trim(), line.split('\0').slice(1)) };
+      return { pid, command: command.trim(), isCaller: callers.has(pid), ...(shell.isAtPrompt ? shell : {}) };
     }),
   );
   return found.filter((entry) => entry !== undefined);
+}
+
+const SHELLS = new Set(['bash', 'zsh', 'fish', 'sh', 'dash', 'ksh', 'tcsh', 'nu', 'pwsh', 'xonsh', 'elvish']);
+
+/** An interactive shell that has its terminal to itself: it runs no script, and no program in the foreground. */
+async function isAtPrompt(pid: number, command: string, words: readonly string[]): Promise<boolean> {
+  if (!SHELLS.has(command) || words.some((word) => word !== '' && !word.startsWith('-'))) return false;
+  const { group, terminal, foreground } = await readStat(pid);
+  return terminal !== 0 && foreground === group;
 }
 
 /** Whether a process is this very command or one that it was called from. */
@@ -79,14 +91,18 @@ export async function endProcessTree(pid: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, POLL_MS));
 }
 
-/** proc_pid_stat(5): state, parent and process group. */
-async function readStat(pid: number): Promise<{ isAlive: boolean; parent: number; group: number }> {
+/** proc_pid_stat(5): state, parent, process group; its terminal, and the group in the foreground there. */
+async function readStat(
+  pid: number,
+): Promise<{ isAlive: boolean; parent: number; group: number; terminal: number; foreground: number }> {
   const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
-  const [state, parent, group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [state, parent, group, , terminal, foreground] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return {
     isAlive: stat !== '' && state !== 'Z' && state !== 'X',
     parent: Number(parent ?? 0),
     group: Number(group ?? 0),
+    terminal: Number(terminal ?? 0),
+    foreground: Number(foreground ?? 0),
   };
 }
 
@@ -104,8 +120,7 @@ async function ancestors(pid: number): Promise<ReadonlySet<number>> {
   const seen = new Set<number>();
   for (let next = pid; next > 1 && !seen.has(next);) {
     seen.add(next);
-    const stat = await readFile(`/proc/${next}/stat`, 'latin1').catch(() => '');
-    next = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1] ?? 0);
+    next = (await readStat(next)).parent;
   }
   return seen;
 }

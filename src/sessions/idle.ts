@@ -17,7 +17,9 @@ export interface Idleness {
 
 /** Reads only. The call may come from inside the session: its own agent asks for it. */
 export async function findIdleness(repo: Repo, session: Session): Promise<Idleness> {
-  const facts = await gatherSafetyFacts(repo, session);
+  const found = await gatherSafetyFacts(repo, session);
+  // A terminal left open there is nobody at work: files may change below it.
+  const facts = { ...found, processes: found.processes.filter(({ isAtPrompt }) => isAtPrompt !== true) };
   const { status, hidden, tree } = facts;
   const busy = findObstacles(facts).filter(({ code }) => code !== 'session.inside' && code !== 'path.mounted');
   if (tree === 'missing') busy.push({ code: 'path.unsafe', path: session.path, reason: 'its folder is gone' });

@@ -1,8 +1,8 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { sizeOf } from '#src/platform/disk.ts';
-import { listMountsInside, listProcessesInside, type ProcessInside } from '#src/platform/processes.ts';
+import { endProcessTree, listMountsInside, listProcessesInside, type ProcessInside } from '#src/platform/processes.ts';
 import { makeRoom } from '../support/room.ts';
 import { start, until } from '../support/spawn.ts';
 
@@ -24,6 +24,28 @@ describe('a process that works in a folder', () => {
     inside.kill('SIGKILL');
     await inside.done;
     expect(await find('a')).toEqual([]);
+  });
+
+  test('is at its prompt when it is a shell with a terminal to itself, and not while a program runs in front of it', async () => {
+    const room = await makeRoom();
+    const shellsIn = async (typed: string, name: string): Promise<() => Promise<readonly ProcessInside[]>> => {
+      const folder = path.join(room.dir, name);
+      await mkdir(folder);
+      const shell = start(room, folder, [
+        'sh',
+        '-c',
+        `(${typed} sleep 300) | script -qfc 'exec bash --norc' /dev/null`,
+      ]);
+      onTestFinished(() => endProcessTree(shell.pid)); // script gives it a session of its own
+      return async () => (await listProcessesInside(folder)).filter(({ command }) => command === 'bash');
+    };
+    const idle = await shellsIn('', 'idle');
+    const busy = await shellsIn('echo sleep 300;', 'busy');
+    await until(async () => (await idle()).some(({ isAtPrompt }) => isAtPrompt === true));
+    await until(async () => (await busy()).some(({ isAtPrompt }) => isAtPrompt === undefined));
+    start(room, path.join(room.dir, 'busy'), ['bash', '-c', 'sleep 300; true'], { group: true });
+    await until(async () => (await busy()).length > 1);
+    expect((await busy()).filter(({ isAtPrompt }) => isAtPrompt === true)).toEqual([]);
   });
 
   test('is the caller when this process descends from it', async () => {
