@@ -90,6 +90,12 @@ export async function changeRefs(
   return hasMovedAllTheSame(git, changes, options.shielded ?? false);
 }
 
+/** Makes a ref that keeps a commit; one that is there already is left as it is. Throws `git.failed` or `io.disk-full` rather than leave it undone. */
+export async function keepCommit(git: Git, { ref, to }: { ref: string; to: string }): Promise<void> {
+  if (await changeRefs(git, [{ kind: 'create', ref, to }], { shielded: true })) return;
+  if ((await findRef(git, ref)) === undefined) await git(['update-ref', ref, to], { shielded: true });
+}
+
 /** git may fail after it has moved a branch, at a reflog or a lock: then the rest of the transaction is still to do. */
 async function hasMovedAllTheSame(git: Git, changes: readonly RefChange[], shielded: boolean): Promise<boolean> {
   const updates = changes.filter((change) => change.kind === 'update');

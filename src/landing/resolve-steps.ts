@@ -2,7 +2,7 @@ import path from 'node:path';
 import { KEEPER, writeCommit } from '../git/commit.ts';
 import type { Git } from '../git/git.ts';
 import type { Stage } from '../git/merge-tree.ts';
-import { changeRefs, findRef, resolveCommit } from '../git/ref.ts';
+import { findRef, keepCommit, resolveCommit } from '../git/ref.ts';
 import { readText, removeFile, replaceFile } from '../platform/files.ts';
 import type { Lease } from '../platform/lock.ts';
 import type { EntryOf } from '../registry/journal.ts';
@@ -121,9 +121,8 @@ async function keepState(repo: Repo, entry: AbortEntry): Promise<void> {
     message: `wt: what was resolved in ${id} before ${op}`,
     env: KEEPER,
   });
-  await changeRefs(repo.git, [
-    before === undefined ? { kind: 'create', ref, to } : { kind: 'update', ref, to, from: before },
-  ]);
+  if (before === undefined) await keepCommit(repo.git, { ref, to });
+  else await repo.git(['update-ref', ref, to, before], { shielded: true });
 }
 
 export async function finishAbort(repo: Repo, lease: Lease, entry: AbortEntry): Promise<void> {

@@ -3,7 +3,7 @@ import { KEEPER, writeCommit } from '../git/commit.ts';
 import { listFileChanges } from '../git/diff.ts';
 import type { Git } from '../git/git.ts';
 import { mergeTree } from '../git/merge-tree.ts';
-import { changeRefs } from '../git/ref.ts';
+import { keepCommit } from '../git/ref.ts';
 import type { Env } from '../platform/deps.ts';
 import type { EntryOf } from '../registry/journal.ts';
 import type { Carried } from '../registry/session.ts';
@@ -11,7 +11,7 @@ import type { Session } from '../sessions/book.ts';
 import { takeFiles, takeIndex } from '../sessions/from-changes.ts';
 import { requireAdmin } from '../sessions/idle.ts';
 import { findInTheWay } from '../sessions/in-the-way.ts';
-import { pinRewound } from '../sessions/pins.ts';
+import { rewoundRef } from '../sessions/pins.ts';
 import { gitAtWorktree, type Repo } from '../sessions/repo.ts';
 
 interface Ends {
@@ -105,5 +105,5 @@ export async function pinWork(repo: Repo, place: Place, from: string, work: Carr
     });
   const index = await keep(work.indexFrom, 'index');
   const files = await keep(work.filesFrom, 'files', index);
-  await changeRefs(repo.git, [pinRewound(place.id, place.op, files)]);
+  await keepCommit(repo.git, { ref: rewoundRef(place.id, place.op), to: files });
 }

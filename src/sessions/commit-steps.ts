@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { WtError } from '../core/errors.ts';
 import { KEEPER, writeCommit } from '../git/commit.ts';
-import { changeRefs, findRef, resolveCommit } from '../git/ref.ts';
+import { changeRefs, findRef, keepCommit, resolveCommit } from '../git/ref.ts';
 import { lstatOf, moveDurably, readText } from '../platform/files.ts';
 import type { Lease } from '../platform/lock.ts';
 import type { EntryOf } from '../registry/journal.ts';
@@ -38,7 +38,7 @@ async function keepStaged(repo: Repo, { id, op, from }: EntryOf<'commit'>, index
   if (tree.trim() === index) return; // nothing was staged
   const parents = from === '' ? [] : [from];
   const commit = await writeCommit(repo.git, { tree: index, parents, message: `wt: index of ${op}`, env: KEEPER });
-  await changeRefs(repo.git, [pinRewound(id, op, commit)], { shielded: true });
+  await keepCommit(repo.git, { ref: rewoundRef(id, op), to: commit });
 }
 
 /** Puts back what was staged before, while nothing is committed and the index is still what `wt commit` made of it: everything staged. */

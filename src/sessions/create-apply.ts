@@ -127,6 +127,10 @@ async function sweep(held: Held, taken: Changes, { plan: { id, path: target }, e
     await sweepCaller(held, taken, { id, keep: keptChanges(held.repo, entry.op) });
   } catch (error) {
     const message = `the changes are in ${target}, but ${taken.worktree} could not be cleaned of them`;
+    if (WtError.is(error, 'git.timeout')) {
+      held.repo.deps.io.err(`wt: ${message}\n`);
+      throw new WtError('git.timeout', error.details, { cause: error, changed: true });
+    }
     const details = { path: taken.worktree, syscall: null, errno: 'EIO', message };
     throw new WtError('io.failed', details, { cause: error, changed: true });
   }

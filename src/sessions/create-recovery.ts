@@ -15,6 +15,7 @@ import type { Lease } from '../platform/lock.ts';
 import type { EntryOf } from '../registry/journal.ts';
 import { listAdminEntries, noteOf, rowOf, writeNote, type AdminEntry } from '../registry/notes.ts';
 import { recordOperation } from '../registry/operations.ts';
+import type { SessionRow } from '../registry/session.ts';
 import { scratchIndexOf } from './cache.ts';
 import { lockSession } from './git-lock.ts';
 import { deleteBranch } from './remove-steps.ts';
@@ -76,7 +77,8 @@ export async function undoCreate(repo: Repo, lease: Lease, entry: EntryOf<'creat
     const branch = await findRef(repo.git, refOfBranch(entry.branch));
     if (branch?.commit === entry.commit) await deleteBranch(repo, branch.name, branch.commit);
   }
-  await updateRow(repo, lease, entry.id, (row) => (row.state === 'creating' ? undefined : row));
+  const isIts = ({ state, createdAt }: SessionRow): boolean => state === 'creating' || createdAt === entry.startedAt;
+  await updateRow(repo, lease, entry.id, (row) => (isIts(row) ? undefined : row));
   if (isPristine) await discardOwnTree(trashFolder(repo, entry.op));
   return !isPristine;
 }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { WtError } from '../core/errors.ts';
 import { writeCommit, KEEPER } from '../git/commit.ts';
 import type { Git } from '../git/git.ts';
-import { changeRefs, listRefs, refOfBranch, type RefChange } from '../git/ref.ts';
+import { changeRefs, keepCommit, listRefs, refOfBranch, type Ref, type RefChange } from '../git/ref.ts';
 import { copyIndex, snapshotIndex } from '../git/snapshot.ts';
 import type { Env } from '../platform/deps.ts';
 import { lstatOf, makePrivateDirectory, readText, removeFile } from '../platform/files.ts';
@@ -65,22 +65,22 @@ export async function pinSession(
 
 /** Drops the pins of an operation that never came to move anything. */
 export async function unpin(repo: Repo, id: string, op: string): Promise<void> {
-  const refs = await listRefs(repo.git, [`${pinPrefix(id, op)}/`]);
-  if (refs.length > 0)
-    await changeRefs(
-      repo.git,
-      refs.map(({ name, commit }) => ({ kind: 'delete', ref: name, from: commit })),
-      { shielded: true },
-    );
+  await dropRefs(repo, await listRefs(repo.git, [`${pinPrefix(id, op)}/`]));
 }
 
 /** Drops all that kept something of these operations, whatever their ids were: pins of the trash, and what was taken back. */
 export async function unpinEntries(repo: Repo, ops: ReadonlySet<string>): Promise<void> {
   if (ops.size === 0) return;
   const refs = await listRefs(repo.git, ['refs/wt/trash/', 'refs/wt/rewound/']);
-  const stale = refs.filter(({ name }) => ops.has(name.split('/')[4] ?? ''));
-  if (stale.length === 0) return;
-  const changes = stale.map(({ name, commit }): RefChange => ({ kind: 'delete', ref: name, from: commit }));
+  await dropRefs(
+    repo,
+    refs.filter(({ name }) => ops.has(name.split('/')[4] ?? '')),
+  );
+}
+
+async function dropRefs(repo: Repo, refs: readonly Ref[]): Promise<void> {
+  if (refs.length === 0) return;
+  const changes = refs.map(({ name, commit }): RefChange => ({ kind: 'delete', ref: name, from: commit }));
   if (await changeRefs(repo.git, changes, { shielded: true })) return;
   // One that somebody holds or has moved must not keep all the others.
   for (const change of changes) await changeRefs(repo.git, [change], { shielded: true });
@@ -205,7 +205,7 @@ export async function pinRewoundAfterAll(
   repo: Repo,
   { id, op, from }: { id: string; op: string; from: string },
 ): Promise<void> {
-  await changeRefs(repo.git, [pinRewound(id, op, from)], { shielded: true }); // false: it is there
+  await keepCommit(repo.git, { ref: rewoundRef(id, op), to: from });
 }
 
 export function rewoundRef(id: string, op: string): string {

@@ -128,12 +128,12 @@ export async function readRows(
     : (JSON.parse(text) as { sessions: Record<string, { state: string; path: string }> }).sessions;
 }
 
-/** Names of the linked worktrees' folders as git lists them, sorted. */
+/** Names of the linked worktrees' folders as git lists them, sorted; the gate's is wt's own. */
 export async function linkedWorktrees(room: Room, root: string): Promise<readonly string[]> {
   const text = await room.git(root, 'worktree', 'list', '--porcelain');
   return [...text.matchAll(/^worktree (.+)$/gm)]
     .map(([, folder = '']) => folder)
-    .filter((folder) => folder !== root)
+    .filter((folder) => folder !== root && folder !== path.join(root, '.worktrees', '.gate'))
     .map((folder) => path.relative(path.join(root, '.worktrees'), folder))
     .toSorted();
 }
@@ -160,10 +160,12 @@ export async function findFaults(room: Room, root: string): Promise<readonly str
     faults.push(`registry has [${rows.join()}], git has [${trees.join()}]`);
   for (const [id, row] of Object.entries((await readRows(root)) ?? {}))
     if (row.state !== 'ready') faults.push(`${id} is ${row.state}`);
-  faults.push(...files.filter((name) => name.endsWith('.lock')).map((name) => `lock file ${name}`));
+  // What a killed gate leaves in its own record the next gate clears away, and nobody else works there.
+  const locks = files.filter((name) => name.endsWith('.lock') && !name.startsWith('worktrees/-gate/'));
+  faults.push(...locks.map((name) => `lock file ${name}`));
   for (const name of files.filter((file) => /^worktrees\/[^/]+\/locked$/.test(file))) {
     const reason = await readFile(path.join(dotGit, name), 'utf8');
-    if (!/^wt [\w-]+:/.test(reason)) faults.push(`${name} says ${JSON.stringify(reason)}`);
+    if (!/^wt(?: [\w-]+)?:/.test(reason)) faults.push(`${name} says ${JSON.stringify(reason)}`);
   }
   faults.push(...files.filter((name) => /^wt\/journal\/.*\.json$/.test(name)).map((name) => `open operation ${name}`));
   const fsck = await room.git(root, 'fsck', '--no-dangling').catch((error: Error) => error.message);

@@ -225,7 +225,7 @@ const mergeRemove: Verb = {
 
 const mergeGated: Verb = {
   title: 'merge --gate',
-  argv: ['merge', 'x', '--yes', '--gate', 'echo built > built.txt; test -f src/deep/new.txt'],
+  argv: ['merge', 'x', '--yes', '--quiet', '--gate', 'echo built > built.txt; test -f src/deep/new.txt'],
   prepare: makeLandable,
 };
 
@@ -241,7 +241,7 @@ const mergeTrain: Verb = {
       commits: [...commits, await commitIn(place, at(place, 'y'), 'y')],
     };
   },
-  isMany: true,
+  milestones: [['merge', 'x', '--yes']],
 };
 
 const remove: Verb = { title: 'remove --force', argv: ['remove', 'x', '--force'], prepare: makeBusySession };
