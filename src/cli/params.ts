@@ -55,7 +55,11 @@ export const afterOption = {
   schema: z.array(text).max(100, 'at most 100').default([]),
   repeats: true,
 };
-export const messageOption = { flags: '-m, --message <text>', help: 'Commit message', schema: text.optional() };
+export const messageOption = {
+  flags: '-m, --message <text>',
+  help: 'Commit message',
+  schema: text.regex(/\S/, 'must not be empty').optional(),
+};
 export const flag = (
   flags: string,
   help: string,

@@ -14,11 +14,11 @@ import { landAlone, landTrain, planTrain, type Car, type TrainOutcome } from '..
 import { takeAway, type Removal } from '../landing/take-away.ts';
 import { openRepo } from '../sessions/open.ts';
 import type { Repo } from '../sessions/repo.ts';
-import { trespassLines } from '../ui/conflicts.ts';
 import {
   describeLanding,
   describeNothing,
   describeTrain,
+  planWarnings,
   renderPlan,
   renderTrain,
   removalLine,
@@ -71,7 +71,7 @@ export default defineCommand({
     gate: {
       flags: '--gate <command>',
       help: 'Shell command that must pass on the merged result (default: merge.gate of the config)',
-      schema: z.union([z.string().min(1, 'must not be empty'), z.literal(false)]).optional(),
+      schema: z.union([z.string().regex(/\S/, 'must not be empty'), z.literal(false)]).optional(),
     },
     noGate: { flags: '--no-gate', help: 'Run no gate', schema: z.boolean().optional() },
     keepGoing: flag('--keep-going', 'Skip what fails in a train, with what depends on it, and go on'),
@@ -157,7 +157,7 @@ function describeDone({ train, isTrain, removals }: Done, look: Look): string {
 
 function doneWarnings({ train, removals }: Done): readonly string[] {
   return [
-    ...train.landed.flatMap(({ plan, warnings }) => [...trespassLines(plan.trespasses), ...warnings]),
+    ...train.landed.flatMap(({ plan, warnings }) => [...planWarnings(plan), ...warnings]),
     ...removals.flatMap((removal) => removalWarning(removal) ?? []),
   ];
 }
@@ -177,10 +177,13 @@ async function runOne(context: Context, repo: Repo, input: MergeInput, how: How)
     if (preview.kind === 'nothing')
       return nothingDone(repo, preview, { how, isRemoved: input.remove && !globals.dryRun });
     const { plan } = preview;
-    const cars = [{ kind: 'ready' as const, id: plan.session.id, plan }];
+    const cars = [{ kind: 'ready' as const, id: plan.session.id, into: how.request.into, plan }];
     if (globals.dryRun) return { kind: 'planned', cars, isTrain: false, how };
     show(context, renderPlan(plan, how.gate, errorLook(context)));
-    const isYes = await context.confirm(`Land ${plan.session.id} on ${plan.into}?`, argvOf([plan.session.id], input));
+    const isYes = await context.confirm(
+      `Land ${plan.session.id} on ${plan.into}?`,
+      argvOf([plan.session.id], input, how),
+    );
     if (!isYes) return { kind: 'declined', cars };
     approved = plan;
   }
@@ -222,6 +225,7 @@ async function runTrain(context: Context, repo: Repo, input: MergeInput, how: Ho
       argvOf(
         cars.map(({ id }) => id),
         input,
+        how,
       ),
     );
     if (!isYes) return { kind: 'declined', cars };
@@ -251,7 +255,8 @@ async function runResolve(
     return { ...(await runOne(context, repo, { ...input, ids: [session.id] }, { ...how, request })), resolved };
   } catch (error) {
     if (!WtError.any(error)) throw error;
-    throw new WtError(error.kind, error.details, { cause: error, changed: true }); // the session has the merge by now
+    context.deps.io.err(`wt: the resolution is committed in ${session.id}; wt undo ${session.id} takes it back\n`);
+    throw new WtError(error.kind, error.details, { cause: error, changed: true });
   }
 }
 
@@ -276,12 +281,12 @@ function show({ deps, globals, tell }: Context, text: string): void {
 }
 
 /** The call that needs no answer. */
-function argvOf(ids: readonly string[], input: MergeInput): readonly string[] {
+function argvOf(ids: readonly string[], input: MergeInput, { request: { into } }: How): readonly string[] {
   return [
     'wt',
     'merge',
     ...ids,
-    ...(input.into === undefined ? [] : ['--into', input.into]),
+    ...(into === undefined ? [] : ['--into', into]),
     ...(input.strategy === undefined ? [] : ['--strategy', input.strategy]),
     ...(input.message === undefined ? [] : ['--message', input.message]),
     ...(input.gate === undefined ? [] : input.gate === false ? ['--no-gate'] : ['--gate', input.gate]),

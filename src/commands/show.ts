@@ -154,7 +154,7 @@ function sections(
 function gateLine({ gate }: SessionView, { theme, now }: Look): string {
   if (gate === undefined) return '';
   const verdict = gate.passed ? theme.good('green') : theme.bad('red');
-  const stale = gate.isStale ? theme.attention(', of other files than would land now') : '';
+  const stale = gate.isStale ? theme.attention(', before the last changes') : '';
   const log = gate.passed ? '' : `  ${theme.path(gate.log)}`;
   return `${verdict}${stale}  ${theme.dim(`${age(gate.at, now)} ago`)}  ${theme.command(safe(gate.command))}${log}`;
 }

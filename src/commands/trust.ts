@@ -14,13 +14,13 @@ import {
   type Approval,
   type BroughtCommands,
 } from '../setup/trust.ts';
-import { age, plural, safe } from '../ui/text.ts';
+import { age, plural, safeLine } from '../ui/text.ts';
 import type { Look } from '../ui/theme.ts';
 
 type Outcome =
   | { readonly kind: 'listed'; readonly approvals: readonly Approval[] }
   | { readonly kind: 'trusted' | 'already' | 'planned' | 'declined'; readonly brought: BroughtCommands }
-  | { readonly kind: 'revoked'; readonly had: boolean };
+  | { readonly kind: 'revoked'; readonly had: boolean; readonly isPlanned: boolean };
 
 export default defineCommand({
   description:
@@ -51,13 +51,13 @@ export default defineCommand({
     if (input.revoke) {
       const had = (await listApprovals(deps.env)).some(({ repository }) => repository === repo.commonDir);
       if (!globals.dryRun) await revoke(deps.env, repo.commonDir);
-      return { kind: 'revoked', had };
+      return { kind: 'revoked', had, isPlanned: globals.dryRun };
     }
     const brought = await readBrought(repo.root);
     if (await isTrusted(deps.env, repo.commonDir, brought)) return { kind: 'already', brought };
     if (globals.dryRun) return { kind: 'planned', brought };
     if (!globals.yes && !globals.json)
-      context.tell(`${brought.file}\n${brought.commands.map((line) => `  ${safe(line)}\n`).join('')}`);
+      context.tell(`${brought.file}\n${brought.commands.map((line) => `  ${safeLine(line)}\n`).join('')}`);
     const isYes = await context.confirm('Let these commands run?', ['wt', 'trust', '--yes']);
     if (!isYes) return { kind: 'declined', brought };
     const at = deps.clock.now().toISOString();
@@ -79,18 +79,22 @@ export default defineCommand({
   },
 });
 
+function describeRevoked({ had, isPlanned }: Extract<Outcome, { kind: 'revoked' }>, theme: Look['theme']): string {
+  if (!had) return 'Nothing had been approved here.\n';
+  return isPlanned ? 'Would take the approval back.\n' : `${theme.ok} The approval is taken back\n`;
+}
+
 function describe(outcome: Outcome, { theme, now }: Look): string {
   if (outcome.kind === 'listed') {
     const rows = outcome.approvals.map(
       ({ repository, commands, at }) =>
-        `${theme.path(repository)}  ${theme.dim(`${age(at, now)} ago`)}\n${commands.map((line) => `  ${safe(line)}\n`).join('')}`,
+        `${theme.path(repository)}  ${theme.dim(`${age(at, now)} ago`)}\n${commands.map((line) => `  ${safeLine(line)}\n`).join('')}`,
     );
     return rows.length === 0 ? 'Nothing has been approved.\n' : rows.join('');
   }
-  if (outcome.kind === 'revoked')
-    return outcome.had ? `${theme.ok} The approval is taken back\n` : 'Nothing had been approved here.\n';
+  if (outcome.kind === 'revoked') return describeRevoked(outcome, theme);
   const { commands, file } = outcome.brought;
-  const lines = commands.map((line) => `  ${safe(line)}\n`).join('');
+  const lines = commands.map((line) => `  ${safeLine(line)}\n`).join('');
   if (commands.length === 0) return `This repository brings no commands along.\n`;
   switch (outcome.kind) {
     case 'trusted':

@@ -43,14 +43,14 @@ export type Strategy = (typeof STRATEGIES)[number];
 /** How sessions land. */
 export const MergeConfig = z.strictObject({
   /** Shell command that must pass on the merged result before the base moves. */
-  gate: z.string().min(1, 'must not be empty').optional(),
+  gate: z.string().regex(/\S/, 'must not be empty').optional(),
   /** How often a landing is built and tested anew because the base has moved meanwhile. */
   retries: z.number().int().min(0).max(100).optional(),
   /** Only what a person has approved lands. */
   requireApproval: z.boolean().optional(),
   strategy: z.enum(STRATEGIES, `one of ${STRATEGIES.join(', ')}`).optional(),
   /** Template of the message; see landing/message.ts for what it may name. */
-  message: z.string().min(1, 'must not be empty').optional(),
+  message: z.string().regex(/\S/, 'must not be empty').optional(),
 });
 export type MergeConfig = z.infer<typeof MergeConfig>;
 

@@ -144,6 +144,7 @@ function requestOf(place: GitPlace, args: readonly string[], options: GitOptions
     env: { ...GIT_ENV, ...(hooks ? {} : { [INTERNAL_MARK]: '1' }), ...env },
     timeoutMs: (hooks ? undefined : place.limitMs) ?? options.timeoutMs ?? LOCAL_TIMEOUT_MS,
     shielded,
+    ...(hooks ? { ends: 'tree' as const } : {}),
     ...(input === undefined ? {} : { input }),
     ...(place.holdFd === undefined ? {} : { holdFd: place.holdFd }),
   };

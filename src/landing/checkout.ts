@@ -47,6 +47,14 @@ export async function requireNoOverlap(
     readStatus(git),
     listHiddenPaths(git, changed.length > 2000 ? [] : changed),
   ]);
+  // What a stash left behind when it was popped, say: git moves nothing then.
+  if (status.conflicted.length > 0)
+    throw new WtError('target.dirty', {
+      target: spec.into,
+      path: checkout,
+      paths: status.conflicted,
+      operation: `conflict in ${status.conflicted.join(', ')}`,
+    });
   const overlap = new Set(findOverlap(changed, changedPaths(status)));
   const touched = new Set(changed);
   for (const name of await listEditedPaths(

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { WtError } from '../core/errors.ts';
+import { listHiddenPaths } from '../git/status.ts';
 import { addWorktree, dropWorktree } from '../git/worktree.ts';
 import { gitHolding, type Git } from '../git/git.ts';
 import { excludeOnce } from '../git/ignore.ts';
@@ -14,6 +15,8 @@ import { findGitDir } from '../sessions/worktree.ts';
 export interface GateTree {
   readonly folder: string;
   readonly git: Git;
+  /** Kept open by what runs there: while an orphan lives, nobody else has the gate. */
+  readonly fd: number | undefined;
 }
 
 const WAIT_MS = 6 * 3_600_000;
@@ -37,7 +40,11 @@ export async function withGateTree<T>(repo: Repo, commit: string, use: (gate: Ga
     // Of a command that was killed here; its orphans would still hold the lock.
     const gitDir = await findGitDir(layout.gate);
     if (gitDir !== undefined) for (const name of ['index.lock', 'HEAD.lock']) await removeFile(path.join(gitDir, name));
-    return await use({ folder: layout.gate, git: gitHolding(gitAtWorktree(repo, layout.gate), lease.fd) });
+    return await use({
+      folder: layout.gate,
+      git: gitHolding(gitAtWorktree(repo, layout.gate), lease.fd),
+      fd: lease.fd,
+    });
   } finally {
     await lease.release();
   }
@@ -45,8 +52,19 @@ export async function withGateTree<T>(repo: Repo, commit: string, use: (gate: Ga
 
 /** Brings the gate worktree to a commit: tracked files exactly, no untracked ones, ignored ones as they are. */
 export async function checkOut({ git }: GateTree, commit: string): Promise<void> {
-  await git(['checkout', '--quiet', '--force', '--detach', commit], { timeoutMs: CHECKOUT_MS });
+  await clearFlags(git);
+  const config = ['core.sparseCheckout=false'];
+  await git(['checkout', '--quiet', '--force', '--detach', commit], { timeoutMs: CHECKOUT_MS, config });
   await git(['clean', '-ffdq'], { timeoutMs: CHECKOUT_MS });
+}
+
+/** Every file counts in a test, whatever is sparse in the main worktree or was hidden by what ran here before. */
+async function clearFlags(git: Git): Promise<void> {
+  const hidden = await listHiddenPaths(git);
+  if (hidden.length === 0) return;
+  const input = hidden.map((name) => `${name}\0`).join('');
+  for (const flag of ['--no-skip-worktree', '--no-assume-unchanged'])
+    await git(['update-index', flag, '-z', '--stdin'], { input });
 }
 
 /** The folder and git name each other, and git keeps it in this repository. */

@@ -48,7 +48,8 @@ export async function runGate(
       args: ['-c', command],
       cwd: gate.folder,
       env: gateEnvironment(repo, plan, gate),
-      endsTree: true,
+      ends: 'group',
+      ...(gate.fd === undefined ? {} : { holdFd: gate.fd }),
       stdio: {
         onLine: (line) => {
           log.write(`${line}\n`);
@@ -60,6 +61,8 @@ export async function runGate(
     });
   } finally {
     await log.end();
+    // It may have left a branch checked out, which nobody else could have then.
+    await gate.git(['checkout', '--quiet', '--detach'], { expect: [0, 1, 128], shielded: true });
   }
   const { exitCode, durationMs } = result;
   const verdict: Verdict = {

@@ -72,7 +72,8 @@ export async function passTree(
 ): Promise<void> {
   if (onTree === undefined) return;
   await checkOut(gate, plan.target.commit);
-  await gate.git(['read-tree', '-m', '-u', plan.target.commit, commit], { timeoutMs: 600_000 });
+  const config = ['core.sparseCheckout=false'];
+  await gate.git(['read-tree', '-m', '-u', plan.target.commit, commit], { timeoutMs: 600_000, config });
   await requirePass(gate.git, { folder, name: onTree, id: plan.session.id });
 }
 

@@ -2,7 +2,7 @@ import { loadMergeSettings, projectConfigFile } from '../config/load.ts';
 import type { Strategy } from '../config/schema.ts';
 import { WtError } from '../core/errors.ts';
 import type { Repo } from '../sessions/repo.ts';
-import { isTrusted, readBrought } from '../setup/trust.ts';
+import { broughtBy, isTrusted } from '../setup/trust.ts';
 import type { MergeRequest } from './plan.ts';
 
 /** What the flags of a call say; absent: as the settings say. */
@@ -31,7 +31,7 @@ export async function decideHow(repo: Repo, asked: HowAsked): Promise<How> {
   if (strategy === 'ff' && asked.message !== undefined)
     throw new WtError('usage.invalid', { option: '--message', reason: 'a fast-forward makes no commit' });
   if (asked.gate === undefined && settings.gate?.isRepositorys === true) {
-    const brought = await readBrought(repo.root);
+    const brought = broughtBy(repo.root, settings.gate.command);
     if (!(await isTrusted(env, repo.commonDir, brought)))
       throw new WtError('config.untrusted', { path: projectConfigFile(repo.root), commands: brought.commands });
   }

@@ -34,6 +34,8 @@ export interface MergePlan {
   readonly commits: readonly Commit[];
   /** What changes in the target. */
   readonly files: readonly FileChange[];
+  /** Sessions that it was to land after, and that have not landed. */
+  readonly waitsFor: readonly string[];
   /** What it changes although it was to keep off it. */
   readonly trespasses: readonly Trespass[];
   /** The worktree that has the target checked out, to be brought along. */

@@ -5,10 +5,9 @@ import { isAncestor, listAuthorship, listCommits, wantsSignature, writeCommit, t
 import { listFileChanges } from '../git/diff.ts';
 import { mergeTree } from '../git/merge-tree.ts';
 import { branchOf, listRefs, refOfBranch, type Ref } from '../git/ref.ts';
-import { listWorktrees } from '../git/worktree.ts';
 import type { Book, Session } from '../sessions/book.ts';
 import { inspectTree } from '../sessions/inspect.ts';
-import type { Repo } from '../sessions/repo.ts';
+import { listTrees, type Repo } from '../sessions/repo.ts';
 import { findDirt } from '../sessions/safety.ts';
 import { requireSession } from '../sessions/select.ts';
 import { requireApproval } from './approval.ts';
@@ -47,7 +46,7 @@ export async function prepare(
   const session = await requireSession(repo, book, request.id);
   const { target, branch } = await requireRefs(repo, session, { named: request.into, stack });
   const into = branchOf(target.name);
-  const [tree, trees] = await Promise.all([inspectTree(repo, session), listWorktrees(repo.git)]);
+  const [tree, trees] = await Promise.all([inspectTree(repo, session), listTrees(repo)]);
   requireLandable(session, { ...tree, dirt: findDirt({ status: tree.status, hidden: [] }) });
   const commits = await listCommits(repo.git, ['--reverse', '--topo-order', branch.commit, '--not', target.commit]);
   const nothing = { kind: 'nothing' as const, session, into };
@@ -67,12 +66,18 @@ export async function prepare(
   const message = landingMessage({ session, strategy, into, commits, given, template, coAuthors });
   const changed = new Map([[session.id as string, files.map(({ path }) => path)]]);
   const trespasses = findTrespasses([...book.sessions.values()], changed);
-  const made = { tree: built.tree, commits, files, message, author, trespasses };
+  const waitsFor = stack === undefined ? findUnlanded(book, session) : [];
+  const made = { waitsFor, tree: built.tree, commits, files, message, author, trespasses };
   return {
     kind: 'ready',
     commit: built.commit,
     plan: { session, target, into, tip: branch.commit, strategy, checkout, ...made },
   };
+}
+
+/** Sessions that it was to land after, and that are still there and have not landed. */
+function findUnlanded(book: Book, { row }: Session): readonly string[] {
+  return (row.after ?? []).filter((id) => book.sessions.get(id)?.row.landed === undefined && book.sessions.has(id));
 }
 
 async function requireRefs(
@@ -136,7 +141,24 @@ async function build(
     const elsewhere = into === session.row.base.branch ? {} : { isElsewhere: true };
     throw new WtError('merge.conflict', { id: session.id, into, verb: 'merge', files, tasks, ...elsewhere });
   }
+  if (result.kind === 'done') await requireNothingLost(repo, sides, result.tree);
   return { tree: result.tree, commit: result.kind === 'done' ? result.commit : undefined };
+}
+
+/** A replay leaves merges out: what was written or resolved in one of them must not go with it. */
+async function requireNothingLost(
+  { git }: Repo,
+  { session, target, branch, commits }: Sides,
+  tree: string,
+): Promise<void> {
+  if (commits.every(({ parents }) => parents.length < 2)) return;
+  const merged = await mergeTree(git, target.commit, branch.commit);
+  if (merged.kind === 'clean' && merged.tree === tree) return;
+  throw new WtError('usage.invalid', {
+    option: '--strategy rebase',
+    reason: `${session.id} has merges of its own, and a rebase would lose what was resolved in them`,
+    fix: ['wt', 'merge', session.id, '--strategy', 'merge'],
+  });
 }
 
 /** The commit that lands: the one the strategy has made already, else one with the plan's message and parents. */

@@ -2,11 +2,10 @@ import { WtError } from '../core/errors.ts';
 import { isAncestor, readParents } from '../git/commit.ts';
 import { listFileChanges } from '../git/diff.ts';
 import { branchOf, findRef } from '../git/ref.ts';
-import { listWorktrees } from '../git/worktree.ts';
 import { beginEntry, endJournal, writeJournal, type EntryOf } from '../registry/journal.ts';
 import type { Effect } from '../registry/operations.ts';
 import type { Held } from '../sessions/hold.ts';
-import { shielded, type Repo } from '../sessions/repo.ts';
+import { listTrees, type Repo, shielded } from '../sessions/repo.ts';
 import { findCheckout, requireNoOverlap } from './checkout.ts';
 import { restoreCheckout } from './converge.ts';
 import { moveBranch } from './move.ts';
@@ -20,12 +19,16 @@ export interface RewindPlan {
   readonly checkout: string | undefined;
 }
 
-/** Reads only. Throws `target.moved` with the way by hand, `target.dirty`. */
-export async function planRewind(repo: Repo, moved: Moved): Promise<RewindPlan> {
+/** Reads only. `tips`: where targets will be by then, when later moves are taken back first. Throws `target.moved` with the way by hand, `target.dirty`. */
+export async function planRewind(
+  repo: Repo,
+  moved: Moved,
+  tips: ReadonlyMap<string, string> = new Map(),
+): Promise<RewindPlan> {
   const { target, from, to } = moved;
-  const [now, trees] = await Promise.all([findRef(repo.git, target), listWorktrees(repo.git)]);
+  const [now, trees] = await Promise.all([findRef(repo.git, target), listTrees(repo)]);
   const checkout = await findCheckout(trees, target);
-  if (now?.commit !== to) throw await explainSince(repo, moved, checkout);
+  if ((tips.get(target) ?? now?.commit) !== to) throw await explainSince(repo, moved, checkout);
   if (await isPushed(repo, to)) throw await explainSince(repo, moved, checkout, 'pushed');
   const files = await listFileChanges(repo.git, to, from);
   if (checkout !== undefined) await requireNoOverlap(repo, checkout, { into: branchOf(target), files });

@@ -22,10 +22,15 @@ export interface TrainRequest extends Omit<MergeRequest, 'id'> {
 }
 
 /** One session of a train as it is predicted: each on top of those before it, without its gate. */
-export type Car =
-  | { readonly kind: 'ready'; readonly id: string; readonly plan: MergePlan }
-  | { readonly kind: 'nothing'; readonly id: string; readonly nothing: Nothing }
-  | { readonly kind: 'stopped'; readonly id: string; readonly failure: Failure };
+export type Car = {
+  readonly id: string;
+  /** The branch to land on, when it is not simply the session's base. */
+  readonly into: string | undefined;
+} & (
+  | { readonly kind: 'ready'; readonly plan: MergePlan }
+  | { readonly kind: 'nothing'; readonly nothing: Nothing }
+  | { readonly kind: 'stopped'; readonly failure: Failure }
+);
 
 /** Why a session did not land: its own trouble, or that of one it depends on. */
 export type Failure =
@@ -106,7 +111,9 @@ async function predict(
     const request = { ...spec.request, id, into: spec.request.into ?? landing.get(base) };
     const car = await predictOne(repo, book, { request, id, stack, because: missing(spec.after, id, failed) });
     if (car.kind === 'stopped') failed.add(id);
-    if (car.kind === 'ready') landing.set(car.plan.session.row.branch, car.plan.into);
+    const { kind } = car;
+    if (kind === 'ready') landing.set(car.plan.session.row.branch, car.plan.into);
+    if (kind === 'nothing') landing.set(car.nothing.session.row.branch, car.nothing.into);
     cars.push(car);
   }
   return cars;
@@ -117,15 +124,16 @@ async function predictOne(
   book: Book,
   { request, id, stack, because }: { request: MergeRequest; id: string; stack: Stack; because: string | undefined },
 ): Promise<Car> {
-  if (because !== undefined) return { kind: 'stopped', id, failure: { id, error: undefined, because } };
+  const { into } = request;
+  if (because !== undefined) return { kind: 'stopped', id, into, failure: { id, error: undefined, because } };
   try {
     const prepared = await prepare(repo, book, request, { stack, isPreview: true });
-    if (prepared.kind === 'nothing') return { kind: 'nothing', id, nothing: prepared };
+    if (prepared.kind === 'nothing') return { kind: 'nothing', id, into, nothing: prepared };
     const { plan } = prepared;
     stack.set(plan.target.name, { commit: await writeLanding(repo, prepared, { isPreview: true }), tree: plan.tree });
-    return { kind: 'ready', id, plan };
+    return { kind: 'ready', id, into, plan };
   } catch (error) {
-    return { kind: 'stopped', id, failure: failureOf(id, error) };
+    return { kind: 'stopped', id, into, failure: failureOf(id, error) };
   }
 }
 
@@ -148,28 +156,40 @@ export async function landTrain(
   const landed: Landing[] = [];
   const nothing: Nothing[] = [];
   const failed: Failure[] = [];
-  const untried = cars.map(({ id }) => id);
+  const untried = [...cars];
   while (untried.length > 0 && (failed.length === 0 || request.keepGoing)) {
-    const id = untried.shift() ?? '';
-    const because = missing(after, id, new Set(failed.map((one) => one.id)));
-    if (because !== undefined) {
-      failed.push({ id, error: undefined, because });
-      continue;
-    }
-    const car = cars.find((one) => one.id === id);
-    const approved = isApproved && car?.kind === 'ready' ? { tip: car.plan.tip, tree: car.plan.tree } : undefined;
-    try {
-      const into = car?.kind === 'ready' ? car.plan.into : request.into;
-      const done = await landSession(repo, { ...request, id, into }, { ...checks, approved });
-      if (done.kind === 'landed') landed.push(done);
-      else nothing.push(done);
-    } catch (error) {
-      if (WtError.is(error, 'interrupted') && landed.length > 0)
-        throw new WtError('interrupted', error.details, { cause: error, changed: true });
-      failed.push(failureOf(id, error));
-    }
+    const car = untried.shift();
+    if (car === undefined) break;
+    const because = missing(after, car.id, new Set(failed.map((one) => one.id)));
+    const failure = because === undefined ? refusedOf(car, isApproved) : { id: car.id, error: undefined, because };
+    if (failure !== undefined) failed.push(failure);
+    else
+      try {
+        const done = await landCar(repo, request, { car, checks, isApproved });
+        if (done.kind === 'landed') landed.push(done);
+        else nothing.push(done);
+      } catch (error) {
+        if (WtError.is(error, 'interrupted') && landed.length > 0)
+          throw new WtError('interrupted', error.details, { cause: error, changed: true });
+        failed.push(failureOf(car.id, error));
+      }
   }
-  return { landed, nothing, failed, untried, restacked: await restack(repo, landed) };
+  const restacked = await restack(repo, landed);
+  return { landed, nothing, failed, untried: untried.map(({ id }) => id), restacked };
+}
+
+/** What a person was not asked for does not land on that person's yes. */
+function refusedOf(car: Car, isApproved: boolean): Failure | undefined {
+  return isApproved && car.kind === 'stopped' ? car.failure : undefined;
+}
+
+async function landCar(
+  repo: Repo,
+  request: TrainRequest,
+  { car, checks, isApproved }: { car: Car; checks: LandingChecks; isApproved: boolean },
+): Promise<Landing | Nothing> {
+  const approved = isApproved && car.kind === 'ready' ? { tip: car.plan.tip, tree: car.plan.tree } : undefined;
+  return landSession(repo, { ...request, id: car.id, into: car.into }, { ...checks, approved });
 }
 
 /** Lands one session. Throws as {@link landSession}. */
@@ -183,7 +203,15 @@ export async function landAlone(repo: Repo, request: MergeRequest, checks: Landi
 /** Not before the last has landed: an approval of one of them would not outlive a rebase. */
 async function restack(repo: Repo, landed: readonly Landing[]): Promise<readonly Restacked[]> {
   const ids = new Set(landed.map(({ plan }) => plan.session.id as string));
+  const homes = new Map<string, string>();
   const done: Restacked[] = [];
-  for (const { plan } of landed) done.push(...(await restackAfter(repo, plan.session, plan)));
+  for (const { plan } of landed) {
+    const { branch, base } = plan.session.row;
+    const home = homes.get(base.branch ?? '') ?? base.branch;
+    // A backport to another branch is no reason to follow there.
+    if (plan.into !== home) continue;
+    homes.set(branch, home);
+    done.push(...(await restackAfter(repo, plan.session, plan)));
+  }
   return done.filter(({ id }) => !ids.has(id));
 }

@@ -91,6 +91,18 @@ export async function endProcessTree(pid: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, POLL_MS));
 }
 
+/** Ends what is left of a process group whose leader has ended already; nothing when all of it has. */
+export async function endProcessGroup(group: number): Promise<void> {
+  for (const name of ['SIGTERM', 'SIGKILL'] as const) {
+    try {
+      process.kill(-group, name);
+    } catch {
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 4 * POLL_MS));
+  }
+}
+
 /** proc_pid_stat(5): state, parent, process group; its terminal, and the group in the foreground there. */
 async function readStat(
   pid: number,

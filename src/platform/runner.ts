@@ -2,7 +2,7 @@ import { execa, type Options, type Result } from 'execa';
 import { existsSync } from 'node:fs';
 import { WtError } from '../core/errors.ts';
 import type { Env } from './deps.ts';
-import { endProcessTree } from './processes.ts';
+import { endProcessGroup, endProcessTree } from './processes.ts';
 
 export interface RunRequest {
   readonly file: string;
@@ -17,8 +17,8 @@ export interface RunRequest {
   readonly holdFd?: number;
   /** Runs on when the command is interrupted: for undoing. */
   readonly shielded?: boolean;
-  /** An interrupt ends all that it has started too. */
-  readonly endsTree?: boolean;
+  /** An interrupt ends all that it has started too; `group`: in a process group of its own, which ends with it whatever it left running. */
+  readonly ends?: 'tree' | 'group';
   /** Told the process id once the program runs. */
   readonly onStart?: (pid: number) => void;
   /** The part of the arguments that tells a reader something; default all. */
@@ -59,9 +59,7 @@ export function createRunner(baseEnv: Env, signal?: AbortSignal): Runner {
     const limit = limitTime(child.pid, request);
     if (request.stdio === 'inherit')
       signal?.addEventListener('abort', () => passOn(signal, (name) => child.kill(name)));
-    const { pid } = child;
-    if (request.endsTree === true && pid !== undefined)
-      signal?.addEventListener('abort', () => void endProcessTree(pid), { once: true });
+    const tree = request.ends === undefined ? undefined : endWithAll(child, request, signal);
     const lines = request.stdio;
     if (typeof lines === 'object') {
       const pump = async (stream: 'stdout' | 'stderr'): Promise<void> => {
@@ -71,10 +69,45 @@ export function createRunner(baseEnv: Env, signal?: AbortSignal): Runner {
       await Promise.all([pump('stdout'), pump('stderr')]).catch(() => {});
     }
     const result = await child.finally(limit.end);
+    await tree?.done();
     if (limit.isOver()) throw tookTooLong(request);
+    if (tree !== undefined && !request.shielded) throwIfInterrupted(signal);
     return toResult(request, result, signal);
   };
 }
+
+/** While the program still lives its children can be told from others: they go before it does. */
+function endWithAll(
+  child: ReturnType<typeof execa>,
+  { ends }: RunRequest,
+  signal: AbortSignal | undefined,
+): { done: () => Promise<unknown> } {
+  const { pid } = child;
+  if (pid === undefined) return { done: () => Promise.resolve() };
+  let ending: Promise<void> | undefined;
+  const end = (): void => void (ending ??= endProcessTree(pid));
+  signal?.addEventListener('abort', end, { once: true });
+  let left: NodeJS.Timeout | undefined;
+  child.once('exit', () => {
+    if (ends !== 'group') return;
+    // What it left running would hold its output open, and write where the next one works.
+    left = setTimeout(() => {
+      ending ??= endProcessGroup(pid);
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+    }, LEFTOVER_MS);
+  });
+  return {
+    async done() {
+      signal?.removeEventListener('abort', end);
+      clearTimeout(left);
+      if (ends === 'group') ending ??= endProcessGroup(pid);
+      await ending;
+    },
+  };
+}
+
+const LEFTOVER_MS = 1000;
 
 /** Ends the program with everything it has started once its time is over: a filter or a hook of a hanging git too. */
 function limitTime(pid: number | undefined, { timeoutMs }: RunRequest): { isOver: () => boolean; end: () => void } {
@@ -135,7 +168,7 @@ function passOn({ reason }: AbortSignal, kill: (name: 'SIGTERM' | 'SIGHUP') => v
 }
 
 function optionsOf(request: RunRequest, baseEnv: Env, signal: AbortSignal | undefined): Options {
-  const { cwd, env, input, stdio, holdFd, shielded } = request;
+  const { cwd, env, input, stdio, holdFd, shielded, ends } = request;
   const isHandedOver = stdio === 'inherit';
   const out = isHandedOver ? 'inherit' : 'pipe';
   const stdin = input !== undefined ? 'pipe' : isHandedOver ? 'inherit' : 'ignore';
@@ -151,7 +184,8 @@ function optionsOf(request: RunRequest, baseEnv: Env, signal: AbortSignal | unde
     stdio: holdFd === undefined ? [stdin, out, out] : ([stdin, out, out, holdFd] as never),
     ...(input === undefined ? {} : { input }),
     // A program that has the terminal gets its own Ctrl-C from it.
-    ...(signal === undefined || shielded || isHandedOver ? {} : { cancelSignal: signal }),
+    ...(signal === undefined || shielded || isHandedOver || ends !== undefined ? {} : { cancelSignal: signal }),
+    ...(ends === 'group' ? { detached: true } : {}),
   };
 }
 

@@ -6,7 +6,7 @@ import { excludeOnce } from '../git/ignore.ts';
 import { changeRefs, findRef, listRefs, refOfBranch } from '../git/ref.ts';
 import { findOperationBranch } from '../git/repo.ts';
 import { listTrackedUnder } from '../git/status.ts';
-import { addWorktree, checkoutFiles, listWorktrees } from '../git/worktree.ts';
+import { addWorktree, checkoutFiles } from '../git/worktree.ts';
 import { WtError } from '../core/errors.ts';
 import { listDirectory, lstatOf, makePrivateDirectory } from '../platform/files.ts';
 import { throwIfInterrupted } from '../platform/runner.ts';
@@ -30,7 +30,7 @@ import { lockSession } from './git-lock.ts';
 import { hold, type Held } from './hold.ts';
 import { EXCLUDE_LINE, sessionPath } from './layout.ts';
 import { recordCreate, undoCreate } from './create-recovery.ts';
-import { gitAtWorktree, shielded, type Repo } from './repo.ts';
+import { gitAtWorktree, listTrees, type Repo, shielded } from './repo.ts';
 import { sweepCaller } from './sweep.ts';
 import { trashFolder } from './trash.ts';
 import { checkTree, findGitDir } from './worktree.ts';
@@ -172,7 +172,7 @@ async function gatherCreateFacts(
 
 /** Path of the worktree that has a branch, also while a rebase or bisect there only hides it. */
 async function findHolder(repo: Repo, ref: string): Promise<string | undefined> {
-  for (const tree of await listWorktrees(repo.git)) {
+  for (const tree of await listTrees(repo)) {
     if (tree.ref === ref) return tree.path;
     const gitDir = tree.isBare || tree.ref !== undefined ? undefined : await findGitDir(tree.path);
     if (gitDir !== undefined && (await findOperationBranch(gitDir)) === ref) return tree.path;

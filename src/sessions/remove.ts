@@ -3,7 +3,6 @@ import { WtError, type Reason } from '../core/errors.ts';
 import { listCommits } from '../git/commit.ts';
 import { findRef, refOfBranch, resolveCommit } from '../git/ref.ts';
 import { listTrackedUnder } from '../git/status.ts';
-import { listWorktrees } from '../git/worktree.ts';
 import { readText } from '../platform/files.ts';
 import type { ProcessInside } from '../platform/processes.ts';
 import { beginEntry, endJournal, writeJournal, type EntryOf } from '../registry/journal.ts';
@@ -15,7 +14,7 @@ import { examineSession } from './list.ts';
 import { endLive } from './live.ts';
 import { keepBranchLog, pinSession } from './pins.ts';
 import { finishRemove, putBack } from './remove-steps.ts';
-import { shielded, type Repo } from './repo.ts';
+import { listTrees, type Repo, shielded } from './repo.ts';
 import { requireOwn } from './select.ts';
 import {
   findDirt,
@@ -74,10 +73,7 @@ export async function gatherRemoveFacts(repo: Repo, book: Book, session: Session
     examineSession(repo, book, session, { conflicts: false }),
     readHead(repo, session),
   ]);
-  const [branch, trees] = await Promise.all([
-    findRef(repo.git, refOfBranch(session.row.branch)),
-    listWorktrees(repo.git),
-  ]);
+  const [branch, trees] = await Promise.all([findRef(repo.git, refOfBranch(session.row.branch)), listTrees(repo)]);
   const tips = [...new Set([head.commit, branch?.commit].filter((commit) => commit != null))];
   const isSafe = evidence !== undefined && (head.commit === null || head.commit === branch?.commit);
   const unlanded = isSafe ? { count: 0, subjects: [] } : await listUnlanded(repo, session, tips);

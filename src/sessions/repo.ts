@@ -1,4 +1,5 @@
 import { gitAt, gitIn, type Git } from '../git/git.ts';
+import { listWorktrees, type Worktree } from '../git/worktree.ts';
 import type { RepoLocation } from '../git/repo.ts';
 import type { Deps, Env } from '../platform/deps.ts';
 import type { Runner } from '../platform/runner.ts';
@@ -9,6 +10,15 @@ export interface Repo extends RepoLocation {
   readonly deps: Deps;
   readonly git: Git;
   readonly layout: Layout;
+}
+
+/** All worktrees. git names the main one by its git directory when that lies elsewhere (a submodule, --separate-git-dir). */
+export async function listTrees(repo: Repo): Promise<readonly Worktree[]> {
+  const [main, ...linked] = await listWorktrees(repo.git);
+  if (main === undefined) return [];
+  // The gate's is wt's own, and stands in nobody's way.
+  const others = linked.filter((tree) => tree.path !== repo.layout.gate);
+  return [main.isBare ? main : { ...main, path: repo.root }, ...others];
 }
 
 /** git at a worktree of the repository. */

@@ -2,14 +2,13 @@ import path from 'node:path';
 import { fromErrno, WtError } from '../core/errors.ts';
 import { nearNames, whyInvalidId, proposeId, type SessionId } from '../core/names.ts';
 import { listRefs, refOfBranch } from '../git/ref.ts';
-import { listWorktrees } from '../git/worktree.ts';
 import { listDirectory, lstatOf, readText } from '../platform/files.ts';
 import { beginEntry, endJournal, writeJournal, type EntryOf } from '../registry/journal.ts';
 import type { SessionRow } from '../registry/session.ts';
 import { readBook, type Book } from './book.ts';
 import { hold, type Held } from './hold.ts';
 import { defaultBranch, sessionPath } from './layout.ts';
-import { shielded, type Repo } from './repo.ts';
+import { listTrees, type Repo, shielded } from './repo.ts';
 import { findFlaw, findPlaceFlaw, placeOf } from './restore-checks.ts';
 import { finishRestore, undoRestore } from './restore-steps.ts';
 import { findSession } from './select.ts';
@@ -122,7 +121,7 @@ async function gatherRestoreFacts(
   const isFollowed = flaw === undefined && placeFlaw === undefined;
   const [refs, trees, head, occupant, admins, modules, folders, tree] = await Promise.all([
     isFollowed ? listRefs(repo.git, refsToLookAt(meta, as)) : [],
-    listWorktrees(repo.git),
+    listTrees(repo),
     readText(path.join(folder, 'admin', 'HEAD')),
     isFollowed ? lstatOf(target) : undefined,
     listDirectory(path.join(repo.commonDir, 'worktrees')),

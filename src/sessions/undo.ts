@@ -56,7 +56,7 @@ export async function undoLast(
   const steps: UndoStep[] = [];
   for (const operation of operations) {
     try {
-      steps.push(await takeStep(repo, operation, operations, false));
+      steps.push(await takeStep(repo, operation, operations, undefined));
     } catch (error) {
       if (steps.length === 0 || !WtError.any(error)) throw error;
       throw new WtError(error.kind, error.details, { cause: error, changed: true });
@@ -67,7 +67,11 @@ export async function undoLast(
 
 async function judgeAll(repo: Repo, operations: readonly Operation[]): Promise<readonly UndoStep[]> {
   const steps: UndoStep[] = [];
-  for (const operation of operations) steps.push(await takeStep(repo, operation, operations, true));
+  const tips = new Map<string, string>();
+  for (const operation of operations) {
+    steps.push(await takeStep(repo, operation, operations, tips));
+    if (operation.effect.kind === 'moved') tips.set(operation.effect.target, operation.effect.from);
+  }
   return steps;
 }
 
@@ -95,15 +99,16 @@ function findCall(calls: readonly Call[], what: string | undefined): Call | unde
   return calls.findLast(({ call }) => what.length >= 6 && call.startsWith(what)) ?? calls.findLast(touches);
 }
 
+/** Judges only while `tips` are given: where targets will be by then, because of steps that are taken back before this one. */
 async function takeStep(
   repo: Repo,
   operation: Operation,
   all: readonly Operation[],
-  dryRun: boolean,
+  tips: ReadonlyMap<string, string> | undefined,
 ): Promise<UndoStep> {
   const { effect } = operation;
   const meta = effect.kind === 'trashed' ? await readTrashMeta(repo, effect.trash) : undefined;
-  return { effect, place: await takeBack(repo, operation, all, dryRun), thinned: meta?.thinned ?? [] };
+  return { effect, place: await takeBack(repo, operation, all, tips), thinned: meta?.thinned ?? [] };
 }
 
 /** Takes one effect back, or only judges whether that would go. */
@@ -111,15 +116,16 @@ async function takeBack(
   repo: Repo,
   { effect, at }: Operation,
   all: readonly Operation[],
-  dryRun: boolean,
+  tips: ReadonlyMap<string, string> | undefined,
 ): Promise<string | null> {
+  const dryRun = tips !== undefined;
   switch (effect.kind) {
     case 'made':
       return unmake(repo, effect, { at, dryRun });
     case 'trashed':
       return bringBack(repo, effect, dryRun);
     case 'moved': {
-      if (dryRun) await planRewind(repo, effect);
+      if (tips !== undefined) await planRewind(repo, effect, tips);
       else await hold(repo, async (held) => applyRewind(held, await planRewind(held.repo, effect)));
       return null;
     }

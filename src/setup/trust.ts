@@ -27,7 +27,11 @@ const LIMIT_BYTES = 4 * 1024 * 1024;
 
 /** Reads the repository's configuration only; nothing is run. Throws `config.invalid`. */
 export async function readBrought(root: string): Promise<BroughtCommands> {
-  const { gate } = await loadProjectMerge(root);
+  return broughtBy(root, (await loadProjectMerge(root)).gate);
+}
+
+/** The same of a gate that has been read already: what is judged is what runs. Pure. */
+export function broughtBy(root: string, gate: string | undefined): BroughtCommands {
   const commands = gate === undefined ? [] : [`merge.gate: ${gate}`];
   const hash = createHash('sha256').update(JSON.stringify(commands)).digest('hex');
   return { file: projectConfigFile(root), commands, hash };

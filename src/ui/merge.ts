@@ -13,7 +13,7 @@ import { firstOf, workLines } from './work.ts';
 
 /** What a person decides on: one landing. */
 export function renderPlan(plan: MergePlan, gate: string | undefined, { theme, isTerminal, width }: Look): string {
-  const { session, into, strategy, message, checkout, target, trespasses } = plan;
+  const { session, into, strategy, message, checkout, target } = plan;
   const room = isTerminal ? width - 4 : Number.MAX_SAFE_INTEGER;
   const lines = [
     `${theme.name(session.id)} → ${theme.name(into)}  ${theme.dim(`${strategy}, onto ${target.commit.slice(0, 7)}, no conflicts`)}`,
@@ -23,12 +23,18 @@ export function renderPlan(plan: MergePlan, gate: string | undefined, { theme, i
     ...gateLine(gate, theme, room),
     '',
     ...workLines(plan, theme, room),
-    ...trespassLines(trespasses).map((line) => `${theme.warn} ${truncate(safe(line), room)}`),
+    ...planWarnings(plan).map((line) => `${theme.warn} ${truncate(safe(line), room)}`),
     ...(checkout === undefined
       ? []
       : ['', `${theme.path(truncate(checkout, room - 20, 'middle'))} ${theme.dim('will be brought along')}`]),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** What speaks against a landing, and does not forbid it. */
+export function planWarnings({ session, waitsFor, trespasses }: MergePlan): readonly string[] {
+  const order = waitsFor.map((id) => `${session.id} was to land after ${id}, which has not landed`);
+  return [...order, ...trespassLines(trespasses)];
 }
 
 function gateLine(gate: string | undefined, theme: Theme, room: number): readonly string[] {

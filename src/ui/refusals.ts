@@ -179,7 +179,7 @@ export function explainApproval({ id, reason, commit }: ErrorCatalog['approval.r
 export function explainGate(d: ErrorCatalog['gate.failed']): Explanation {
   return {
     message: `${d.id} on top of ${d.into} does not pass the gate (exit ${d.exitCode}): ${d.command}`,
-    lines: [...d.output, `log  ${d.log}`],
+    lines: [`log  ${d.log}`],
     unchanged: `${d.into} and ${d.id} are as they were.`,
     fix: ['wt', 'show', d.id],
   };

@@ -90,7 +90,7 @@ export function approvalWords({ approved }: Pick<SessionView, 'approved'>, now: 
 /** "gate green 2m ago"; with a note when other files would land by now. */
 function gateWords({ gate }: Pick<SessionView, 'gate'>, now: Date): string {
   if (gate === undefined) return '';
-  return `gate ${gate.passed ? 'green' : 'red'} ${age(gate.at, now)} ago${gate.isStale ? ', of other files' : ''}`;
+  return `gate ${gate.passed ? 'green' : 'red'} ${age(gate.at, now)} ago${gate.isStale ? ', before the last changes' : ''}`;
 }
 
 /** The same of the agent's own word; its summary, when it has one, in one line. */

@@ -192,5 +192,54 @@ test('what the gate said is shown with the session, and whether it is about what
   expect((await bench.wt('show', 'b')).stdout).toMatch(/gate +red {2}.*exit 1 {2}\S+\.log/);
   await bench.wt('merge', 'a', '--yes');
   expect(await gateOf('b')).toMatchObject({ isStale: true });
-  expect((await bench.wt('list', { columns: 120 })).stdout).toContain('of other files');
+  expect((await bench.wt('list', { columns: 120 })).stdout).toContain('before the last changes');
 });
+
+test('every file counts, whatever is sparse in the main worktree or was hidden by an earlier gate', async () => {
+  const bench = await makeBench({ 'tests/t.sh': 'exit 1\n', 'src/x': 'x\n', k: 'k\n' });
+  await bench.git('sparse-checkout', 'set', '--cone', 'src');
+  for (const id of ['a', 'b']) {
+    await bench.wt('create', id);
+    await bench.work(id, { [`src/${id}`]: 'y\n' });
+  }
+  expect((await bench.wt('merge', 'a', '--yes', '--gate', 'if [ -f tests/t.sh ]; then sh tests/t.sh; fi')).code).toBe(
+    7,
+  );
+  await bench.wt('merge', 'a', '--yes', '--gate', 'git update-index --skip-worktree k; rm k; exit 1');
+  expect((await bench.wt('merge', 'b', '--yes', '--gate', 'test -f k')).code).toBe(0);
+});
+
+test('a gate that checks a branch out takes it from nobody', async () => {
+  const bench = await makeSkew();
+  await bench.git('switch', '-q', '--detach');
+  expect((await bench.wt('merge', 'a', '--yes', '--gate', 'git checkout -q main')).code).toBe(0);
+  expect(await bench.git('show', 'main:flag')).toBe('false');
+  await bench.git('switch', '-q', 'main');
+});
+
+test('what a gate leaves running neither holds the landing up nor lives on', { timeout: 60_000 }, async () => {
+  const bench = await makeSkew();
+  const pid = `${bench.room.dir}/pid`;
+  expect((await bench.wt('merge', 'a', '--yes', '--gate', `sleep 300 & echo $! > "${pid}"`)).code).toBe(0);
+  expect(await isAlive(await readFile(pid, 'utf8'))).toBe(false);
+});
+
+test('an interrupt ends the gate with everything it has started, and nothing lands', { timeout: 60_000 }, async () => {
+  const bench = await makeSkew();
+  const pid = `${bench.room.dir}/pid`;
+  const ending = new AbortController();
+  const merging = bench.wt('merge', 'a', '--yes', '--gate', `sleep 300 & echo $! > "${pid}"; wait; true`, {
+    signal: ending.signal,
+  });
+  const read = (): Promise<string> => readFile(pid, 'utf8').catch(() => '');
+  while (!/\d\n/.test(await read())) await new Promise((resolve) => setTimeout(resolve, 20));
+  ending.abort('SIGTERM');
+  expect((await merging).code).toBe(143);
+  expect(await isAlive(await read())).toBe(false);
+  expect(await bench.git('log', '--format=%s', 'main')).toBe('first');
+});
+
+async function isAlive(pid: string): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid.trim()}/stat`, 'utf8').catch(() => '');
+  return stat !== '' && !/\) Z/.test(stat);
+}

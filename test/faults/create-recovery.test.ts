@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { runBuilt } from '../support/built.ts';
-import { armBoom, failAt, killAtGit, MOMENTS } from '../support/faults.ts';
+import { armBoom, failAt, MOMENTS } from '../support/faults.ts';
 import { endOwners, expectInvariants, photograph, rememberWork } from '../support/invariants.ts';
 import { makeBench, type Bench } from '../support/wt.ts';
 
@@ -49,46 +49,6 @@ test.for(MOMENTS)('whichever process of a create fails %s its work, it is whole 
     await expectCreated(bench);
   }
 });
-
-test.for(MOMENTS)(
-  'a create killed %s any of its calls of git is put right by the next command',
-  LONG,
-  async (moment) => {
-    for (let n = 1; ; n++) {
-      const bench = await makePlace();
-      const before = await rememberWork(bench);
-      if (!(await killAtGit(bench, ['create', 'a'], { n, moment }))) break;
-      expect((await bench.wt('list')).code).toBe(0);
-      await expectInvariants(bench, before, `killed ${moment} call ${n}`);
-      await expectAllOrNothing(bench);
-      await expectCreated(bench);
-    }
-    expect(await killAtGit(await makePlace(), ['create', 'a'], { n: 1, moment })).toBe(true);
-  },
-);
-
-test.for(MOMENTS)(
-  'a create from changes killed %s every fourth of its calls of git loses no change',
-  LONG,
-  async (moment) => {
-    for (let n = 1; ; n += 4) {
-      const bench = await makePlace();
-      const { contents, commits } = await rememberWork(bench);
-      if (!(await killAtGit(bench, ['create', 'a', '--from-changes'], { n, moment }))) break;
-      expect((await bench.wt('list')).code).toBe(0);
-      const { mainStatus } = await rememberWork(bench);
-      await expectInvariants(bench, { contents, commits, mainStatus }, `killed ${moment} call ${n}`);
-      const here = mainStatus.includes('free.txt') && mainStatus.includes('z.txt');
-      const there =
-        (await bench.wt('path', 'a')).code === 0 ? await bench.room.git(bench.at('a'), 'status', '--porcelain') : '';
-      expect({ n, isSomewhere: here || (there.includes('free.txt') && there.includes('z.txt')) }).toEqual({
-        n,
-        isSomewhere: true,
-      });
-    }
-    expect(await killAtGit(await makePlace(), ['create', 'a', '--from-changes'], { n: 1, moment })).toBe(true);
-  },
-);
 
 test('a create killed while git writes the files is put right by the next command', async () => {
   const bench = await makePlace();

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { runBuilt } from '../support/built.ts';
-import { armBoom, failAt, killAtGit, MOMENTS } from '../support/faults.ts';
+import { armBoom, failAt, MOMENTS } from '../support/faults.ts';
 import { endOwners, expectInvariants, photograph, rememberWork } from '../support/invariants.ts';
 import { makeBench, type Bench } from '../support/wt.ts';
 
@@ -68,23 +68,6 @@ for (const place of ['checked out', 'checked out nowhere']) {
         await expectWhole(bench, from);
         await expectLanded(bench);
       }
-    },
-  );
-
-  test.for(MOMENTS)(
-    `a landing killed %s any of its calls of git is put right by the next command: base ${place}`,
-    LONG,
-    async (moment) => {
-      for (let n = 1; ; n++) {
-        const bench = await make();
-        const [before, from] = [await rememberWork(bench), await bench.git('rev-parse', 'main')];
-        if (!(await killAtGit(bench, ['merge', 'a', '--yes'], { n, moment }))) break;
-        expect((await bench.wt('list')).code).toBe(0);
-        await expectInvariants(bench, before, `killed ${moment} call ${n}`);
-        await expectWhole(bench, from);
-        await expectLanded(bench);
-      }
-      expect(await killAtGit(await make(), ['merge', 'a', '--yes'], { n: 1, moment })).toBe(true);
     },
   );
 }

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { failAt, killAtGit, MOMENTS } from '../support/faults.ts';
+import { failAt, MOMENTS } from '../support/faults.ts';
 import { endOwners, expectInvariants, rememberWork } from '../support/invariants.ts';
 import { makeBench, type Bench } from '../support/wt.ts';
 
@@ -47,10 +47,6 @@ async function expectRemoved(bench: Bench): Promise<void> {
   expect((await bench.wt('path', 'a')).code).toBe(3);
 }
 
-async function expectNoBranch(bench: Bench): Promise<void> {
-  expect(await bench.git('branch', '--format=%(refname:short)')).toBe('main\nwt/other');
-}
-
 test.for(MOMENTS)('whichever process of a removal fails %s its work, nothing is lost', LONG, async (moment) => {
   for (let n = 1; ; n++) {
     const bench = await makeMessy();
@@ -67,25 +63,6 @@ test.for(MOMENTS)('whichever process of a removal fails %s its work, nothing is 
     await expectInvariants(bench, before, `${n}: ${hit()}, done again`);
   }
 });
-
-test.for(MOMENTS)(
-  'a removal killed %s any of its calls of git is put right by the next command',
-  LONG,
-  async (moment) => {
-    for (let n = 1; ; n++) {
-      const bench = await makeMessy();
-      const [before, status] = [await rememberWork(bench), await statusOf(bench)];
-      if (!(await killAtGit(bench, ['remove', 'a', '--force'], { n, moment }))) break;
-      expect((await bench.wt('list')).code).toBe(0);
-      await expectInvariants(bench, before, `killed ${moment} call ${n}`);
-      await expectAllOrNothing(bench, status);
-      await expectRemoved(bench);
-      await expectNoBranch(bench);
-      await expectInvariants(bench, before, `killed ${moment} call ${n}, done again`);
-    }
-    expect(await killAtGit(await makeMessy(), ['remove', 'a', '--force'], { n: 1, moment })).toBe(true);
-  },
-);
 
 test('of a removal that cannot rename, all is as it was', async () => {
   const bench = await makeMessy();
