@@ -104,14 +104,17 @@ async function predict(
   const stack: Stack = new Map();
   const landing = new Map<string, string>();
   const failed = new Set<string>();
+  const made: string[] = [];
   const cars: Car[] = [];
   for (const id of spec.order) {
     const base = book.sessions.get(id)?.row.base.branch ?? '';
     // What is cut from a session before it lands where that one does.
     const request = { ...spec.request, id, into: spec.request.into ?? landing.get(base) };
-    const car = await predictOne(repo, book, { request, id, stack, because: missing(spec.after, id, failed) });
+    const because = missing(spec.after, id, failed);
+    const car = withoutGuesses(await predictOne(repo, book, { request, id, stack, because }), made);
     if (car.kind === 'stopped') failed.add(id);
     const { kind } = car;
+    made.push(...[...stack.values()].map(({ commit }) => commit));
     if (kind === 'ready') landing.set(car.plan.session.row.branch, car.plan.into);
     if (kind === 'nothing') landing.set(car.nothing.session.row.branch, car.nothing.into);
     cars.push(car);
@@ -135,6 +138,18 @@ async function predictOne(
   } catch (error) {
     return { kind: 'stopped', id, into, failure: failureOf(id, error) };
   }
+}
+
+/** A commit that is only predicted has no id that anybody could look up. Pure. */
+function withoutGuesses(car: Car, made: readonly string[]): Car {
+  if (car.kind !== 'stopped' || !WtError.is(car.failure.error, 'merge.conflict')) return car;
+  const { details } = car.failure.error;
+  const isGuess = (text: string | null): text is string =>
+    text !== null && made.some((commit) => commit.startsWith(text.split(' ')[0] ?? ''));
+  const files = details.files.map((file) =>
+    isGuess(file.target) ? { ...file, target: `${file.target.replace(/^\S+ /, '')} (earlier in this train)` } : file,
+  );
+  return { ...car, failure: { id: car.id, error: new WtError('merge.conflict', { ...details, files }) } };
 }
 
 /** One that failed and that this session has to come after. */

@@ -121,6 +121,7 @@ test('a dry run predicts each on top of the one before, runs no gate and writes 
   expect(code).toBe(0);
   expect(stdout).toMatch(/2 sessions of 3 would land/);
   expect(stdout).toContain('b conflicts with main in 1 file');
+  expect(stdout).toContain('main: Merge session a: Do a (earlier in this train)');
   expect([await photograph(bench), await listObjects(bench)]).toEqual(before);
   expect(await bench.room.git(bench.room.dir, 'ls-files', '--others', 'ran').catch(() => '')).toBe('');
   const { data } = await train(bench, 'c', 'a', 'b', '--dry-run');

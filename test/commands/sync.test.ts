@@ -275,7 +275,7 @@ test('a rebase of what was pushed warns of the push that follows; a merge does n
     const bench = await makeBehind();
     await bench.git('update-ref', 'refs/remotes/origin/wt/a', await bench.git('rev-parse', 'wt/a'));
     const { code, stderr } = await bench.wt('sync', 'a', '--strategy', strategy);
-    expect({ code, warned: stderr.includes('--force-with-lease') }).toEqual({ code: 0, warned: warns });
+    expect({ code, warned: stderr.includes('wt push a replaces what is there') }).toEqual({ code: 0, warned: warns });
   }
 });
 
