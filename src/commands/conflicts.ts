@@ -3,7 +3,7 @@ import { defineCommand } from '../cli/define.ts';
 import { flag, sessionsArg } from '../cli/params.ts';
 import { EXIT } from '../core/exit-codes.ts';
 import { ConflictFile } from '../git/conflicts.ts';
-import { listConflicts, type ConflictsOutcome } from '../landing/conflicts.ts';
+import { listConflicts, type ConflictsOutcome } from '../landing/radar/conflicts.ts';
 import { openRepo } from '../sessions/open.ts';
 import { pipeConflicts, renderConflicts } from '../ui/conflicts.ts';
 

@@ -9,7 +9,7 @@ import { previewMerge, type LandingChecks } from '../landing/merge.ts';
 import type { MergePlan, MergeRequest } from '../landing/plan.ts';
 import type { Nothing } from '../landing/prepare.ts';
 import { doneData, MergeData, plannedData } from '../landing/report.ts';
-import { modeOf, resolveIn, resolvingData, type Resolved } from '../landing/resolve-modes.ts';
+import { modeOf, resolveIn, resolvingData, type Resolved } from '../landing/resolve/resolve-modes.ts';
 import { landAlone, landTrain, planTrain, type Car, type TrainOutcome } from '../landing/train.ts';
 import { takeAway, type Removal } from '../landing/take-away.ts';
 import { openRepo } from '../sessions/open.ts';

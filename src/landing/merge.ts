@@ -5,12 +5,12 @@ import { scratchPath } from '../sessions/cache.ts';
 import { hold } from '../sessions/hold.ts';
 import { withGitEnv, type Repo } from '../sessions/repo.ts';
 import { applyLanding } from './apply.ts';
-import { findVerdict, runGate, type GateRequest } from './gate.ts';
-import { withGateTree } from './gate-tree.ts';
-import { findLandingHooks, passMessage, passTree, runAfter, type LandingHooks } from './hooks.ts';
+import { findVerdict, runGate, type GateRequest } from './gate/gate.ts';
+import { withGateTree } from './gate/gate-tree.ts';
+import { findLandingHooks, passMessage, passTree, runAfter, type LandingHooks } from './gate/hooks.ts';
 import type { MergePlan, MergeRequest } from './plan.ts';
 import { prepare, writeLanding, type Nothing, type Prepared } from './prepare.ts';
-import type { Verdict } from './verdict.ts';
+import type { Verdict } from './gate/verdict.ts';
 
 /** What a person has seen: the session's tip, the files it leads to, and what it goes on top of, unless a train makes that first. */
 export interface Approved extends Pick<MergePlan, 'tip' | 'tree'> {

@@ -3,7 +3,7 @@ import type { Commit } from '../git/commit.ts';
 import type { FileChange } from '../git/diff.ts';
 import type { Ref } from '../git/ref.ts';
 import type { Strategy } from '../config/schema.ts';
-import type { Trespass } from './ownership.ts';
+import type { Trespass } from './radar/ownership.ts';
 import type { Session } from '../sessions/book.ts';
 
 export interface MergeRequest {

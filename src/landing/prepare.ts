@@ -14,7 +14,7 @@ import { requireApproval } from './approval.ts';
 import { findCheckout, requireNoOverlap } from './checkout.ts';
 import { explainConflict } from './explain.ts';
 import { landingMessage, squashAuthorship } from './message.ts';
-import { findTrespasses } from './ownership.ts';
+import { findTrespasses } from './radar/ownership.ts';
 import { requireLandable, type MergePlan, type MergeRequest } from './plan.ts';
 import { replayCommits } from './replay.ts';
 

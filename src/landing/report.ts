@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { STRATEGIES } from '../config/schema.ts';
 import { WtError } from '../core/errors.ts';
-import { ResolvingData } from './resolve-modes.ts';
+import { ResolvingData } from './resolve/resolve-modes.ts';
 import type { Car, Failure, TrainOutcome } from './train.ts';
 
 /** Why a session did not land: `reason` is an error code, or `dependency` when it is another one's failure. */

@@ -7,11 +7,11 @@ import { inspectSessions } from '../sessions/inspect.ts';
 import { withGitEnv, type Repo } from '../sessions/repo.ts';
 import { requireSession } from '../sessions/select.ts';
 import { landSession, type Landing, type LandingChecks } from './merge.ts';
-import { dependenciesOf, orderForLanding } from './order.ts';
+import { dependenciesOf, orderForLanding } from './radar/order.ts';
 import type { MergePlan, MergeRequest } from './plan.ts';
-import { scanConflicts } from './radar.ts';
+import { scanConflicts } from './radar/radar.ts';
 import { prepare, writeLanding, type Nothing, type Stack } from './prepare.ts';
-import { restackAfter, type Restacked } from './restack.ts';
+import { restackAfter, type Restacked } from './sync/restack.ts';
 
 export interface TrainRequest extends Omit<MergeRequest, 'id'> {
   readonly ids: readonly string[];

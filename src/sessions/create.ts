@@ -2,7 +2,7 @@ import path from 'node:path';
 import { WtError } from '../core/errors.ts';
 import { nearNames, proposeId, whyInvalidBranch, whyInvalidId, type AgentName, type SessionId } from '../core/names.ts';
 import { refOfBranch, type Ref } from '../git/ref.ts';
-import { dependenciesOf, findCycles } from '../landing/order.ts';
+import { dependenciesOf, findCycles } from '../landing/radar/order.ts';
 import type { SessionRow } from '../registry/session.ts';
 import type { TreeState } from './worktree.ts';
 import type { BaseFacts } from './base.ts';

@@ -1,7 +1,7 @@
 import { mapLimit } from '../core/pool.ts';
 import { findRef, refOfBranch } from '../git/ref.ts';
 import { countChanges, hasChanges } from '../git/status.ts';
-import type { Evidence } from '../landing/proof.ts';
+import type { Evidence } from '../landing/proof/proof.ts';
 import { listRequests, type ChangeRequest } from './forge-program.ts';
 import { findBasePlace, readPlace } from './forge-place.ts';
 import type { Inspection } from './inspect.ts';

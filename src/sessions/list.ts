@@ -1,9 +1,9 @@
 import { readText } from '../platform/files.ts';
 import path from 'node:path';
-import { previewMerges, type Preview } from '../landing/preview.ts';
-import { findEvidence, type Evidence } from '../landing/proof.ts';
-import { scanConflicts, type Scan } from '../landing/radar.ts';
-import { listVerdicts, type Verdict } from '../landing/verdict.ts';
+import { previewMerges, type Preview } from '../landing/radar/preview.ts';
+import { findEvidence, type Evidence } from '../landing/proof/proof.ts';
+import { scanConflicts, type Scan } from '../landing/radar/radar.ts';
+import { listVerdicts, type Verdict } from '../landing/gate/verdict.ts';
 import type { AdminEntry } from '../registry/notes.ts';
 import { readBook, type Book, type Session } from './book.ts';
 import { inspectSessions, type Inspection } from './inspect.ts';

@@ -1,10 +1,10 @@
 import { listCommits, findMergeBase, type Commit } from '../git/commit.ts';
 import { listFileChanges, type FileChange } from '../git/diff.ts';
 import { changedPaths } from '../git/status.ts';
-import { gatherBrief, type ConflictBrief } from '../landing/brief.ts';
+import { gatherBrief, type ConflictBrief } from '../landing/resolve/brief.ts';
 import { readEvents, type Event } from '../registry/events.ts';
 import { sizeOf } from '../platform/disk.ts';
-import type { Evidence } from '../landing/proof.ts';
+import type { Evidence } from '../landing/proof/proof.ts';
 import { readBook, type Session } from './book.ts';
 import { examineSession, type Examined } from './list.ts';
 import type { Repo } from './repo.ts';

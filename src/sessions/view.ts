@@ -1,9 +1,9 @@
 import { lastWork } from '../core/time.ts';
 import * as z from 'zod';
 import { countChanges, hasChanges } from '../git/status.ts';
-import type { Preview } from '../landing/preview.ts';
-import type { Verdict } from '../landing/verdict.ts';
-import { PROOFS, type Proof } from '../landing/proof.ts';
+import type { Preview } from '../landing/radar/preview.ts';
+import type { Verdict } from '../landing/gate/verdict.ts';
+import { PROOFS, type Proof } from '../landing/proof/proof.ts';
 import type { Session } from './book.ts';
 import type { Inspection } from './inspect.ts';
 import { wordOn } from './word.ts';

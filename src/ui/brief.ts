@@ -1,4 +1,4 @@
-import type { ConflictBrief } from '../landing/brief.ts';
+import type { ConflictBrief } from '../landing/resolve/brief.ts';
 import { plural, safe, safeLine, shellLine } from './text.ts';
 
 /** A prompt for the session's agent, as plain text: what happened, both sides of each file, the rules, what to call at the end. Pure. */

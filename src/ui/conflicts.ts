@@ -1,7 +1,7 @@
 import type { ConflictFile } from '../git/conflicts.ts';
-import type { BaseConflict, ConflictsOutcome, Place } from '../landing/conflicts.ts';
-import type { PairConflict } from '../landing/radar.ts';
-import type { Trespass } from '../landing/ownership.ts';
+import type { BaseConflict, ConflictsOutcome, Place } from '../landing/radar/conflicts.ts';
+import type { PairConflict } from '../landing/radar/radar.ts';
+import type { Trespass } from '../landing/radar/ownership.ts';
 import { few, plural, safeLine, truncate, widthOf } from './text.ts';
 import type { Look } from './theme.ts';
 

@@ -1,6 +1,6 @@
-import type { AbortOutcome, ContinueOutcome } from '../landing/resolve.ts';
-import type { Resolved } from '../landing/resolve-modes.ts';
-import type { ResolveOutcome } from '../landing/resolve-plan.ts';
+import type { AbortOutcome, ContinueOutcome } from '../landing/resolve/resolve.ts';
+import type { Resolved } from '../landing/resolve/resolve-modes.ts';
+import type { ResolveOutcome } from '../landing/resolve/resolve-plan.ts';
 import { few, plural, safe, shellLine } from './text.ts';
 import type { Look } from './theme.ts';
 

@@ -1,4 +1,4 @@
-import type { Restacked } from '../landing/restack.ts';
+import type { Restacked } from '../landing/sync/restack.ts';
 import { explain } from './errors.ts';
 import { reasonLine } from './refusals.ts';
 import type { Look } from './theme.ts';

@@ -1,7 +1,7 @@
 import { lastWork } from '../core/time.ts';
 import type { AnyEvidence } from '../sessions/forge-proof.ts';
 import type { SessionView, SessionStatus, SpokenWord } from '../sessions/view.ts';
-import type { Evidence } from '../landing/proof.ts';
+import type { Evidence } from '../landing/proof/proof.ts';
 import type { Column } from './table.ts';
 import { age, plural, safeLine } from './text.ts';
 import type { Look, Theme } from './theme.ts';

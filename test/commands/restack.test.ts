@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Strategy } from '#src/config/schema.ts';
-import type { Restacked } from '#src/landing/restack.ts';
+import type { Restacked } from '#src/landing/sync/restack.ts';
 import { landAlone } from '#src/landing/train.ts';
 import { openRepo } from '#src/sessions/open.ts';
 import { renderRestacked } from '#src/ui/restack.ts';

@@ -1,0 +1,149 @@
+import path from 'node:path';
+import * as z from 'zod';
+import { reach } from '../../git/graph.ts';
+import type { Ref } from '../../git/ref.ts';
+import { countChanges, hasChanges } from '../../git/status.ts';
+import { readText } from '../../platform/files.ts';
+import { loadAnswers } from '../../sessions/answers.ts';
+import type { Inspection } from '../../sessions/inspect.ts';
+import type { Repo } from '../../sessions/repo.ts';
+import { searchHistory, type Answer, type Question } from './history.ts';
+import type { Preview } from '../radar/preview.ts';
+
+/** Why removing a session loses nothing. `empty` is no landing: the session never had commits of its own. */
+export const PROOFS = [
+  'same-commit',
+  'ancestor',
+  'no-added-changes',
+  'trees-match',
+  'merge-adds-nothing',
+  'patch-id',
+  'empty',
+] as const;
+export type Proof = (typeof PROOFS)[number];
+
+/** What shows that a session's work is elsewhere. */
+export interface Evidence {
+  readonly proof: Proof;
+  /** Full name of the branch that has it: the base, or its upstream. */
+  readonly on: string | null;
+  /** The commit that brought it there, when one did and it is known. */
+  readonly as: string | null;
+}
+
+/** Git's facts of one session, and what a merge of it into its base gave: that saves looking at more, and is no condition. */
+export interface Suspect {
+  readonly inspection: Inspection;
+  readonly preview: Preview | undefined;
+}
+
+/**
+ * Why removing each session loses nothing; undefined where nothing shows it. Everything that asks whether a session has landed
+ * asks here. Looked for against the base, then against its upstream: what refs and the merge previews tell, then what their
+ * history tells, by names first and by contents where the names allow it. What history told is remembered by object ids.
+ */
+export async function findEvidence(
+  repo: Repo,
+  suspects: readonly Suspect[],
+): Promise<readonly (Evidence | undefined)[]> {
+  const worked = await Promise.all(suspects.map(({ inspection }) => hasOwnWork(repo, inspection)));
+  const quick = suspects.map((one, i) => quickProof(one, worked[i] ?? true));
+  const asked = suspects.map((one, i) => questionsOf(one.inspection, quick[i]));
+  const answers = await answerAll(repo, asked.flat());
+  return suspects.map((_, i) => {
+    const found = (asked[i] ?? []).flatMap(({ question, on }) => {
+      const answer = answers.get(keyOf(question)) ?? null;
+      return answer === null ? [] : [{ ...answer, on }];
+    });
+    return found[0] ?? quick[i];
+  });
+}
+
+/** What refs and a preview tell. Uncommitted work rules every proof out, and so does a worktree that cannot be read. Pure. */
+export function quickProof({ inspection, preview }: Suspect, isWorked: boolean): Evidence | undefined {
+  const { branch, base, upstream, distance, session } = inspection;
+  if (branch === undefined || !isClean(inspection)) return undefined;
+  const isInUpstream = isWithin(inspection, branch, upstream);
+  const isMoved = distance?.isContained === true || isInUpstream;
+  if (branch.commit === session.row.base.commit || (isMoved && !isWorked))
+    return { proof: 'empty', on: null, as: null };
+  if (base === undefined || distance === undefined) return undefined;
+  const found =
+    compare(branch, base, distance.isContained) ??
+    compare(branch, upstream, isInUpstream) ??
+    (preview?.addsNothing === true ? (['merge-adds-nothing', base] as const) : undefined);
+  return found === undefined ? undefined : { proof: found[0], on: found[1].name, as: null };
+}
+
+function isClean({ status }: Inspection): boolean {
+  return status !== undefined && !hasChanges(countChanges(status));
+}
+
+function compare(branch: Ref, target: Ref | undefined, isInTarget: boolean): readonly [Proof, Ref] | undefined {
+  if (target === undefined) return undefined;
+  if (branch.commit === target.commit) return ['same-commit', target];
+  if (isInTarget) return ['ancestor', target];
+  return branch.tree === target.tree ? ['trees-match', target] : undefined;
+}
+
+function isWithin({ graph }: Inspection, { commit }: Ref, target: Ref | undefined): boolean {
+  if (graph === undefined || target === undefined) return false;
+  return commit === target.commit || commit === graph.floor || reach(graph, target.commit).has(commit);
+}
+
+/** Where history may tell more: a proof, or which commit it was. Uncommitted work needs no looking. Pure. */
+function questionsOf(
+  inspection: Inspection,
+  quick: Evidence | undefined,
+): readonly { question: Question; on: string }[] {
+  const { branch, base, upstream, graph } = inspection;
+  if (branch === undefined || base === undefined || graph === undefined || !isClean(inspection)) return [];
+  if (quick !== undefined && quick.proof !== 'merge-adds-nothing') return [];
+  const targets = quick === undefined && upstream !== undefined ? [base, upstream] : [base];
+  return targets.map(({ commit, name }) => ({ question: { tip: branch.commit, target: commit, graph }, on: name }));
+}
+
+const AnswerShape: z.ZodType<Answer> = z
+  .object({ proof: z.enum(['no-added-changes', 'merge-adds-nothing', 'patch-id']), as: z.string().nullable() })
+  .nullable();
+
+/** Goes up with every change of what is looked for: what an older wt found out is then not believed. */
+const WORLD = 'proof 1';
+
+async function answerAll(
+  repo: Repo,
+  asked: readonly { readonly question: Question }[],
+): Promise<ReadonlyMap<string, Answer>> {
+  if (asked.length === 0) return new Map();
+  const questions = new Map(asked.map(({ question }) => [keyOf(question), question]));
+  const store = await loadAnswers(repo, 'proofs', [WORLD]);
+  const known = [...questions.keys()].map((key) => [key, store.get(key, AnswerShape)] as const);
+  const open = known.filter(([, answer]) => answer === undefined).map(([key]) => key);
+  const fresh = await searchHistory(
+    repo,
+    open.flatMap((key) => questions.get(key) ?? []),
+  );
+  open.forEach((key, i) => store.put(key, fresh[i] ?? null));
+  await store.save();
+  return new Map([
+    ...known.map(([key, answer]) => [key, answer ?? null] as const),
+    ...open.map((key, i) => [key, fresh[i] ?? null] as const),
+  ]);
+}
+
+function keyOf({ tip, target }: Question): string {
+  return `${tip} ${target}`;
+}
+
+/**
+ * Whether commits were ever made on the branch, by its reflog: a branch that was only moved along the base's own history
+ * has no work of its own, however far it moved. Without a reflog the answer is yes.
+ */
+async function hasOwnWork(repo: Repo, { session, branch }: Pick<Inspection, 'session' | 'branch'>): Promise<boolean> {
+  if (session.row.landed !== undefined && session.row.landed.tip === branch?.commit) return true;
+  const log = await readText(path.join(repo.commonDir, 'logs', 'refs', 'heads', session.row.branch));
+  if (log === undefined) return true;
+  return log
+    .split('\n')
+    .some((line) => /\t(?:commit|cherry-pick|revert|am|(?:merge|pull)[^:]*: Merge made)/.test(line));
+}
