@@ -14,13 +14,16 @@ export function isOwnLock(reason: string, id: string): boolean {
   return reason.startsWith(`wt ${id}:`);
 }
 
-const UNDER_WAY = /^wt:[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
+/** The lock of a session that is just being made. Pure. */
+export function isCreatingLock(reason: string): boolean {
+  return /^wt:[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/.test(reason);
+}
 
 /** Locks a session's worktree, in place of the lock of its making. One that somebody else has put there stays as it is. */
 export async function lockSession(adminDirectory: string, id: string): Promise<void> {
   const file = path.join(adminDirectory, 'locked');
   const text = (await readText(file))?.trim();
-  if (text === undefined || UNDER_WAY.test(text) || (isOwnLock(text, id) && text !== lockReason(id)))
+  if (text === undefined || isCreatingLock(text) || (isOwnLock(text, id) && text !== lockReason(id)))
     await replaceFile(file, lockReason(id));
 }
 

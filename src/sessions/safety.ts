@@ -13,7 +13,7 @@ import {
 import path from 'node:path';
 import { AMBIGUOUS, REGENERABLE } from '../config/schema.ts';
 import type { Session } from './book.ts';
-import { isOwnLock } from './git-lock.ts';
+import { isCreatingLock, isOwnLock } from './git-lock.ts';
 import { listLive } from './live.ts';
 import { gitAtWorktree, type Repo } from './repo.ts';
 import { checkTree, type TreeState } from './worktree.ts';
@@ -112,7 +112,8 @@ export function findObstacles({
       reason: 'git has lost its record of this worktree, so its state cannot be judged',
     });
   const lock = session.admin?.locked;
-  if (lock !== undefined && !isOwnLock(lock, session.id)) reasons.push({ code: 'session.locked', reason: lock });
+  if (lock !== undefined && isCreatingLock(lock)) reasons.push({ code: 'session.operation', operation: 'wt create' });
+  else if (lock !== undefined && !isOwnLock(lock, session.id)) reasons.push({ code: 'session.locked', reason: lock });
   if (operation !== undefined) reasons.push({ code: 'session.operation', operation });
   if (gitLock !== undefined) reasons.push({ code: 'session.operation', operation: `git command (${gitLock})` });
   const [mount] = mounts;

@@ -68,3 +68,16 @@ test('a person’s lock that begins like one of wt stays on a worktree that is a
   expect({ code, stderr }).toEqual({ code: expect.any(Number), stderr: expect.stringContaining('wt: demo on friday') });
   expect(code).not.toBe(0);
 });
+
+test('a session that is just being made is said to be at work, not locked by somebody', async () => {
+  const bench = await makeBench();
+  await bench.wt('create', 'a');
+  await writeFile(`${bench.root}/.git/worktrees/a/locked`, `wt:${randomUUID()}\n`);
+  const { code, raw } = await bench.wt('--json', 'remove', 'a', '--force');
+  const { error } = JSON.parse(raw) as { error: { code: string; details: { reasons: object[] } } };
+  expect({ code, error: error.code, reasons: error.details.reasons }).toEqual({
+    code: 4,
+    error: 'session.operation',
+    reasons: [{ code: 'session.operation', operation: 'wt create' }],
+  });
+});
