@@ -7,7 +7,7 @@ import { mergeTree } from '../git/merge-tree.ts';
 import { branchOf, listRefs, refOfBranch, type Ref } from '../git/ref.ts';
 import type { Book, Session } from '../sessions/book.ts';
 import { inspectTree } from '../sessions/inspect.ts';
-import { listTrees, type Repo } from '../sessions/repo.ts';
+import { gitAtWorktree, listTrees, type Repo } from '../sessions/repo.ts';
 import { findDirt } from '../sessions/safety.ts';
 import { requireSession } from '../sessions/select.ts';
 import { requireApproval } from './approval.ts';
@@ -52,7 +52,10 @@ export async function prepare(
   const nothing = { kind: 'nothing' as const, session, into };
   if (commits.length === 0)
     return { ...nothing, reason: branch.commit === session.row.base.commit ? 'empty' : 'contained' };
-  const built = await build(repo, request.strategy, { session, target, branch, commits, isPreview });
+  // git takes merge drivers from the attributes of the worktree it is called in: those of the target, where it has one.
+  const place = trees.find((tree) => tree.ref === target.name && !tree.isBare && tree.prunable === undefined)?.path;
+  const merging = place === undefined ? repo : { ...repo, git: gitAtWorktree(repo, place) };
+  const built = await build(merging, request.strategy, { session, target, branch, commits, isPreview });
   if (built.tree === target.tree) return { ...nothing, reason: 'contained' };
   if (request.requireApproval) await requireApproval(repo, session, branch.commit);
   const [files, checkout, authorship] = await Promise.all([

@@ -176,3 +176,21 @@ test.for(['merge', 'squash', 'rebase'])(
     expect(await listObjects(bench)).toEqual(objects);
   },
 );
+
+test('merge drivers of the base count, its own and those of the configuration, wherever it is checked out', async () => {
+  const bench = await makeBench({
+    'log.txt': 'one\n',
+    'made.lock': '1\n',
+    '.gitattributes': '*.txt merge=union\n*.lock merge=ours\n',
+  });
+  await bench.git('config', 'merge.ours.driver', 'true');
+  await bench.wt('create', 'a');
+  await bench.work('a', { 'log.txt': 'one\na\n', 'made.lock': 'a\n' });
+  await bench.write({ 'log.txt': 'one\nmain\n', 'made.lock': 'main\n' });
+  await bench.git('commit', '-qam', 'main goes on');
+  await bench.git('switch', '-q', '--orphan', 'empty');
+  await bench.git('worktree', 'add', '-q', `${bench.room.dir}/elsewhere`, 'main');
+  expect((await bench.wt('merge', 'a', '--yes')).code).toBe(0);
+  expect(await bench.git('show', 'main:log.txt')).toBe('one\nmain\na');
+  expect(await bench.git('show', 'main:made.lock')).toBe('main');
+});
