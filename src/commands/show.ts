@@ -19,6 +19,7 @@ import {
 import { age, bytes, few, plural, safe, shellLine, truncate, wrap } from '../ui/text.ts';
 import { renderBrief } from '../ui/brief.ts';
 import type { Look, Theme } from '../ui/theme.ts';
+import { fileLine } from '../ui/work.ts';
 
 const SHOWN = 10;
 
@@ -128,12 +129,7 @@ function sections(
     ...list(
       theme,
       `Files (${files.length})`,
-      files.map(({ path, status, added, deleted }) =>
-        truncate(
-          `${STATUS_SIGN[status]} ${safe(path)}  ${theme.good(`+${added ?? 'binary'}`)} ${theme.bad(`-${deleted ?? 'binary'}`)}`,
-          width - 2,
-        ),
-      ),
+      files.map((file) => `${STATUS_SIGN[file.status]} ${fileLine(file, theme, width - 4)}`),
     ),
     ...list(
       theme,

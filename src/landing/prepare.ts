@@ -53,7 +53,7 @@ export async function prepare(
   if (commits.length === 0)
     return { ...nothing, reason: branch.commit === session.row.base.commit ? 'empty' : 'contained' };
   // git takes merge drivers from the attributes of the worktree it is called in: those of the target, where it has one.
-  const place = trees.find((tree) => tree.ref === target.name && !tree.isBare && tree.prunable === undefined)?.path;
+  const place = trees.find((one) => one.ref === target.name && !one.isBare && one.prunable === undefined)?.path;
   const merging = place === undefined ? repo : { ...repo, git: gitAtWorktree(repo, place) };
   const built = await build(merging, request.strategy, { session, target, branch, commits, isPreview });
   if (built.tree === target.tree) return { ...nothing, reason: 'contained' };
