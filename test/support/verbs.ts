@@ -352,7 +352,6 @@ export const VERBS: readonly Verb[] = [
   { ...undoOf(createFromChanges), isMany: true },
   undoOf(commit),
   undoOf(merge),
-  undoOf(mergeTrain),
   undoOf(sync),
   undoOf(syncDirty),
   undoOf(syncResolve),
