@@ -124,7 +124,7 @@ async function test(
   const done = { plan, commit, verdict: known, isVerdictReused: known !== undefined };
   const isTested = known !== undefined || gateRequest === undefined;
   if (isTested && hooks.onTree === undefined) return done;
-  return withGateTree(repo, commit, async (gate) => {
+  return withGateTree(repo, { commit, id: plan.session.id }, async (gate) => {
     await passTree(gate, hooks, { plan, commit });
     if (isTested) return done;
     checks.onGate(plan.session.id);

@@ -153,6 +153,8 @@ export const JournalEntry = z.discriminatedUnion('kind', [
     /** Tree of the files it becomes. */
     files: z.string(),
   }),
+  /** The gate worktree is being made, for the landing of a session. */
+  Common.extend({ kind: z.literal('gate'), id: SessionId }),
   /** Something in the trash is due: its folder goes aside, then the refs that kept its commits. */
   Common.extend({ kind: z.literal('expire'), id: SessionId, trash: z.string() }),
 ]);

@@ -1,6 +1,7 @@
 import { WtError } from '../core/errors.ts';
 import { breakLocks } from './break-locks.ts';
 import { scratchIndexOf } from './cache.ts';
+import { recoverGate } from '../landing/gate/gate-tree.ts';
 import { recoverMerge, recoverMove } from '../landing/recovery.ts';
 import { recoverAbort, recoverResolve } from '../landing/resolve/resolve-steps.ts';
 import { recoverSync } from '../landing/sync/sync-steps.ts';
@@ -73,10 +74,10 @@ async function recover(repo: Repo, lease: Lease, entry: JournalEntry): Promise<s
   }
 }
 
-type LandingEntry = EntryOf<'merge' | 'move' | 'sync' | 'resolve' | 'abort'>;
+type LandingEntry = EntryOf<'merge' | 'move' | 'sync' | 'resolve' | 'abort' | 'gate'>;
 
 function isOfLanding(entry: JournalEntry): entry is LandingEntry {
-  return ['merge', 'move', 'sync', 'resolve', 'abort'].includes(entry.kind);
+  return ['merge', 'move', 'sync', 'resolve', 'abort', 'gate'].includes(entry.kind);
 }
 
 function recoverLanding(repo: Repo, lease: Lease, entry: LandingEntry): Promise<string> {
@@ -91,6 +92,8 @@ function recoverLanding(repo: Repo, lease: Lease, entry: LandingEntry): Promise<
       return recoverResolve(repo, lease, entry);
     case 'abort':
       return recoverAbort(repo, lease, entry);
+    case 'gate':
+      return recoverGate(repo);
   }
 }
 

@@ -225,7 +225,7 @@ const mergeRemove: Verb = {
 
 const mergeGated: Verb = {
   title: 'merge --gate',
-  argv: ['merge', 'x', '--yes', '--quiet', '--gate', 'echo built > built.txt; test -f src/deep/new.txt'],
+  argv: ['merge', 'x', '--yes', '--quiet', '--gate', 'test -f src/deep/new.txt'],
   prepare: makeLandable,
 };
 

@@ -4,9 +4,19 @@ import { listHiddenPaths } from '../../git/status.ts';
 import { addWorktree, dropWorktree } from '../../git/worktree.ts';
 import { gitHolding, type Git } from '../../git/git.ts';
 import { excludeOnce } from '../../git/ignore.ts';
-import { listDirectory, lstatOf, makePrivateDirectory, realPathOf, removeFile } from '../../platform/files.ts';
+import {
+  discardOwnTree,
+  listDirectory,
+  lstatOf,
+  makePrivateDirectory,
+  realPathOf,
+  removeFile,
+} from '../../platform/files.ts';
 import { acquireLock } from '../../platform/lock.ts';
-import { hold } from '../../sessions/hold.ts';
+import type { SessionId } from '../../core/names.ts';
+import { beginEntry, carryOut } from '../../registry/journal.ts';
+import { listAdminEntries } from '../../registry/notes.ts';
+import { hold, type Held } from '../../sessions/hold.ts';
 import { EXCLUDE_LINE } from '../../sessions/layout.ts';
 import { gitAtWorktree, type Repo } from '../../sessions/repo.ts';
 import { findGitDir } from '../../sessions/worktree.ts';
@@ -27,7 +37,11 @@ const CHECKOUT_MS = 1_800_000;
  * an install leaves behind there (ignored files) stays warm. One command at a time has it. Its tracked and untracked files are
  * wt's own and are put back each time.
  */
-export async function withGateTree<T>(repo: Repo, commit: string, use: (gate: GateTree) => Promise<T>): Promise<T> {
+export async function withGateTree<T>(
+  repo: Repo,
+  { commit, id }: { commit: string; id: SessionId },
+  use: (gate: GateTree) => Promise<T>,
+): Promise<T> {
   const { deps, layout } = repo;
   await makePrivateDirectory(layout.lock);
   const lease = await acquireLock(deps, {
@@ -36,7 +50,7 @@ export async function withGateTree<T>(repo: Repo, commit: string, use: (gate: Ga
     onWait: (holder) => deps.io.err(`wt: waiting for the gate: ${holder}\n`),
   });
   try {
-    if (!(await isReady(repo))) await hold(repo, (held) => makeTree(held.repo, commit));
+    if (!(await isReady(repo))) await hold(repo, (held) => makeTree(held, { commit, id }));
     // Of a command that was killed here; its orphans would still hold the lock.
     const gitDir = await findGitDir(layout.gate);
     if (gitDir !== undefined) for (const name of ['index.lock', 'HEAD.lock']) await removeFile(path.join(gitDir, name));
@@ -73,7 +87,8 @@ async function isReady({ layout, commonDir }: Repo): Promise<boolean> {
   return gitDir !== undefined && path.dirname(gitDir) === (await realPathOf(path.join(commonDir, 'worktrees')));
 }
 
-async function makeTree(repo: Repo, commit: string): Promise<void> {
+async function makeTree(held: Held, { commit, id }: { commit: string; id: SessionId }): Promise<void> {
+  const { repo, lease } = held;
   const { layout, git, commonDir } = repo;
   if (await isReady(repo)) return;
   const stats = await lstatOf(layout.gate);
@@ -87,5 +102,16 @@ async function makeTree(repo: Repo, commit: string): Promise<void> {
   await makePrivateDirectory(layout.worktrees);
   // Its folder was deleted: git's record of it goes too.
   await dropWorktree(git, layout.gate);
-  await addWorktree(git, { path: layout.gate, at: commit, isDetached: true, lockReason: 'wt: the gate' });
+  const entry = { ...beginEntry(lease, repo.deps.clock.now().toISOString()), kind: 'gate' as const, id };
+  await carryOut(layout.journal, entry, () =>
+    addWorktree(git, { path: layout.gate, at: commit, isDetached: true, lockReason: 'wt: the gate' }),
+  );
+}
+
+/** Killed while git made it: half a record breaks git for everybody. Nothing but git's has been in there yet. */
+export async function recoverGate({ layout, commonDir }: Repo): Promise<string> {
+  for (const { admin, directory, path: place } of await listAdminEntries(commonDir))
+    if (place === layout.gate || (place === undefined && admin === '-gate')) await discardOwnTree(directory);
+  await discardOwnTree(layout.gate);
+  return 'took a half-made gate worktree away';
 }
