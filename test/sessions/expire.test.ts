@@ -108,6 +108,7 @@ test('for any trash: old ones go, none of the last day by size, none twice, and 
       bySize += large.length;
       thinner += made.thinned.length;
     }),
+    { numRuns: 400 },
   );
   expect(Math.min(byAge, bySize, thinner)).toBeGreaterThan(20);
 });
