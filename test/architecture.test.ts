@@ -116,9 +116,9 @@ describe('an import', () => {
     expect(between.map(show)).toEqual([]);
   });
 
-  test('of core brings in zod and nothing else', () => {
+  test('of core brings in zod and what hashes, and nothing else', () => {
     const packages = imports.filter(({ from, to }) => roomOf(from) === 'core' && !isOurs(to)).map(({ to }) => to);
-    expect([...new Set(packages)]).toEqual(['zod']);
+    expect([...new Set(packages)]).toEqual(['zod', 'node:crypto']);
   });
 });
 

@@ -5,21 +5,14 @@ import { projectConfigFile } from '../config/load.ts';
 import { WtError } from '../core/errors.ts';
 import { openRepo } from '../sessions/open.ts';
 import { isInsideSession } from '../sessions/word.ts';
-import {
-  approve,
-  isTrusted,
-  listApprovals,
-  readBrought,
-  revoke,
-  type Approval,
-  type BroughtCommands,
-} from '../setup/trust.ts';
+import { loadDefinition } from '../setup/definition.ts';
+import { approve, broughtBy, isTrusted, listApprovals, revoke, type Approval, type Brought } from '../setup/trust.ts';
 import { age, plural, safeLine } from '../ui/text.ts';
 import type { Look } from '../ui/theme.ts';
 
 type Outcome =
   | { readonly kind: 'listed'; readonly approvals: readonly Approval[] }
-  | { readonly kind: 'trusted' | 'already' | 'planned' | 'declined'; readonly brought: BroughtCommands }
+  | { readonly kind: 'trusted' | 'already' | 'planned' | 'declined'; readonly brought: Brought }
   | { readonly kind: 'revoked'; readonly had: boolean; readonly isPlanned: boolean };
 
 export default defineCommand({
@@ -53,11 +46,11 @@ export default defineCommand({
       if (!globals.dryRun) await revoke(deps.env, repo.commonDir);
       return { kind: 'revoked', had, isPlanned: globals.dryRun };
     }
-    const brought = await readBrought(repo.root);
+    const brought = broughtBy(repo.root, await loadDefinition(repo.root, deps.env));
     if (await isTrusted(deps.env, repo.commonDir, brought)) return { kind: 'already', brought };
     if (globals.dryRun) return { kind: 'planned', brought };
     if (!globals.yes && !globals.json)
-      context.tell(`${brought.file}\n${brought.commands.map((line) => `  ${safeLine(line)}\n`).join('')}`);
+      context.tell(`${brought.files.join('\n')}\n${brought.commands.map((line) => `  ${safeLine(line)}\n`).join('')}`);
     const isYes = await context.confirm('Let these commands run?', ['wt', 'trust', '--yes']);
     if (!isYes) return { kind: 'declined', brought };
     const at = deps.clock.now().toISOString();
@@ -93,7 +86,8 @@ function describe(outcome: Outcome, { theme, now }: Look): string {
     return rows.length === 0 ? 'Nothing has been approved.\n' : rows.join('');
   }
   if (outcome.kind === 'revoked') return describeRevoked(outcome, theme);
-  const { commands, file } = outcome.brought;
+  const { commands, files } = outcome.brought;
+  const file = files.join(', ');
   const lines = commands.map((line) => `  ${safeLine(line)}\n`).join('');
   if (commands.length === 0) return `This repository brings no commands along.\n`;
   switch (outcome.kind) {

@@ -4,46 +4,37 @@ import { WtError } from '../core/errors.ts';
 import { nearNames } from '../core/names.ts';
 import type { Env } from '../platform/deps.ts';
 import { readSmallFile, realPathOf } from '../platform/files.ts';
+import { variableFor } from './variables.ts';
 
 const LIMIT_BYTES = 1024 * 1024;
 
-/** A setting from the environment: where it goes, and how its text is read. */
-export interface Variable {
-  readonly at: readonly [string, string];
-  readonly read?: (text: string) => unknown;
+/** A configuration file as it is written; one that is not there is an empty one. */
+export interface ConfigFile {
+  readonly file: string;
+  readonly value: Readonly<Record<string, unknown>>;
 }
 
 /**
- * A configuration file with the environment above it, checked. A missing file is an empty one. Throws `config.invalid` with line
- * and column, and with the nearest right name for a wrong key.
+ * Reads a configuration file and checks it. Throws `config.invalid` with line and column, and with the nearest right name for
+ * a wrong key.
  */
-export async function loadConfigFile<S extends z.ZodType>(
-  file: string,
-  schema: S,
-  env: Env,
-  variables: Readonly<Record<string, Variable>>,
-): Promise<z.infer<S>> {
+export async function readConfigFile(file: string, schema: z.ZodType): Promise<ConfigFile> {
   // A person's own file may be a link into where they keep such files.
   const content = await readSmallFile(await realPathOf(file), LIMIT_BYTES);
   if (content !== undefined && 'refused' in content) throw invalid(file, content.refused);
   const stored = parseConfig(file, content?.text ?? '{}');
-  let value: Record<string, unknown> = stored.value;
-  for (const [name, { at, read }] of Object.entries(variables)) {
-    const [group, key] = at;
-    const text = env[name];
-    if (text === undefined || text === '') continue;
-    const inner = typeof value[group] === 'object' ? value[group] : {};
-    value = { ...value, [group]: { ...inner, [key]: read === undefined ? text : read(text) } };
-  }
+  const parsed = schema.safeParse(stored.value);
+  if (!parsed.success) throw explain(file, stored, { issue: parsed.error.issues[0], schema });
+  return { file, value: stored.value };
+}
+
+/** Checks values that several sources gave; what is wrong now can only have come from the environment. Throws `config.invalid`. */
+export function requireValid<S extends z.ZodType>(schema: S, value: unknown, env: Env): z.infer<S> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const from = Object.entries(variables).find(
-    ([name, { at }]) => env[name] && at.join('.') === parsed.error.issues[0]?.path.join('.'),
-  );
-  throw explain(from === undefined ? file : `$${from[0]}`, from === undefined ? stored : undefined, {
-    issue: parsed.error.issues[0],
-    schema,
-  });
+  const [issue] = parsed.error.issues;
+  const name = variableFor((issue?.path ?? []).join('.'), env);
+  throw explain(name === undefined ? 'configuration' : `$${name}`, undefined, { issue, schema });
 }
 
 interface Parsed {

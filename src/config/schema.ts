@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { parseSize } from '../core/size.ts';
 import { parseDuration } from '../core/time.ts';
+import { Ports, Phases, Stages } from './commands.ts';
 
 const age = z
   .string()
@@ -11,6 +12,9 @@ const size = z
   .string()
   .refine((text) => parseSize(text) !== undefined, 'a number and a unit, as in 500MB, 5GB, 2GiB')
   .transform((text) => parseSize(text) ?? 0);
+
+const text = z.string().regex(/\S/, 'must not be empty');
+const count = z.number().int('a whole number').min(0, 'not below 0');
 
 /** Folders that a build or an install makes again. */
 export const REGENERABLE = [
@@ -40,36 +44,105 @@ export const AMBIGUOUS = ['build', 'out', 'coverage', '.terraform', 'bin', 'obj'
 export const STRATEGIES = ['merge', 'squash', 'rebase', 'ff'] as const;
 export type Strategy = (typeof STRATEGIES)[number];
 
+/** Other tools whose set-up of a worktree is read when the project has none of its own, in this order. */
+export const FORMATS = ['worktrunk', 'cursor', 'codex', 'conductor', 'gtr', 'phantom', 'claude'] as const;
+export type FormatName = (typeof FORMATS)[number];
+
 /** How sessions land. */
-export const MergeConfig = z.strictObject({
-  /** Shell command that must pass on the merged result before the base moves. */
-  gate: z.string().regex(/\S/, 'must not be empty').optional(),
-  /** How often a landing is built and tested anew because the base has moved meanwhile. */
-  retries: z.number().int().min(0).max(100).optional(),
-  /** Only what a person has approved lands. */
-  requireApproval: z.boolean().optional(),
-  strategy: z.enum(STRATEGIES, `one of ${STRATEGIES.join(', ')}`).optional(),
-  /** Template of the message; see landing/message.ts for what it may name. */
-  message: z.string().regex(/\S/, 'must not be empty').optional(),
+const MergeConfig = z.strictObject({
+  gate: text.optional().describe('Shell command that must pass on the merged result before the base moves'),
+  retries: count
+    .max(100)
+    .default(3)
+    .describe('How often a landing is built and tested anew because the base has moved meanwhile'),
+  requireApproval: z.boolean().default(false).describe('Only what a person has approved lands'),
+  strategy: z
+    .enum(STRATEGIES, `one of ${STRATEGIES.join(', ')}`)
+    .default('merge')
+    .describe('How the commits of a session come onto the base'),
+  message: text.optional().describe('Template of the message of a landing'),
 });
-export type MergeConfig = z.infer<typeof MergeConfig>;
+
+/** What makes a new worktree ready. */
+const SetupConfig = z.strictObject({
+  copy: z
+    .array(text)
+    .default([])
+    .describe('Ignored files that are copied from the main worktree, as gitignore patterns'),
+  link: z.array(text).default([]).describe('Ignored files and folders that are linked to those of the main worktree'),
+  run: Stages.default([]).describe('Commands that run in the new worktree, one after the other'),
+  timeout: age.prefault('15m').describe('How long one command may take'),
+  from: z
+    .array(z.enum(FORMATS, `of ${FORMATS.join(', ')}`))
+    .default([...FORMATS])
+    .describe('Other tools whose definitions are read when there is none here; the first that is found counts'),
+  submodules: z.boolean().default(true).describe('Initialise the submodules that the main worktree has initialised'),
+  lfs: z
+    .enum(['skip', 'pull'], 'skip or pull')
+    .default('pull')
+    .describe('Whether files of Git LFS are fetched, or stay pointers'),
+  envFile: text
+    .optional()
+    .describe('File in the session that gets its values, as in .env.local; it has to be ignored by git'),
+});
+
+const TeardownConfig = z.strictObject({
+  run: Stages.default([]).describe('Commands that run in the worktree before it is taken away'),
+  timeout: age.prefault('5m').describe('How long one command may take'),
+});
+
+/** What a machine can bear. 0 or absent: no limit. */
+const LimitsConfig = z.strictObject({
+  sessions: count.default(0).describe('Sessions at once; 0 for no limit'),
+  unreviewed: count.default(0).describe('Sessions that are done and have not landed; 0 for no limit'),
+  minFreeDisk: size.prefault('1GB').describe('What stays free on the disk after a create'),
+  minFreeInodes: count.default(10_000).describe('How many more files the disk has room for after a create'),
+});
+
+const Templates = z.record(
+  z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'a name of an environment variable'),
+  z.string(),
+);
+
+/** What a repository, a person, and a person for one repository may set. */
+const shared = {
+  branch: text.default('wt/{id}').describe('Template of the branch of a session'),
+  path: text.default('.worktrees/{id}').describe('Template of its folder, below .worktrees'),
+  setup: SetupConfig.prefault({}).describe('What makes a new worktree ready'),
+  teardown: TeardownConfig.prefault({}).describe('What has to be done before a worktree goes'),
+  hooks: Phases.prefault({}).describe('Commands around what wt does'),
+  env: Templates.default({}).describe('Variables that a session gets, as templates'),
+  ports: Ports.default({ names: [], from: 20_000, to: 29_999 }).describe('Ports that a session gets for itself'),
+  limits: LimitsConfig.prefault({}).describe('When a create is refused'),
+  merge: MergeConfig.prefault({}).describe('How sessions land'),
+};
+
+/** How long what was removed is kept. Never a repository's to say: a clone could empty the trash. */
+const TrashConfig = z.strictObject({
+  keep: age.prefault('14d').describe('How long what was removed can be brought back'),
+  maxSize: size.prefault('5GB').describe('What the trash may take on disk'),
+  regenerable: z
+    .array(z.string().regex(/^[^/]+$/, 'a name of a folder, without "/"'))
+    .default([...REGENERABLE])
+    .describe('Names of ignored folders that go first'),
+});
+
+const $schema = z.string().optional().describe('For editors');
 
 /** What a repository brings along, for everyone who works on it. */
-export const ProjectConfig = z.strictObject({ $schema: z.string().optional(), merge: MergeConfig.prefault({}) });
+export const ProjectConfig = z.strictObject({ $schema, ...shared });
 
-/** A person's own settings. How long the trash is kept is never a repository's to say: a clone could empty it. */
+/** All that can be set, with a value for everything. */
+export const Settings = z.strictObject({ ...shared, trash: TrashConfig.prefault({}) });
+export type Settings = z.infer<typeof Settings>;
+
+/** A person's own file: for all repositories, and for single ones by their path. */
 export const PersonalConfig = z.strictObject({
-  $schema: z.string().optional(),
-  trash: z
-    .strictObject({
-      /** How long what was removed can be brought back. */
-      keep: age.prefault('14d'),
-      /** What the trash may take on disk. */
-      maxSize: size.prefault('5GB'),
-      /** Names of ignored folders that go first. */
-      regenerable: z.array(z.string().regex(/^[^/]+$/, 'a name of a folder, without "/"')).default([...REGENERABLE]),
-    })
-    .prefault({}),
-  merge: MergeConfig.prefault({}),
+  $schema,
+  ...shared,
+  trash: TrashConfig.prefault({}),
+  repositories: z
+    .record(z.string(), z.strictObject(shared))
+    .default({})
+    .describe('The same for single repositories, by the path of their main worktree'),
 });
-export type PersonalConfig = z.infer<typeof PersonalConfig>;

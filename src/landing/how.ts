@@ -1,8 +1,8 @@
-import { loadMergeSettings, projectConfigFile } from '../config/load.ts';
 import type { Strategy } from '../config/schema.ts';
 import { WtError } from '../core/errors.ts';
 import type { Repo } from '../sessions/repo.ts';
-import { broughtBy, isTrusted } from '../setup/trust.ts';
+import { loadDefinition } from '../setup/definition.ts';
+import { requireTrust } from '../setup/trust.ts';
 import type { MergeRequest } from './plan.ts';
 
 /** What the flags of a call say; absent: as the settings say. */
@@ -26,16 +26,14 @@ export interface How {
 /** Flags above the settings. Throws `config.untrusted` for a gate that the repository brings along and nobody has approved. */
 export async function decideHow(repo: Repo, asked: HowAsked): Promise<How> {
   const { env } = repo.deps;
-  const settings = await loadMergeSettings(repo.root, env);
+  const definition = await loadDefinition(repo.root, env);
+  const settings = definition.settings.merge;
   const strategy = asked.strategy ?? settings.strategy;
   if (strategy === 'ff' && asked.message !== undefined)
     throw new WtError('usage.invalid', { option: '--message', reason: 'a fast-forward makes no commit' });
-  if (asked.gate === undefined && settings.gate?.isRepositorys === true) {
-    const brought = broughtBy(repo.root, settings.gate.command);
-    if (!(await isTrusted(env, repo.commonDir, brought)))
-      throw new WtError('config.untrusted', { path: projectConfigFile(repo.root), commands: brought.commands });
-  }
-  const gate = asked.gate === false ? undefined : (asked.gate ?? settings.gate?.command);
+  if (asked.gate === undefined && definition.gate?.source.owner === 'repository')
+    await requireTrust({ root: repo.root, commonDir: repo.commonDir, env }, definition);
+  const gate = asked.gate === false ? undefined : (asked.gate ?? settings.gate);
   const { requireApproval, message: template, retries } = settings;
   const request = { into: asked.into, strategy, message: asked.message, template, requireApproval };
   return { request, gate, retries, keepGoing: asked.keepGoing };

@@ -40,6 +40,17 @@ export type BaseChange = z.infer<typeof BaseChange>;
 export const Carried = z.object({ indexFrom: ObjectId, indexTo: ObjectId, filesFrom: ObjectId, filesTo: ObjectId });
 export type Carried = z.infer<typeof Carried>;
 
+/** How the set-up of a session went. `running`: it was begun, and no end of it is known. */
+export const SetupState = z.looseObject({
+  state: z.enum(['running', 'done', 'failed', 'skipped']),
+  at: z.iso.datetime(),
+  log: z.string().nullable(),
+  /** The command that failed, as it is written, and how. */
+  step: z.string().optional(),
+  reason: z.string().optional(),
+});
+export type SetupState = z.infer<typeof SetupState>;
+
 /** What wt remembers of a session. Unknown fields survive: an older wt must not lose what a newer one wrote. */
 export const SessionRow = z.looseObject({
   id: SessionId,
@@ -62,5 +73,11 @@ export const SessionRow = z.looseObject({
   done: Done.optional(),
   approved: Approved.optional(),
   resolving: Resolving.optional(),
+  /** Name of its folder below `.worktrees`, where it is not the id. */
+  folder: z.string().optional(),
+  /** Absent: made before there was any, or adopted. */
+  setup: SetupState.optional(),
+  /** Ports that are its own, by name. */
+  ports: z.record(z.string(), z.number().int().min(1).max(65_535)).optional(),
 });
 export type SessionRow = z.infer<typeof SessionRow>;

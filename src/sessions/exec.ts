@@ -1,5 +1,7 @@
 import { WtError } from '../core/errors.ts';
 import { mapLimit } from '../core/pool.ts';
+import { environmentOf } from '../setup/values.ts';
+import { factsOf } from './facts.ts';
 import { environmentForPrograms } from '../git/git.ts';
 import type { Env } from '../platform/deps.ts';
 import type { Runner, RunRequest, RunResult } from '../platform/runner.ts';
@@ -93,15 +95,6 @@ async function runRecorded(
 }
 
 /** What a program started in a session finds in its environment: who it is, and nothing that points git elsewhere. */
-export function sessionEnvironment(repo: Repo, { id, row, path }: Session): Env {
-  return {
-    ...environmentForPrograms({}),
-    PWD: path,
-    WT_ID: id,
-    WT_BRANCH: row.branch,
-    WT_PATH: path,
-    WT_MAIN: repo.root,
-    WT_BASE: row.base.branch ?? row.base.commit,
-    ...(row.task === null ? {} : { WT_TASK: row.task }),
-  };
+export function sessionEnvironment(repo: Repo, session: Session): Env {
+  return { ...environmentForPrograms({}), ...environmentOf(factsOf(repo, session)), PWD: session.path };
 }

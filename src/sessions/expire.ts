@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { SessionId } from '../core/names.ts';
 import { WtError } from '../core/errors.ts';
 import { isoFromMs, msOf } from '../core/time.ts';
-import { loadPersonalConfig } from '../config/load.ts';
+import { loadConfig } from '../config/load.ts';
 import { listDirectory, lstatOf } from '../platform/files.ts';
 import { sizeOf } from '../platform/disk.ts';
 import { listMountsInside } from '../platform/processes.ts';
@@ -101,7 +101,7 @@ function isDoubtful({ meta }: TrashItem): boolean {
 }
 
 export async function trashLimits(repo: Repo): Promise<TrashLimits> {
-  const { trash } = await loadPersonalConfig(repo.deps.env);
+  const { trash } = (await loadConfig(undefined, repo.deps.env)).settings;
   return { keepMs: trash.keep, maxBytes: trash.maxSize, regenerable: new Set(trash.regenerable) };
 }
 

@@ -2,15 +2,19 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import * as z from 'zod';
 import { parseJson } from '../core/json.ts';
-import { loadProjectMerge, projectConfigFile } from '../config/load.ts';
+import { projectConfigFile } from '../config/load.ts';
+import { WtError } from '../core/errors.ts';
 import type { Env } from '../platform/deps.ts';
 import { makeDirectory, readSmallFile, replaceFile } from '../platform/files.ts';
+import { wordsOf, type Definition } from './definition.ts';
+import type { Step } from './step.ts';
 
-/** Commands that a repository brings along in its own configuration, in the words they are shown and approved in. */
-export interface BroughtCommands {
-  readonly file: string;
+/** What a repository brings along that runs on this machine, in the words it is shown and approved in. */
+export interface Brought {
+  readonly files: readonly string[];
+  /** A line each: where it is written, and the command. */
   readonly commands: readonly string[];
-  /** SHA-256 of exactly these words. */
+  /** SHA-256 of exactly these. */
   readonly hash: string;
 }
 
@@ -25,16 +29,39 @@ export type Approval = z.infer<typeof Approval>;
 
 const LIMIT_BYTES = 4 * 1024 * 1024;
 
-/** Reads the repository's configuration only; nothing is run. Throws `config.invalid`. */
-export async function readBrought(root: string): Promise<BroughtCommands> {
-  return broughtBy(root, (await loadProjectMerge(root)).gate);
+/**
+ * All of it: commands of every phase, variables of a session, the gate. What was shown is the plan that runs; a definition that
+ * was read anew has to be judged anew. Pure.
+ */
+export function broughtBy(root: string, { steps, env, gate }: Pick<Definition, 'steps' | 'env' | 'gate'>): Brought {
+  const parts = [
+    ...steps.map((step) => ({ source: step.source, at: step.at, text: textOf(step) })),
+    ...env.map(({ name, template, source }) => ({ source, at: `env.${name}`, text: template })),
+    ...(gate === undefined ? [] : [{ source: gate.source, at: 'merge.gate', text: gate.command }]),
+  ].filter(({ source }) => source.owner === 'repository');
+  const files = [...new Set(parts.map(({ source }) => source.file))];
+  const commands = parts.map(({ source, at, text }) => {
+    const place = source.format === 'wt' ? at : `${path.relative(root, source.file)} ${at}`;
+    return `${place}: ${text}`;
+  });
+  const hash = createHash('sha256').update(JSON.stringify(commands)).digest('hex');
+  return { files: files.length === 0 ? [projectConfigFile(root)] : files, commands, hash };
 }
 
-/** The same of a gate that has been read already: what is judged is what runs. Pure. */
-export function broughtBy(root: string, gate: string | undefined): BroughtCommands {
-  const commands = gate === undefined ? [] : [`merge.gate: ${gate}`];
-  const hash = createHash('sha256').update(JSON.stringify(commands)).digest('hex');
-  return { file: projectConfigFile(root), commands, hash };
+/** Everything that decides what the step does. */
+function textOf({ command, env, script }: Step): string {
+  const variables = Object.entries(env).map(([name, value]) => `${name}=${value} `);
+  return `${variables.join('')}${wordsOf(command)}${script === undefined ? '' : `\n${script}`}`;
+}
+
+/** Throws `config.untrusted` unless a person has approved all that this definition brings along. */
+export async function requireTrust(
+  { root, commonDir, env }: { root: string; commonDir: string; env: Env },
+  definition: Pick<Definition, 'steps' | 'env' | 'gate'>,
+): Promise<void> {
+  const brought = broughtBy(root, definition);
+  if (await isTrusted(env, commonDir, brought)) return;
+  throw new WtError('config.untrusted', { path: brought.files.join(', '), commands: brought.commands });
 }
 
 /** Where approvals are kept: outside of every repository, so that no clone and no agent's commit can bring one along. */
@@ -51,7 +78,7 @@ export async function listApprovals(env: Env): Promise<readonly Approval[]> {
 }
 
 /** Whether a person has approved exactly these commands for this repository, named by its common directory. */
-export async function isTrusted(env: Env, repository: string, { hash, commands }: BroughtCommands): Promise<boolean> {
+export async function isTrusted(env: Env, repository: string, { hash, commands }: Brought): Promise<boolean> {
   if (commands.length === 0) return true;
   return (await listApprovals(env)).some((one) => one.repository === repository && one.hash === hash);
 }

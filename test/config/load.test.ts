@@ -1,6 +1,6 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { loadPersonalConfig, personalConfigFile } from '#src/config/load.ts';
+import { loadConfig, personalConfigFile } from '#src/config/load.ts';
 import { REGENERABLE } from '#src/config/schema.ts';
 import { WtError } from '#src/core/errors.ts';
 import { makeRoom, type Room } from '../support/room.ts';
@@ -9,16 +9,20 @@ const DAY = 24 * 3_600_000;
 
 async function load(room: Room, text: string, env: Record<string, string> = {}): Promise<unknown> {
   await room.write(`${room.dir}/.config/wt`, { 'config.jsonc': text });
-  return loadPersonalConfig({ ...room.env, ...env }).catch((error: unknown) => {
-    if (WtError.is(error, 'config.invalid')) return error.details;
-    throw error;
-  });
+  return loadConfig(undefined, { ...room.env, ...env }).then(
+    ({ settings }) => settings,
+    (error: unknown) => {
+      if (WtError.is(error, 'config.invalid')) return error.details;
+      throw error;
+    },
+  );
 }
 
 test('without a file all is as documented', async () => {
   const { env } = await makeRoom();
-  expect(await loadPersonalConfig(env)).toEqual({
-    merge: {},
+  expect((await loadConfig(undefined, env)).settings).toMatchObject({
+    merge: { retries: 3, requireApproval: false, strategy: 'merge' },
+    branch: 'wt/{id}',
     trash: { keep: 14 * DAY, maxSize: 5e9, regenerable: [...REGENERABLE] },
   });
 });
@@ -83,11 +87,11 @@ test('a file that is kept elsewhere and linked is read', async () => {
   await writeFile(`${room.dir}/mine.jsonc`, '{ "trash": { "keep": "1d" } }');
   await mkdir(`${room.dir}/.config/wt`, { recursive: true });
   await symlink(`${room.dir}/mine.jsonc`, `${room.dir}/.config/wt/config.jsonc`);
-  expect(await loadPersonalConfig(room.env)).toMatchObject({ trash: { keep: DAY } });
+  expect((await loadConfig(undefined, room.env)).settings).toMatchObject({ trash: { keep: DAY } });
 });
 
 test('a folder in its place is told', async () => {
   const room = await makeRoom();
   await mkdir(`${room.dir}/.config/wt/config.jsonc`, { recursive: true });
-  await expect(loadPersonalConfig(room.env)).rejects.toMatchObject({ kind: 'config.invalid' });
+  await expect(loadConfig(undefined, room.env)).rejects.toMatchObject({ kind: 'config.invalid' });
 });

@@ -1,0 +1,63 @@
+import * as z from 'zod';
+import { parseDuration } from '../core/time.ts';
+
+const FORM = 'a shell command as text, or a list of words that no shell sees';
+
+/** A shell script as text, or the words of one program that no shell sees. */
+const Words = z.union([z.string().regex(/\S/), z.array(z.string()).min(1)], FORM);
+
+const Detailed = z.strictObject({
+  run: Words,
+  name: z.string().regex(/\S/, 'must not be empty').optional(),
+  timeout: z
+    .string()
+    .refine((value) => parseDuration(value) !== undefined, 'a number and a unit, as in 30s, 10m')
+    .transform((value) => parseDuration(value) ?? 0)
+    .optional(),
+  env: z.record(z.string(), z.string()).optional(),
+});
+
+const Command = z.union([Words, Detailed], `${FORM}, or { run, name, timeout, env }`);
+export type CommandConfig = z.infer<typeof Command>;
+
+const Stage = z.union(
+  [Words, Detailed, z.strictObject({ parallel: z.array(Command).min(1) })],
+  `${FORM}; { run, name, timeout, env }; or { parallel: […] } for several at once`,
+);
+export type StageConfig = z.infer<typeof Stage>;
+
+/** One shell command, or a list of commands that run one after the other. */
+export const Stages = z
+  .union([z.string().regex(/\S/), z.array(Stage)], 'a shell command, or a list of commands')
+  .transform((value): readonly StageConfig[] => (typeof value === 'string' ? [value] : value));
+
+/** Verbs that commands can be hung before and after. */
+export const HOOKED = ['create', 'merge', 'remove', 'clean'] as const;
+export type Hooked = (typeof HOOKED)[number];
+
+const Around = z.strictObject({
+  before: Stages.default([]).describe('A command that fails refuses what was asked for'),
+  after: Stages.default([]).describe('A command that fails is a warning'),
+});
+
+export const Phases = z.strictObject({
+  create: Around.prefault({}),
+  merge: Around.prefault({}),
+  remove: Around.prefault({}),
+  clean: Around.prefault({}),
+});
+
+const PortName = z.string().regex(/^[a-z][a-z0-9_-]{0,30}$/, 'a name of lower-case letters, digits, "-" and "_"');
+const names = z
+  .array(PortName)
+  .max(50)
+  .refine((all) => new Set(all).size === all.length, 'every name once');
+const port = z.number().int().min(1024, 'from 1024 on').max(65_535, 'up to 65535');
+
+/** Names of ports, or those with the range they are taken from. */
+export const Ports = z
+  .union([names, z.strictObject({ names, from: port.default(20_000), to: port.default(29_999) })], {
+    error: 'a list of names, or { names, from, to }',
+  })
+  .transform((value) => ('names' in value ? value : { names: value, from: 20_000, to: 29_999 }))
+  .refine(({ names: all, from, to }) => to - from + 1 >= all.length, 'the range is smaller than the list of names');

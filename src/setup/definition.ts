@@ -1,0 +1,130 @@
+import { HOOKED, type CommandConfig, type StageConfig } from '../config/commands.ts';
+import { loadConfig, originOf, type Config, type Layer } from '../config/load.ts';
+import type { Settings } from '../config/schema.ts';
+import type { Env } from '../platform/deps.ts';
+import { listFound } from './formats/formats.ts';
+import type { Found } from './formats/format.ts';
+import type { Command, FileRule, Phase, Source, Step } from './step.ts';
+
+/** All that makes a session of this repository ready and takes it down again, with where each part is written. */
+export interface Definition {
+  readonly settings: Settings;
+  readonly steps: readonly Step[];
+  readonly files: readonly FileRule[];
+  readonly ports: Settings['ports'];
+  /** Templates of a session's variables. Those of a repository can make any program run another: they are approved too. */
+  readonly env: readonly { readonly name: string; readonly template: string; readonly source: Source }[];
+  /** The gate of a landing, when the repository brings it. */
+  readonly gate: { readonly command: string; readonly source: Source } | undefined;
+  /** Another tool's definition that is used because there is none of wt's. */
+  readonly used: Found | undefined;
+  /** Those that are there and are not used. */
+  readonly unused: readonly Found[];
+}
+
+/** Reads everything and runs nothing. Throws `config.invalid`. */
+export async function loadDefinition(root: string, env: Env): Promise<Definition> {
+  const config = await loadConfig(root, env);
+  return defineFrom(config, await listFound(root, config.settings.setup.from));
+}
+
+const OWN_KEYS = ['setup.run', 'setup.copy', 'setup.link', 'teardown.run'] as const;
+
+/** The project's own configuration wins over every other tool's; of those the first one counts. Pure. */
+export function defineFrom(config: Config, found: readonly Found[]): Definition {
+  const { settings } = config;
+  const hasOwn = OWN_KEYS.some((key) => originOf(config, key).name !== 'default');
+  const [used, unused] = hasOwn ? [undefined, found] : [found[0], found.slice(1)];
+  const gate = settings.merge.gate;
+  return {
+    settings,
+    used,
+    unused,
+    steps: [...ownSteps(config), ...(used?.steps ?? [])],
+    files: [...ownFiles(config), ...(used?.files ?? [])],
+    ports:
+      settings.ports.names.length > 0 || used === undefined
+        ? settings.ports
+        : { ...settings.ports, names: [...used.ports] },
+    env: Object.entries(settings.env).map(([name, template]) => ({
+      name,
+      template,
+      source: sourceOf(originOf(config, `env.${name}`)),
+    })),
+    gate: gate === undefined ? undefined : { command: gate, source: sourceOf(originOf(config, 'merge.gate')) },
+  };
+}
+
+function sourceOf({ name, file }: Layer): Source {
+  return { owner: name === 'project' ? 'repository' : 'person', file: file ?? '', format: 'wt' };
+}
+
+function ownFiles(config: Config): readonly FileRule[] {
+  const { copy, link } = config.settings.setup;
+  const rules: readonly FileRule[] = [
+    { kind: 'copy', patterns: copy, source: sourceOf(originOf(config, 'setup.copy')) },
+    { kind: 'link', patterns: link, source: sourceOf(originOf(config, 'setup.link')) },
+  ];
+  return rules.filter(({ patterns }) => patterns.length > 0);
+}
+
+function ownSteps(config: Config): readonly Step[] {
+  const { setup, teardown, hooks } = config.settings;
+  const steps = (phase: Phase, key: string, stages: readonly StageConfig[], timeoutMs: number): readonly Step[] =>
+    stagesToSteps(stages, { phase, key, timeoutMs, source: sourceOf(originOf(config, key)) });
+  return [
+    ...steps('setup', 'setup.run', setup.run, setup.timeout),
+    ...steps('teardown', 'teardown.run', teardown.run, teardown.timeout),
+    ...HOOKED.flatMap((verb) =>
+      (['before', 'after'] as const).flatMap((when) =>
+        steps(`${verb}.${when}`, `hooks.${verb}.${when}`, hooks[verb][when], setup.timeout),
+      ),
+    ),
+  ];
+}
+
+interface Where {
+  readonly phase: Phase;
+  /** Of the list, as in `setup.run`. */
+  readonly key: string;
+  readonly timeoutMs: number;
+  readonly source: Source;
+}
+
+/** Steps of a list of commands as a configuration writes it. Pure. */
+export function stagesToSteps(stages: readonly StageConfig[], where: Where): readonly Step[] {
+  return stages.flatMap((stage, i) => {
+    const isGroup = typeof stage === 'object' && 'parallel' in stage;
+    if (!isGroup) return [toStep(stage, where, { at: `${where.key}[${i}]`, stage: i })];
+    return stage.parallel.map((one, j) => toStep(one, where, { at: `${where.key}[${i}].parallel[${j}]`, stage: i }));
+  });
+}
+
+function toStep(
+  config: CommandConfig,
+  { phase, timeoutMs, source }: Where,
+  { at, stage }: { at: string; stage: number },
+): Step {
+  const isDetailed = typeof config === 'object' && 'run' in config;
+  const detail: Exclude<CommandConfig, string | string[]> = isDetailed ? config : { run: config };
+  return {
+    phase,
+    at,
+    stage,
+    source,
+    command: toCommand(detail.run),
+    name: detail.name,
+    timeoutMs: detail.timeout ?? timeoutMs,
+    env: detail.env ?? {},
+    isLiteral: false,
+  };
+}
+
+function toCommand(words: string | readonly string[]): Command {
+  return typeof words === 'string' ? { kind: 'shell', script: words } : { kind: 'argv', argv: words };
+}
+
+/** A command in the words a person would type. Pure. */
+export function wordsOf(command: Command): string {
+  return command.kind === 'shell' ? command.script : JSON.stringify(command.argv);
+}
