@@ -11,7 +11,7 @@ import { gitAtWorktree, listTrees, type Repo } from '../sessions/repo.ts';
 import { findDirt } from '../sessions/safety.ts';
 import { requireSession } from '../sessions/select.ts';
 import { requireApproval } from './approval.ts';
-import { findCheckout, requireNoOverlap } from './checkout.ts';
+import { findCheckout, listHolders, requireNoOverlap } from './checkout.ts';
 import { explainConflict } from './explain.ts';
 import { landingMessage, squashAuthorship } from './message.ts';
 import { findTrespasses } from './radar/ownership.ts';
@@ -53,8 +53,8 @@ export async function prepare(
   if (commits.length === 0)
     return { ...nothing, reason: branch.commit === session.row.base.commit ? 'empty' : 'contained' };
   // git takes merge drivers from the attributes of the worktree it is called in: those of the target, where it has one.
-  const place = trees.find((one) => one.ref === target.name && !one.isBare && one.prunable === undefined)?.path;
-  const merging = place === undefined ? repo : { ...repo, git: gitAtWorktree(repo, place) };
+  const [holder] = listHolders(trees, target.name);
+  const merging = holder === undefined ? repo : { ...repo, git: gitAtWorktree(repo, holder.path) };
   const built = await build(merging, request.strategy, { session, target, branch, commits, isPreview });
   if (built.tree === target.tree) return { ...nothing, reason: 'contained' };
   if (request.requireApproval) await requireApproval(repo, session, branch.commit);

@@ -2,7 +2,7 @@ import { listDescendants, listFirstParents, listMergeBases, reach, type Graph } 
 import { mergeTrees } from '../../git/merge-tree.ts';
 import { includesPatch, readPatches, type Patch, type PatchRequest } from '../../git/patch.ts';
 import { withScratchObjects } from '../../git/snapshot.ts';
-import { listTrees } from '../../git/tree.ts';
+import { treesOf } from '../../git/tree.ts';
 import { listTouchedBetween, listTouchedBy, type Touched } from '../../git/touched.ts';
 import { scratchPath } from '../../sessions/cache.ts';
 import type { Repo } from '../../sessions/repo.ts';
@@ -167,7 +167,7 @@ async function findContained(repo: Repo, cases: readonly Case[]): Promise<readon
   const merges = cases.flatMap(({ question, points }) => points.map((point) => [point, question.tip] as const));
   if (merges.length === 0) return cases.map(() => undefined);
   const [trees, results] = await Promise.all([
-    listTrees(
+    treesOf(
       repo.git,
       merges.map(([point]) => point),
     ),

@@ -4,6 +4,7 @@ import { listFileChanges } from '../../git/diff.ts';
 import { findRef, refOfBranch, resolveCommit } from '../../git/ref.ts';
 import { withScratchObjects } from '../../git/snapshot.ts';
 import { changedPaths, readStatus } from '../../git/status.ts';
+import { treeOf } from '../../git/tree.ts';
 import { beginEntry, endJournal, writeJournal, type EntryOf } from '../../registry/journal.ts';
 import type { Effect } from '../../registry/operations.ts';
 import type { Base, Resolving } from '../../registry/session.ts';
@@ -23,7 +24,6 @@ import { isKilledGit, isRefusedMove } from '../move.ts';
 import { findMergeHead, finishAbort, finishResolve, giveUpMerge, layOut, takeLayoutBack } from './resolve-steps.ts';
 import { mergeMessage } from '../sync/sync-plan.ts';
 import { applySync } from '../sync/sync-steps.ts';
-import { treeOf } from '../sync/uncommitted.ts';
 import { findUnresolved } from './unresolved.ts';
 
 /** Lays the conflict with the target out in the session's own worktree. Throws `session.refused`, `base.not-found`, `usage.invalid`. */

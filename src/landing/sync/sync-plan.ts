@@ -12,6 +12,7 @@ import {
 import type { GitOptions } from '../../git/git.ts';
 import { mergeTree, type MergeResult } from '../../git/merge-tree.ts';
 import { branchOf, findRef, listRefs, refOfBranch, resolveCommit } from '../../git/ref.ts';
+import { treeOf } from '../../git/tree.ts';
 import type { Env } from '../../platform/deps.ts';
 import type { Base, BaseChange, Carried } from '../../registry/session.ts';
 import type { Session } from '../../sessions/book.ts';
@@ -19,7 +20,7 @@ import { findIdleness, type Idleness } from '../../sessions/idle.ts';
 import type { Repo } from '../../sessions/repo.ts';
 import { explainConflict } from '../explain.ts';
 import { replayCommits } from '../replay.ts';
-import { findWrittenOver, mergeWork, takeWork, treeOf } from './uncommitted.ts';
+import { findWrittenOver, mergeWork, takeWork } from './uncommitted.ts';
 
 export const SYNC_STRATEGIES = ['rebase', 'merge'] as const;
 export type SyncStrategy = (typeof SYNC_STRATEGIES)[number];

@@ -4,6 +4,7 @@ import { listFileChanges } from '../../git/diff.ts';
 import type { Git } from '../../git/git.ts';
 import { mergeTree } from '../../git/merge-tree.ts';
 import { keepCommit } from '../../git/ref.ts';
+import { treeOf } from '../../git/tree.ts';
 import type { Env } from '../../platform/deps.ts';
 import type { EntryOf } from '../../registry/journal.ts';
 import type { Carried } from '../../registry/session.ts';
@@ -71,10 +72,6 @@ async function mergeOnto(
     writeCommit(git, { tree: of, parents: [from], message: 'wt: stand-in', env: { ...KEEPER, ...env } });
   const merged = await mergeTree(git, await standIn(after), await standIn(tree), { env });
   return merged.kind === 'clean' ? merged.tree : merged.paths;
-}
-
-export async function treeOf(git: Git, commit: string, env: Env = {}): Promise<string> {
-  return (await git(['rev-parse', '--verify', `${commit}^{tree}`], { env })).stdout.trim();
 }
 
 /** Ignored and hidden files that lie where the move writes: git would write over them without a word. */
