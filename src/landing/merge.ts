@@ -1,7 +1,6 @@
 import { WtError } from '../core/errors.ts';
-import { withScratchObjects } from '../git/snapshot.ts';
 import { readBook } from '../sessions/book.ts';
-import { scratchPath } from '../sessions/cache.ts';
+import { withScratch } from '../sessions/cache.ts';
 import { hold } from '../sessions/hold.ts';
 import { withGitEnv, type Repo } from '../sessions/repo.ts';
 import { applyLanding } from './apply.ts';
@@ -52,9 +51,7 @@ interface Candidate {
 /** What would land, for a person to look at: everything is built in a throw-away object folder. Throws as {@link prepare}. */
 export async function previewMerge(repo: Repo, request: MergeRequest): Promise<Prepared> {
   const book = await readBook(repo);
-  return withScratchObjects(repo.commonDir, scratchPath(repo, 'objects'), (env) =>
-    prepare(withGitEnv(repo, env), book, request, { isPreview: true }),
-  );
+  return withScratch(repo, (env) => prepare(withGitEnv(repo, env), book, request, { isPreview: true }));
 }
 
 /**

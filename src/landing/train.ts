@@ -1,8 +1,7 @@
 import { WtError } from '../core/errors.ts';
 import { listRefs, refOfBranch } from '../git/ref.ts';
-import { withScratchObjects } from '../git/snapshot.ts';
 import { readBook, type Book, type Session } from '../sessions/book.ts';
-import { scratchPath } from '../sessions/cache.ts';
+import { withScratch } from '../sessions/cache.ts';
 import { inspectSessions } from '../sessions/inspect.ts';
 import { withGitEnv, type Repo } from '../sessions/repo.ts';
 import { requireSession } from '../sessions/select.ts';
@@ -66,9 +65,7 @@ export async function planTrain(repo: Repo, request: TrainRequest): Promise<Trai
     sessions.map(({ id }) => ({ id, after: after.get(id) ?? [] })),
     pairs,
   );
-  const cars = await withScratchObjects(repo.commonDir, scratchPath(repo, 'objects'), (env) =>
-    predict(withGitEnv(repo, env), book, { request, order, after }),
-  );
+  const cars = await withScratch(repo, (env) => predict(withGitEnv(repo, env), book, { request, order, after }));
   return { cars, after };
 }
 

@@ -1,7 +1,6 @@
 import path from 'node:path';
 import { WtError } from '../core/errors.ts';
 import { msOf } from '../core/time.ts';
-import { withScratchObjects } from '../git/snapshot.ts';
 import { changedPaths } from '../git/status.ts';
 import { abortResolve, requireResolving } from '../landing/resolve/resolve.ts';
 import { applyRewind, planRewind } from '../landing/rewind.ts';
@@ -10,7 +9,7 @@ import { lstatOf } from '../platform/files.ts';
 import { idOfEffect, listCalls, type Call, type Effect, type Operation } from '../registry/operations.ts';
 import { applyAdopt, applyRelease } from './adopt-steps.ts';
 import { readBook, sessionAround, type Book, type Session } from './book.ts';
-import { scratchPath } from './cache.ts';
+import { withScratch } from './cache.ts';
 import { carryBack, planCarryBack } from './carry-back.ts';
 import { hold } from './hold.ts';
 import { findReasons, removeSession, type RemoveFacts } from './remove.ts';
@@ -185,7 +184,7 @@ async function unmake(
 
 async function judgeUnsync(repo: Repo, effect: EffectOf<'synced'>): Promise<void> {
   const book = await readBook(repo);
-  await withScratchObjects(repo.commonDir, scratchPath(repo, 'objects'), (env) => planUnsync(repo, book, effect, env));
+  await withScratch(repo, (env) => planUnsync(repo, book, effect, env));
 }
 
 /** An id may be given again; what was done to one session is not taken back on another. */
