@@ -4,12 +4,12 @@ import { withScratch } from '../sessions/cache.ts';
 import { hold } from '../sessions/hold.ts';
 import { withGitEnv, type Repo } from '../sessions/repo.ts';
 import { applyLanding } from './apply.ts';
-import { findVerdict, runGate, type GateRequest } from './gate/gate.ts';
+import { runGate, type GateRequest } from './gate/gate.ts';
 import { withGateTree } from './gate/gate-tree.ts';
 import { findLandingHooks, passMessage, passTree, runAfter, type LandingHooks } from './gate/hooks.ts';
 import type { MergePlan, MergeRequest } from './plan.ts';
 import { prepare, writeLanding, type Nothing, type Prepared } from './prepare.ts';
-import type { Verdict } from './gate/verdict.ts';
+import { findGreen, type Verdict } from './gate/verdict.ts';
 
 /** What a person has seen: the session's tip, the files it leads to, and what it goes on top of, unless a train makes that first. */
 export interface Approved extends Pick<MergePlan, 'tip' | 'tree'> {
@@ -117,7 +117,7 @@ async function test(
   const commit = await writeLanding(repo, { ...prepared, plan });
   const { gate: command, onLine } = checks;
   const gateRequest: GateRequest | undefined = command === undefined ? undefined : { command, plan, commit, onLine };
-  const known = gateRequest === undefined ? undefined : await findVerdict(repo, gateRequest);
+  const known = command === undefined ? undefined : await findGreen(repo, { tree: plan.tree, command });
   const done = { plan, commit, verdict: known, isVerdictReused: known !== undefined };
   const isTested = known !== undefined || gateRequest === undefined;
   if (isTested && hooks.onTree === undefined) return done;

@@ -16,7 +16,7 @@ import { explainConflict } from './explain.ts';
 import { landingMessage, squashAuthorship } from './message.ts';
 import { findTrespasses } from './radar/ownership.ts';
 import { requireLandable, type MergePlan, type MergeRequest } from './plan.ts';
-import { replayCommits } from './replay.ts';
+import { hasMerges, refuseReplay, replayCommits } from './replay.ts';
 
 /** A landing that may happen, or one that has nothing to land: the caller has to tell them apart. */
 export type Prepared =
@@ -154,14 +154,10 @@ async function requireNothingLost(
   { session, target, branch, commits }: Sides,
   tree: string,
 ): Promise<void> {
-  if (commits.every(({ parents }) => parents.length < 2)) return;
+  if (!hasMerges(commits)) return;
   const merged = await mergeTree(git, target.commit, branch.commit);
   if (merged.kind === 'clean' && merged.tree === tree) return;
-  throw new WtError('usage.invalid', {
-    option: '--strategy rebase',
-    reason: `${session.id} has merges of its own, and a rebase would lose what was resolved in them`,
-    fix: ['wt', 'merge', session.id, '--strategy', 'merge'],
-  });
+  throw refuseReplay('merge', session.id);
 }
 
 /** The commit that lands: the one the strategy has made already, else one with the plan's message and parents. */

@@ -12,6 +12,7 @@ import { readBook, sessionAround, type Book, type Session } from './book.ts';
 import { withScratch } from './cache.ts';
 import { carryBack, planCarryBack } from './carry-back.ts';
 import { hold } from './hold.ts';
+import { requireAdmin } from './idle.ts';
 import { findReasons, removeSession, type RemoveFacts } from './remove.ts';
 import type { Repo } from './repo.ts';
 import { restoreSession } from './restore.ts';
@@ -204,19 +205,16 @@ async function hasNewFiles({ session, status }: RemoveFacts, since: string): Pro
 }
 
 async function release(repo: Repo, { row }: EffectOf<'adopted'>, dryRun: boolean): Promise<string> {
-  if (dryRun) return requireRecord(requireSame(requireOwn(await readBook(repo), row.id), row.createdAt)).path;
+  const judge = (book: Book): { session: Session; directory: string } => {
+    const session = requireSame(requireOwn(book, row.id), row.createdAt);
+    return { session, directory: requireAdmin(session).directory };
+  };
+  if (dryRun) return judge(await readBook(repo)).session.path;
   return hold(repo, async (held) => {
-    const session = requireRecord(requireSame(requireOwn(held.book, row.id), row.createdAt));
-    await applyRelease(held, session.row, session.admin.directory);
+    const { session, directory } = judge(held.book);
+    await applyRelease(held, session.row, directory);
     return session.path;
   });
-}
-
-function requireRecord(session: Session): Session & { admin: NonNullable<Session['admin']> } {
-  const { admin } = session;
-  if (admin === undefined)
-    throw new WtError('path.unsafe', { path: session.path, reason: 'git has lost its record of this worktree' });
-  return { ...session, admin };
 }
 
 async function adoptAgain(repo: Repo, { row }: EffectOf<'released'>, dryRun: boolean): Promise<string> {

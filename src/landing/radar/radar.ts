@@ -43,7 +43,7 @@ export interface Scan {
 }
 
 /** Bump when the meaning of what is remembered changes. */
-const FORMAT = 'conflicts 1';
+const FORMAT = 'conflicts 2';
 
 /**
  * Every session against its base, and every pair of those with work that has not landed, uncommitted and untracked files

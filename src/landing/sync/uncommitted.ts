@@ -1,5 +1,5 @@
 import { WtError, type RefusedVerb } from '../../core/errors.ts';
-import { KEEPER, writeCommit } from '../../git/commit.ts';
+import { KEEPER, writeCommit, writeStandIn } from '../../git/commit.ts';
 import { listFileChanges } from '../../git/diff.ts';
 import type { Git } from '../../git/git.ts';
 import { mergeTree } from '../../git/merge-tree.ts';
@@ -68,8 +68,7 @@ async function mergeOnto(
 ): Promise<string | readonly string[]> {
   const [before, after] = await Promise.all([treeOf(git, from, env), treeOf(git, to, env)]);
   if (tree === before) return after;
-  const standIn = (of: string): Promise<string> =>
-    writeCommit(git, { tree: of, parents: [from], message: 'wt: stand-in', env: { ...KEEPER, ...env } });
+  const standIn = (of: string): Promise<string> => writeStandIn(git, { tree: of, parents: [from] }, { env });
   const merged = await mergeTree(git, await standIn(after), await standIn(tree), { env });
   return merged.kind === 'clean' ? merged.tree : merged.paths;
 }
