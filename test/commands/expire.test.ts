@@ -13,9 +13,10 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import path from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { PROGRAM } from '../support/built.ts';
 import { failure, leftovers, picture } from '../support/listing.ts';
+import { until } from '../support/spawn.ts';
 import { makeBench, type Bench, type Stage } from '../support/wt.ts';
 
 const DAY = 24 * 3_600_000;
@@ -61,9 +62,7 @@ const commonOf = (op: string): object => ({
 
 /** What is deleted is deleted by a process that nobody waits for. */
 const settled = (bench: Bench): Promise<void> =>
-  vi.waitFor(async () => expect((await trashOf(bench)).filter((name) => name.startsWith('purge-'))).toEqual([]), {
-    timeout: 20_000,
-  });
+  until(async () => !(await trashOf(bench)).some((name) => name.startsWith('purge-')));
 
 /** Removes session `id`, with a built folder of so many KiB in it, and gives the name of its entry. */
 async function makeRemoved(bench: Bench, id: string, kib = 200): Promise<string> {
