@@ -10,6 +10,7 @@ import { createSession, type CreateOutcome } from '../sessions/create-apply.ts';
 import { makeUpId } from '../sessions/names.ts';
 import { openRepo } from '../sessions/open.ts';
 import { readBook } from '../sessions/book.ts';
+import { strainWords } from '../ui/limits.ts';
 import { declaredLines } from '../ui/session.ts';
 import type { Look } from '../ui/theme.ts';
 import { plural, safe } from '../ui/text.ts';
@@ -138,6 +139,7 @@ function warningsOf(outcome: CreateOutcome, branchArgument: string | undefined):
   return [
     ...(branchArgument === undefined ? [] : [`"${branchArgument}" is a branch name, so the session is called ${id}`]),
     ...behind,
+    ...outcome.plan.strains.map(strainWords),
     ...lands,
   ];
 }

@@ -13,6 +13,7 @@ import {
   distanceWords,
   doneWords,
   paintStatus,
+  portsText,
   proofWords,
   TREE_WORDS,
 } from '../ui/session.ts';
@@ -91,6 +92,7 @@ function describe(outcome: ShowOutcome, look: Look): string {
     ['size', sizeBytes === null ? '' : bytes(sizeBytes)],
     ['owns', safe((session.owns ?? []).join('  '))],
     ['after', safe((session.after ?? []).join('  '))],
+    ['ports', portsText(session.ports)],
     ['changes', changesText(session)],
     ['approved', safe(approvalWords(session, look.now))],
     ['done', safe(doneWords(session, look.now))],

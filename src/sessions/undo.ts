@@ -13,6 +13,7 @@ import { withScratch } from './cache.ts';
 import { carryBack, planCarryBack } from './carry-back.ts';
 import { hold } from './hold.ts';
 import { requireAdmin } from './idle.ts';
+import { keepPorts, portChanges, portRange, withPorts, type PortChange } from './ports.ts';
 import { findReasons, removeSession, type RemoveFacts } from './remove.ts';
 import type { Repo } from './repo.ts';
 import { restoreSession } from './restore.ts';
@@ -27,6 +28,8 @@ export interface UndoStep {
   readonly place: string | null;
   /** What had gone from it to make room. */
   readonly thinned: readonly string[];
+  /** Ports that somebody else has taken meanwhile. */
+  readonly portChanges: readonly PortChange[];
 }
 
 export type UndoOutcome =
@@ -108,7 +111,15 @@ async function takeStep(
 ): Promise<UndoStep> {
   const { effect } = operation;
   const meta = effect.kind === 'trashed' ? await readTrashMeta(repo, effect.trash) : undefined;
-  return { effect, place: await takeBack(repo, operation, all, tips), thinned: meta?.thinned ?? [] };
+  const place = await takeBack(repo, operation, all, tips);
+  const isBack = tips === undefined && meta !== undefined && meta.row.ports !== undefined;
+  const row = isBack ? (await readBook(repo)).sessions.get(meta.id)?.row : undefined;
+  return {
+    effect,
+    place,
+    thinned: meta?.thinned ?? [],
+    portChanges: isBack ? portChanges(meta.row.ports, row?.ports) : [],
+  };
 }
 
 /** Takes one effect back, or only judges whether that would go. */
@@ -227,6 +238,15 @@ async function adoptAgain(repo: Repo, { row }: EffectOf<'released'>, dryRun: boo
     return admin.directory;
   };
   if (dryRun) judge(await readBook(repo));
-  else await hold(repo, async (held) => applyAdopt(held, row, judge(held.book)));
+  else
+    await hold(repo, async (held) => {
+      const directory = judge(held.book);
+      const { ports } = await keepPorts(repo, held.book, {
+        id: row.id,
+        had: row.ports ?? {},
+        range: await portRange(repo),
+      });
+      await applyAdopt(held, withPorts(row, ports), directory);
+    });
   return row.path;
 }

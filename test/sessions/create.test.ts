@@ -16,6 +16,19 @@ const refAt = (name: string, commit = '2'.repeat(40)): Ref => ({
   behind: 0,
 });
 const base = { name: 'main', branch: 'main', commit: COMMIT, upstream: undefined, behind: 0 };
+const CAPACITY: CreateFacts['capacity'] = {
+  limits: {
+    limits: { sessions: 0, unreviewed: 0, minFreeDisk: 0, minFreeInodes: 0 },
+    origins: { sessions: '', unreviewed: '', minFreeDisk: '', minFreeInodes: '' },
+    sessions: 0,
+    unreviewed: [],
+    disk: undefined,
+    need: { bytes: 0, files: 0 },
+  },
+  strains: [],
+  ports: { kind: 'leased', ports: {} },
+  wanted: { names: [], from: 20_000, to: 29_999 },
+};
 const facts = (changes: Partial<CreateFacts> = {}): CreateFacts => ({
   layout: LAYOUT,
   book: makeBook(),
@@ -25,6 +38,7 @@ const facts = (changes: Partial<CreateFacts> = {}): CreateFacts => ({
   occupant: undefined,
   tracked: undefined,
   existingTree: undefined,
+  capacity: CAPACITY,
   now: new Date('2026-01-02T00:00:00Z'),
   ...changes,
 });
@@ -111,6 +125,8 @@ describe('the plan of a create', () => {
       createdAt: '2026-01-02T00:00:00.000Z',
       owns: [],
       after: [],
+      ports: {},
+      strains: [],
     });
   });
 
