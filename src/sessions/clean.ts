@@ -139,7 +139,9 @@ function judgeEarly({ view, inspection }: Examined, request: CleanRequest, nowMs
   if (view.status === 'busy')
     return keep(
       'busy',
-      inspection.operation === undefined ? 'it is just being made' : `a ${inspection.operation} is in progress`,
+      inspection.operation === undefined || inspection.isSettingUp === true
+        ? 'it is just being made'
+        : `a ${inspection.operation} is in progress`,
     );
   if (view.tree === 'missing')
     return keep('broken', `its folder is gone, its branch ${view.branch} is kept`, ['wt', 'doctor', '--fix']);
