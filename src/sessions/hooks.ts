@@ -70,7 +70,7 @@ export async function runAfter(
     if (failed === undefined) return [];
     return [`${name} failed (${howEnded(failed)}): ${labelOf(failed.step)}; log ${log ?? ''}`];
   } catch (error) {
-    if (!WtError.is(error, 'interrupted') || phase === 'teardown') throw error;
+    if (!WtError.is(error, 'interrupted')) throw error;
     throw new WtError('interrupted', { ...error.details, left: place.left }, { cause: error, changed: true });
   }
 }
