@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 
-const PLACE = /\{\{|\}\}|\{([^{}]*)\}/g;
+// A shell's own `${NAME}` is no place of ours.
+const PLACE = /\{\{|\}\}|(?<!\$)\{([^{}]*)\}/g;
 
 /** What a filter makes of a value: `{branch|slug}`. */
 export const FILTERS: Readonly<Record<string, (text: string) => string>> = {

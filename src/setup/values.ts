@@ -21,23 +21,6 @@ export interface SessionFacts {
   readonly taskFile: string | undefined;
 }
 
-/** What templates may name everywhere; `{port}` is the first port and `{port.<name>}` each. */
-export const NAMES = [
-  'id',
-  'branch',
-  'base',
-  'repo',
-  'user',
-  'task',
-  'task.slug',
-  'date',
-  'path',
-  'main',
-  'db',
-  'compose',
-  'port',
-] as const;
-
 /** Values for templates. Ports that were not leased are absent, so a template that names one is refused. Pure. */
 export function valuesOf(facts: SessionFacts): Readonly<Record<string, string>> {
   const { id, branch, base, task, main, createdAt, ports, user } = facts;
