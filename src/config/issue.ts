@@ -25,7 +25,7 @@ export function faultOf(issues: readonly Issue[], schema: z.ZodType): Fault {
     const reason = issue.issues[0]?.message ?? issue.message;
     return { at, isKey: true, reason: `${writePlace(at)}: ${reason}` };
   }
-  const isMissing = issue.code === 'invalid_type' && /received undefined$/.test(issue.message);
+  const isMissing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
   const place = writePlace(at);
   const reason = isMissing ? 'is missing' : plain(issue.message);
   return { at, isKey: false, reason: isMissing ? `${place} ${reason}` : `${place}: ${reason}` };

@@ -1,5 +1,4 @@
 import path from 'node:path';
-import type * as z from 'zod';
 import type { Env } from '../platform/deps.ts';
 import { realPathOf } from '../platform/files.ts';
 import type { WtError } from '../core/errors.ts';

@@ -20,6 +20,7 @@ export const Note = z.looseObject({
   owns: SessionRow.shape.owns,
   after: SessionRow.shape.after,
   resolving: SessionRow.shape.resolving,
+  folder: SessionRow.shape.folder,
 });
 export type Note = z.infer<typeof Note>;
 
@@ -69,15 +70,14 @@ export function rowOf(note: Note, worktree: string): SessionRow {
   return { id, branch, base, path: worktree, agent, task, createdAt, state, ownsBranch, ...plannedOf(note) };
 }
 
-function plannedOf({
-  owns,
-  after,
-  resolving,
-}: Pick<SessionRow, 'owns' | 'after' | 'resolving'>): Pick<SessionRow, 'owns' | 'after' | 'resolving'> {
+type Kept = 'owns' | 'after' | 'resolving' | 'folder';
+
+function plannedOf({ owns, after, resolving, folder }: Pick<SessionRow, Kept>): Pick<SessionRow, Kept> {
   return {
     ...(owns === undefined ? {} : { owns }),
     ...(after === undefined ? {} : { after }),
     ...(resolving === undefined ? {} : { resolving }),
+    ...(folder === undefined ? {} : { folder }),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { SessionFacts } from '../setup/values.ts';
+import { userOf, type SessionFacts } from '../setup/values.ts';
 import type { Session } from './book.ts';
 import type { Repo } from './repo.ts';
 
@@ -12,7 +12,7 @@ export function factsOf(repo: Repo, { id, row, path }: Session): SessionFacts {
     task: row.task,
     path,
     main: repo.root,
-    user: env['USER'] || env['LOGNAME'] || 'user',
+    user: userOf(env),
     createdAt: row.createdAt,
     ports: row.ports ?? {},
     taskFile: undefined,

@@ -21,6 +21,11 @@ export interface SessionFacts {
   readonly taskFile: string | undefined;
 }
 
+/** The person's login name. Pure. */
+export function userOf(env: Env): string {
+  return env['USER'] || env['LOGNAME'] || 'user';
+}
+
 /** Values for templates. Ports that were not leased are absent, so a template that names one is refused. Pure. */
 export function valuesOf(facts: SessionFacts): Readonly<Record<string, string>> {
   const { id, branch, base, task, main, createdAt, ports, user } = facts;
