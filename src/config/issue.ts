@@ -12,21 +12,21 @@ export interface Fault {
 
 type Issue = z.core.$ZodIssue;
 
-/** The fault that a person should read of all that a schema has to say. Pure. */
-export function faultOf(issues: readonly Issue[], schema: z.ZodType): Fault {
+/** The fault that a person should read of all that a schema has to say; `below` is where the value itself belongs. Pure. */
+export function faultOf(issues: readonly Issue[], schema: z.ZodType, below: Place = []): Fault {
   const found = innermost(issues);
   if (found === undefined) return { at: [], isKey: false, reason: 'not valid' };
   const { issue, at } = found;
   if (issue.code === 'unrecognized_keys') {
     const [key = ''] = issue.keys;
-    return { at: [...at, key], isKey: true, reason: unknownKey(at, key, schema) };
+    return { at: [...at, key], isKey: true, reason: unknownKey({ at, below, key }, schema) };
   }
   if (issue.code === 'invalid_key') {
     const reason = issue.issues[0]?.message ?? issue.message;
-    return { at, isKey: true, reason: `${writePlace(at)}: ${reason}` };
+    return { at, isKey: true, reason: `${writePlace([...below, ...at])}: ${reason}` };
   }
   const isMissing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
-  const place = writePlace(at);
+  const place = writePlace([...below, ...at]);
   const reason = isMissing ? 'is missing' : plain(issue.message);
   return { at, isKey: false, reason: isMissing ? `${place} ${reason}` : `${place}: ${reason}` };
 }
@@ -60,15 +60,23 @@ function weight(errors: readonly Issue[]): number {
   return errors.reduce((sum, issue) => sum + (issue.code === 'unrecognized_keys' ? issue.keys.length : 1), 0);
 }
 
+const KINDS: Readonly<Record<string, string>> = {
+  string: 'text',
+  number: 'a number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+  record: 'an object',
+};
+
 /** zod's own words, shorter. */
 function plain(message: string): string {
-  return message
-    .replace(/^Invalid input: expected (\w+), received (\w+)$/, 'must be $1, not $2')
-    .replace(/\brecord\b/, 'object');
+  const [, expected] = /^Invalid input: expected (\w+), received \w+$/.exec(message) ?? [];
+  return expected === undefined ? message : `must be ${KINDS[expected] ?? expected}`;
 }
 
-function unknownKey(at: Place, key: string, schema: z.ZodType): string {
-  const name = `unknown key "${writePlace([...at, key])}"`;
+function unknownKey({ at, below, key }: { at: Place; below: Place; key: string }, schema: z.ZodType): string {
+  const name = `unknown key "${writePlace([...below, ...at, key])}"`;
   const known = keysAt(schema, at);
   const [near] = nearNames(key, known);
   if (near !== undefined) return `${name}; did you mean ${near}?`;

@@ -31,6 +31,12 @@ export function offsetOf({ tree }: Parsed, at: Place, isKey = false): number | u
   return isKey && node?.parent?.type === 'property' ? node.parent.offset : node?.offset;
 }
 
+/** The line of a value, from 1. Pure. */
+export function lineOf(parsed: Parsed, at: Place): number | undefined {
+  const offset = offsetOf(parsed, at);
+  return offset === undefined ? undefined : parsed.text.slice(0, offset).split(/\r\n|\r|\n/).length;
+}
+
 /** `setup.run[1].timeout`. Pure. */
 export function writePlace(at: Place): string {
   return at.reduce<string>(
