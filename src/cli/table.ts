@@ -89,6 +89,11 @@ export const table = {
     summary: 'Remove what is proven landed, prune what is gone',
     load: () => import('../commands/clean.ts'),
   },
+  config: {
+    group: 'Keep safe',
+    summary: 'Read, explain and change settings',
+    load: () => import('../commands/config.ts'),
+  },
   trust: {
     group: 'Keep safe',
     summary: 'Let the commands run that a repository brings along',
