@@ -5,11 +5,11 @@ import { defineCommand, type Context } from '../cli/define.ts';
 import { afterOption, agentOption, baseOption, flag, ownsOption, taskOption } from '../cli/params.ts';
 import { askTrust } from '../cli/ask-trust.ts';
 import { WtError } from '../core/errors.ts';
-import { parseTarget, rowOfPlan, type NewSessionPlan } from '../sessions/create.ts';
+import { parseTarget, rowOfPlan, type CreateRequest, type NewSessionPlan } from '../sessions/create.ts';
 import { cardOf, SessionCard } from '../sessions/view.ts';
 import { createSession, type CreateOutcome } from '../sessions/create-apply.ts';
 import { factsOf } from '../sessions/facts.ts';
-import { findMissingTrust, hasCommands, runBefore, type HookPlace } from '../sessions/hooks.ts';
+import { findMissingTrust, hasCommands, runBefore, type Commands, type HookPlace } from '../sessions/hooks.ts';
 import { makeUpId } from '../sessions/names.ts';
 import { openRepo } from '../sessions/open.ts';
 import { readBook } from '../sessions/book.ts';
@@ -104,28 +104,19 @@ export default defineCommand({
       after: input.after,
     };
     const definition = await loadDefinition(repo.root, deps.env);
+    const isThere = input.reuse && findSession(await readBook(repo), target.id) !== undefined;
     const commands = input.setup ? { definition, narrator: narratorFor(context, target.id) } : undefined;
     if (input.setup) requireKnown(definition, CREATE_PHASES, knownNames(definition));
-    if (commands !== undefined && !globals.dryRun && !(input.reuse && (await isThere(repo, target.id))))
+    if (input.setup && !globals.dryRun && !isThere)
       await askTrust(context, await findMissingTrust(repo, definition, wantedOf(definition, argument)));
-    const options = {
-      dryRun: globals.dryRun,
-      fetch: input.fetch,
-      fromChanges: input.fromChanges,
-      setup: commands === undefined ? 'skip' : (await hasSetup(repo, definition)) ? 'begin' : undefined,
-      before: hasCommands(commands, 'create.before')
-        ? (plan: NewSessionPlan) => runBefore(repo, commands, 'create', beforeCreate(repo, plan))
-        : undefined,
-    } as const;
-    const create = (): Promise<CreateOutcome> => createSession(repo, request, options);
-    const outcome = await (options.before === undefined ? context.busy(`creating ${target.id}`, create) : create());
-    const isFresh = outcome.kind === 'created' && commands !== undefined;
-    const ready = isFresh
-      ? await makeReady(repo, outcome.session, definition, { narrator: commands.narrator, isFirst: true })
-      : undefined;
-    const would = outcome.kind === 'planned' && input.setup ? plannedLines(definition, CREATE_PHASES) : [];
+    const options = { dryRun: globals.dryRun, fetch: input.fetch, fromChanges: input.fromChanges };
+    const outcome = await create(context, repo, { request, options, commands });
+    const ready =
+      outcome.kind === 'created' && commands !== undefined
+        ? await makeReady(repo, outcome.session, definition, { narrator: commands.narrator, isFirst: true })
+        : undefined;
     const warnings = warningsOf(outcome, target.isNamedByBranch ? argument : undefined);
-    return { outcome, ready, would, warnings: [...warnings, ...(ready?.warnings ?? [])] };
+    return { outcome, ready, would: wouldDo(outcome, commands), warnings: [...warnings, ...(ready?.warnings ?? [])] };
   },
 
   human: ({ outcome, ready, would }, look) =>
@@ -150,8 +141,27 @@ function wantedOf(definition: Definition, argument: string): Parameters<typeof f
   };
 }
 
-async function isThere(repo: Repo, id: string): Promise<boolean> {
-  return findSession(await readBook(repo), id) !== undefined;
+function wouldDo({ kind }: CreateOutcome, commands: Commands | undefined): readonly string[] {
+  return kind !== 'planned' || commands === undefined ? [] : plannedLines(commands.definition, CREATE_PHASES);
+}
+
+/** The session, without what makes it ready; what may refuse runs first. */
+async function create(
+  context: Context,
+  repo: Repo,
+  spec: {
+    request: CreateRequest;
+    options: { dryRun: boolean; fetch: boolean; fromChanges: boolean };
+    commands: Commands | undefined;
+  },
+): Promise<CreateOutcome> {
+  const { request, commands, options } = spec;
+  const hasBefore = hasCommands(commands, 'create.before');
+  const before = (plan: NewSessionPlan): Promise<void> => runBefore(repo, commands, 'create', beforeCreate(repo, plan));
+  const setup = commands === undefined ? 'skip' : (await hasSetup(repo, commands.definition)) ? 'begin' : undefined;
+  const all = { ...options, setup, before: hasBefore ? before : undefined } as const;
+  const work = (): Promise<CreateOutcome> => createSession(repo, request, all);
+  return hasBefore ? work() : context.busy(`creating ${request.id}`, work);
 }
 
 function narratorFor({ deps }: Context, id: string): Narrator {

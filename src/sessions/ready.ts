@@ -235,7 +235,8 @@ async function recordFailure(
   return new WtError('setup.failed', details, { cause: error, changed: true });
 }
 
-function reasonOf(error: unknown): string {
+/** What went wrong, in a line. Pure. */
+export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (!WtError.any(error)) return error.message;
   const { reason, message, stderr } = error.details as { reason?: string; message?: string; stderr?: string };
