@@ -53,7 +53,6 @@ test('says in words that the session is there, and what to run', async () => {
     "setup for a: echo no network >&2; exit 3
       no network
     error: session a is there, but its set-up failed (exit 3): echo no network >&2; exit 3
-      no network
       folder  $ROOM/app/.worktrees/a
       log     $ROOM/app/.git/wt/logs/setup/TIME-a-setup.log
       once the cause is mended, this runs the set-up again:
