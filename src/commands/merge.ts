@@ -95,15 +95,11 @@ export default defineCommand({
 
   async run(context, input): Promise<Outcome> {
     const repo = await openRepo(context.deps);
-    const definition = await loadDefinition(repo.root, context.deps.env);
-    const narrator = narratorOf(context.deps.io.err, createTheme(context.deps.io.errColor), '');
-    const { commands, missing } = await gatherLandingCommands(repo, definition, { ...input, narrator });
-    if (!context.globals.dryRun) await askTrust(context, missing);
-    const how: HowFull = { ...(await decideHow(repo, definition, input)), commands };
     if (input.all && input.ids.length > 0)
       throw new WtError('usage.invalid', { option: '--all', reason: 'takes every session; name none beside it' });
     const mode = modeOf(input, { '--keep-going': input.keepGoing });
-    if (mode !== undefined) return runResolve(context, repo, { mode, input, how });
+    if (mode !== undefined) return runResolve(context, repo, mode, input);
+    const how = await decideAll(context, repo, input);
     const isTrain = input.all || input.ids.length > 1;
     return isTrain ? runTrain(context, repo, input, how) : runOne(context, repo, input, how);
   },
@@ -258,15 +254,23 @@ async function takeLanded(
   return takeAway(repo, remove ? landed.map(({ plan }) => plan.session.id) : [], commands);
 }
 
+/** How it lands, with the commands around it, which a person may have to approve first. */
+async function decideAll(context: Context, repo: Repo, input: MergeInput): Promise<HowFull> {
+  const { deps, globals } = context;
+  const definition = await loadDefinition(repo.root, deps.env);
+  const narrator = narratorOf(deps.io.err, createTheme(deps.io.errColor), '');
+  const { commands, missing } = await gatherLandingCommands(repo, definition, { ...input, narrator });
+  if (!globals.dryRun) await askTrust(context, missing);
+  return { ...(await decideHow(repo, definition, input)), commands };
+}
+
 /** A conflict laid out or given up in the session; or ended there, and then it lands. */
-async function runResolve(
-  context: Context,
-  repo: Repo,
-  { mode, input, how }: { mode: Resolved['mode']; input: MergeInput; how: HowFull },
-): Promise<Outcome> {
+async function runResolve(context: Context, repo: Repo, mode: Resolved['mode'], input: MergeInput): Promise<Outcome> {
+  // Only what lands needs to know how, and it has to know before the conflict ends.
+  const how = mode === 'continue' ? await decideAll(context, repo, input) : undefined;
   const spec = { id: input.ids[0], verb: 'merge' as const, into: input.into, dryRun: context.globals.dryRun };
   const resolved = await context.busy('merging', () => resolveIn(repo, mode, spec));
-  if (resolved.mode !== 'continue') return { kind: 'resolved', resolved };
+  if (resolved.mode !== 'continue' || how === undefined) return { kind: 'resolved', resolved };
   const { session, into } = resolved.outcome;
   const request = { ...how.request, into: input.into ?? into };
   try {

@@ -10,7 +10,7 @@ import type { Repo } from '../../sessions/repo.ts';
 import { makeGateReady, type Unready } from './gate-setup.ts';
 import { checkOut, type GateTree } from './gate-tree.ts';
 import type { MergePlan } from '../plan.ts';
-import { findGreen, recordVerdict, type Verdict } from './verdict.ts';
+import { recordVerdict, type Verdict } from './verdict.ts';
 
 /** Lines of a red gate that the error shows. */
 const SHOWN_LINES = 12;
@@ -34,11 +34,6 @@ export type GateRun =
 
 /** What a shell's `timeout` exits with. */
 const LATE = 124;
-
-/** What was said before of exactly this tree and command, if it was green. */
-export async function findVerdict(repo: Repo, { command, plan }: GateRequest): Promise<Verdict | undefined> {
-  return findGreen(repo, { tree: plan.tree, command });
-}
 
 /** Makes the gate worktree ready, runs the gate on the merged result and writes the verdict down. Red is an answer, with the last lines it printed. */
 export async function runGate(repo: Repo, gate: GateTree, request: GateRequest): Promise<GateRun> {
