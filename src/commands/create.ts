@@ -15,7 +15,7 @@ import { openRepo } from '../sessions/open.ts';
 import { readBook } from '../sessions/book.ts';
 import { strainWords } from '../ui/limits.ts';
 import { plannedLines, ReadyData, readyData } from '../sessions/ready-report.ts';
-import { CREATE_PHASES, hasSetup, makeReady, type ReadyOutcome } from '../sessions/ready.ts';
+import { CREATE_PHASES, hasSetup, makeReady, openMark, type ReadyOutcome } from '../sessions/ready.ts';
 import type { Repo } from '../sessions/repo.ts';
 import { findSession } from '../sessions/select.ts';
 import { loadDefinition, type Definition } from '../setup/definition.ts';
@@ -111,11 +111,7 @@ export default defineCommand({
     if (input.setup && !globals.dryRun && !isThere)
       await askTrust(context, await findMissingTrust(repo, definition, wantedOf(definition, argument)));
     const options = { dryRun: globals.dryRun, fetch: input.fetch, fromChanges: input.fromChanges };
-    const outcome = await create(context, repo, { request, options, commands });
-    const ready =
-      outcome.kind === 'created' && commands !== undefined
-        ? await makeReady(repo, outcome.session, definition, { narrator: commands.narrator, isFirst: true })
-        : undefined;
+    const { outcome, ready } = await create(context, repo, { request, options, commands });
     const warnings = warningsOf(outcome, target.isNamedByBranch ? argument : undefined);
     return { outcome, ready, would: wouldDo(outcome, commands), warnings: [...warnings, ...(ready?.warnings ?? [])] };
   },
@@ -146,7 +142,7 @@ function wouldDo({ kind }: CreateOutcome, commands: Commands | undefined): reado
   return kind !== 'planned' || commands === undefined ? [] : plannedLines(commands.definition, CREATE_PHASES);
 }
 
-/** The session, without what makes it ready; what may refuse runs first. */
+/** Makes the session, then makes it ready; what may refuse runs before. */
 async function create(
   context: Context,
   repo: Repo,
@@ -155,14 +151,26 @@ async function create(
     options: { dryRun: boolean; fetch: boolean; fromChanges: boolean };
     commands: Commands | undefined;
   },
-): Promise<CreateOutcome> {
+): Promise<Pick<Outcome, 'outcome' | 'ready'>> {
   const { request, commands, options } = spec;
+  const isWork = commands !== undefined && !options.dryRun && (await hasSetup(repo, commands.definition));
+  const mark = isWork ? await openMark(repo) : undefined;
   const hasBefore = hasCommands(commands, 'create.before');
   const before = (plan: NewSessionPlan): Promise<void> => runBefore(repo, commands, 'create', beforeCreate(repo, plan));
-  const setup = commands === undefined ? 'skip' : (await hasSetup(repo, commands.definition)) ? 'begin' : undefined;
-  const all = { ...options, setup, before: hasBefore ? before : undefined } as const;
-  const work = (): Promise<CreateOutcome> => createSession(repo, request, all);
-  return hasBefore ? work() : context.busy(`creating ${request.id}`, work);
+  const all = {
+    ...options,
+    setup: commands === undefined ? 'skip' : mark,
+    before: hasBefore ? before : undefined,
+  } as const;
+  try {
+    const work = (): Promise<CreateOutcome> => createSession(repo, request, all);
+    const outcome = await (hasBefore ? work() : context.busy(`creating ${request.id}`, work));
+    if (outcome.kind !== 'created' || commands === undefined) return { outcome, ready: undefined };
+    const { definition, narrator } = commands;
+    return { outcome, ready: await makeReady(repo, outcome.session, definition, { narrator, isFirst: true, mark }) };
+  } finally {
+    mark?.end();
+  }
 }
 
 function narratorFor({ deps }: Context, id: string): Narrator {
