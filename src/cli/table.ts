@@ -32,6 +32,11 @@ export const table = {
     summary: 'Run a command in a session, or in all of them',
     load: () => import('../commands/exec.ts'),
   },
+  lock: {
+    group: 'Work',
+    summary: 'Run a command that nobody else may run at the same time',
+    load: () => import('../commands/lock.ts'),
+  },
   diff: {
     group: 'Work',
     summary: 'Show what a session changed, uncommitted work included',

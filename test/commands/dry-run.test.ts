@@ -102,6 +102,7 @@ const READING: readonly (readonly [VerbName, readonly string[]])[] = [
   ['diff', ['ready', '--committed', '--stat']],
   ['events', []],
   ['exec', ['dirty', '--', 'true']],
+  ['lock', ['--list']],
 ];
 
 test.each(READING)('wt %s %j changes no ref, no file and no record', async (verb, argv) => {
