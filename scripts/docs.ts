@@ -40,6 +40,7 @@ const raises: Readonly<Record<VerbName, readonly ErrorCode[]>> = {
   adopt: ['id.invalid', 'branch.invalid', 'path.unsafe', 'session.exists', 'base.not-found', 'limit.reached'],
   exec: ['session.not-found', 'path.unsafe'],
   lock: ['lock.busy', 'lock.held'],
+  du: ['session.not-found', 'config.invalid'],
   diff: ['session.not-found', 'base.not-found', 'path.unsafe'],
   commit: ['session.not-found', 'session.operation', 'path.unsafe', 'hook.failed'],
   done: ['session.not-found', 'base.not-found'],

@@ -89,6 +89,11 @@ export const table = {
     summary: 'Remove what is proven landed, prune what is gone',
     load: () => import('../commands/clean.ts'),
   },
+  du: {
+    group: 'Land and tidy',
+    summary: 'Show what sessions take on disk, and what would free it',
+    load: () => import('../commands/du.ts'),
+  },
   trust: {
     group: 'Keep safe',
     summary: 'Let the commands run that a repository brings along',

@@ -174,6 +174,8 @@ const CALLS: readonly (readonly [VerbName, readonly string[]])[] = [
   ['exec', ['--all', '--', 'sh', '-c', 'echo out; echo err >&2; exit 3']],
   ['lock', ['x', '--', 'git', 'status']],
   ['lock', ['--list']],
+  ['du', []],
+  ['du', ['a']],
   ['diff', ['c']],
   ['diff', ['c', '--stat']],
   ['commit', ['c']],
