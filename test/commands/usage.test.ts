@@ -44,7 +44,6 @@ test.each([
   ['a lock without a command', ['lock', 'x']],
   ['a lock without a name', ['lock', '--', 'true']],
   ['a name that is none of a lock', ['lock', '../x', '--', 'true']],
-  ['--list with a name', ['lock', 'x', '--list']],
   ['--jobs without --all', ['exec', '-j', '2', 'a', '--', 'true']],
   ['two formats at once', ['diff', 'a', '--stat', '--name-only']],
   ['no id outside a session', ['path']],
