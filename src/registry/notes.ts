@@ -21,6 +21,7 @@ export const Note = z.looseObject({
   after: SessionRow.shape.after,
   resolving: SessionRow.shape.resolving,
   ports: SessionRow.shape.ports,
+  setup: SessionRow.shape.setup.catch(undefined),
 });
 export type Note = z.infer<typeof Note>;
 
@@ -70,14 +71,15 @@ export function rowOf(note: Note, worktree: string): SessionRow {
   return { id, branch, base, path: worktree, agent, task, createdAt, state, ownsBranch, ...plannedOf(note) };
 }
 
-type Planned = Pick<SessionRow, 'owns' | 'after' | 'resolving' | 'ports'>;
+type Planned = Pick<SessionRow, 'owns' | 'after' | 'resolving' | 'setup' | 'ports'>;
 
-function plannedOf({ owns, after, resolving, ports }: Planned): Planned {
+function plannedOf({ owns, after, resolving, setup, ports }: Planned): Planned {
   return {
     ...(owns === undefined ? {} : { owns }),
     ...(after === undefined ? {} : { after }),
     ...(resolving === undefined ? {} : { resolving }),
     ...(ports === undefined ? {} : { ports }),
+    ...(setup === undefined ? {} : { setup }),
   };
 }
 

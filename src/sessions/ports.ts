@@ -9,7 +9,7 @@ import type { SessionRow } from '../registry/session.ts';
 import { readRegistry } from '../registry/store.ts';
 import { loadDefinition, type Definition } from '../setup/definition.ts';
 import { planPorts, requirePorts, type PortLease, type PortPlan } from '../setup/ports.ts';
-import { trustFolder } from '../setup/trust.ts';
+import { stateFolder } from '../setup/trust.ts';
 import type { Book, Session } from './book.ts';
 import type { Held } from './hold.ts';
 import type { Repo } from './repo.ts';
@@ -109,7 +109,7 @@ const Users = z.looseObject({ registries: z.array(z.string()).max(10_000) });
 
 /** Names the registries on this machine that lease ports. What each leases is read from itself, so nothing here goes stale. */
 function portUsersFile(env: Env): string {
-  return path.join(path.dirname(trustFolder(env)), 'ports.json');
+  return path.join(stateFolder(env), 'ports.json');
 }
 
 async function listRegistries(env: Env): Promise<readonly string[]> {

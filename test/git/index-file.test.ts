@@ -10,7 +10,9 @@ const FILES = {
   'dir/b.txt': 'x'.repeat(4096),
   'dir/deep/c.txt': 'x'.repeat(4097),
   'dir-x/d': 'x',
-  [`${Array.from({ length: 25 }, () => LONG).join('/').slice(0, 3900)}/e`]: 'x',
+  [`${Array.from({ length: 25 }, () => LONG)
+    .join('/')
+    .slice(0, 3900)}/e`]: 'x',
 };
 
 test.each([
