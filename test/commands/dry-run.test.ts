@@ -103,6 +103,8 @@ const READING: readonly (readonly [VerbName, readonly string[]])[] = [
   ['diff', ['ready', '--committed', '--stat']],
   ['events', []],
   ['exec', ['dirty', '--', 'true']],
+  ['lock', ['--list']],
+  ['du', []],
 ];
 
 test.each(READING)('wt %s %j changes no ref, no file and no record', async (verb, argv) => {
