@@ -1,9 +1,9 @@
 import { HOOKED, type CommandConfig, type StageConfig } from '../config/commands.ts';
-import { loadConfig, originOf, type Config, type Layer } from '../config/load.ts';
+import { loadConfig, originOf, valueAt, type Config, type Layer, type LayerName } from '../config/load.ts';
 import type { Settings } from '../config/schema.ts';
 import type { Env } from '../platform/deps.ts';
 import { listFound } from './formats/formats.ts';
-import type { Found } from './formats/format.ts';
+import { isEmpty, type Found } from './formats/format.ts';
 import type { Command, FileRule, Phase, Source, Step } from './step.ts';
 
 /** All that makes a session of this repository ready and takes it down again, with where each part is written. */
@@ -29,23 +29,26 @@ export async function loadDefinition(root: string, env: Env): Promise<Definition
 }
 
 const OWN_KEYS = ['setup.run', 'setup.copy', 'setup.link', 'teardown.run'] as const;
+/** Layers that speak of this one repository: what a person sets for all of them replaces no project's set-up. */
+const OWN_LAYERS: readonly LayerName[] = ['project', 'repository'];
 
-/** The project's own configuration wins over every other tool's; of those the first one counts. Pure. */
+/**
+ * The project's own configuration wins over every other tool's; of those the first that says anything counts, and of its hooks those
+ * that have none of wt's own beside them. Throws `config.invalid` when the one that counts cannot be read. Pure.
+ */
 export function defineFrom(config: Config, found: readonly Found[]): Definition {
   const { settings } = config;
-  const hasOwn = OWN_KEYS.some((key) => originOf(config, key).name !== 'default');
-  const [used, unused] = hasOwn ? [undefined, found] : [found[0], found.slice(1)];
+  const own = ownSteps(config);
+  const used = hasOwnSetUp(config) ? undefined : found.find((one) => !isEmpty(one));
+  if (used?.broken !== undefined) throw used.broken;
   const gate = settings.merge.gate;
   return {
     settings,
     used,
-    unused,
-    steps: [...ownSteps(config), ...(used?.steps ?? [])],
+    unused: found.filter((one) => one !== used),
+    steps: [...own, ...stepsFrom(used, own, settings)],
     files: [...ownFiles(config), ...(used?.files ?? [])],
-    ports:
-      settings.ports.names.length > 0 || used === undefined
-        ? settings.ports
-        : { ...settings.ports, names: [...used.ports] },
+    ports: withPorts(settings.ports, used?.ports ?? []),
     env: Object.entries(settings.env).map(([name, template]) => ({
       name,
       template,
@@ -53,6 +56,22 @@ export function defineFrom(config: Config, found: readonly Found[]): Definition 
     })),
     gate: gate === undefined ? undefined : { command: gate, source: sourceOf(originOf(config, 'merge.gate')) },
   };
+}
+
+function hasOwnSetUp({ layers }: Config): boolean {
+  const own = layers.filter(({ name }) => OWN_LAYERS.includes(name));
+  return own.some(({ value }) => OWN_KEYS.some((key) => valueAt(value, key) !== undefined));
+}
+
+/** Another tool's commands, but for phases that have commands of wt's own. */
+function stepsFrom(used: Found | undefined, own: readonly Step[], { setup, teardown }: Settings): readonly Step[] {
+  return (used?.steps ?? [])
+    .filter(({ phase }) => !own.some((step) => step.phase === phase))
+    .map((step) => ({ ...step, timeoutMs: step.phase === 'teardown' ? teardown.timeout : setup.timeout }));
+}
+
+function withPorts(ports: Settings['ports'], names: readonly string[]): Settings['ports'] {
+  return { ...ports, names: [...new Set([...ports.names, ...names])] };
 }
 
 function sourceOf({ name, file }: Layer): Source {
