@@ -8,8 +8,8 @@ import { shellStep, type Origin } from './steps.ts';
 const Script = z.object({ script: z.string().optional() }).optional();
 const Scripts = z.object({ script: z.string().optional(), darwin: Script, linux: Script, win32: Script }).optional();
 const Schema = z.object({
-  version: z.unknown(),
-  name: z.unknown(),
+  version: z.unknown().optional(),
+  name: z.unknown().optional(),
   setup: Scripts,
   cleanup: Scripts,
   actions: z.array(z.looseObject({ name: z.string().optional() })).optional(),

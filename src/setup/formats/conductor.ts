@@ -8,11 +8,11 @@ import { outsideNotes, rulesFor, shellStep, type Origin } from './steps.ts';
 
 const text = z.string().optional();
 const OldSchema = z.object({
-  scripts: z.object({ setup: text, run: z.unknown(), archive: text }).optional(),
-  runScriptMode: z.unknown(),
+  scripts: z.object({ setup: text, run: z.unknown().optional(), archive: text }).optional(),
+  runScriptMode: z.unknown().optional(),
 });
 const Schema = z.object({
-  scripts: z.looseObject({ setup: text, archive: text, run: z.unknown() }).optional(),
+  scripts: z.looseObject({ setup: text, archive: text, run: z.unknown().optional() }).optional(),
   file_include_globs: z.union([z.string(), z.array(z.string())]).optional(),
   environment_variables: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
 });

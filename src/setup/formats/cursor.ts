@@ -9,7 +9,7 @@ const Commands = z.union([z.array(z.string()), z.string()], 'a list of commands,
 const Schema = z.object({
   'setup-worktree': Commands.optional(),
   'setup-worktree-unix': Commands.optional(),
-  'setup-worktree-windows': z.unknown(),
+  'setup-worktree-windows': z.unknown().optional(),
 });
 type Key = 'setup-worktree' | 'setup-worktree-unix';
 

@@ -5,8 +5,8 @@ import { outsideNotes, rulesFor, shellSteps, type Origin } from './steps.ts';
 
 const texts = z.array(z.string(), 'a list of texts').default([]);
 const Schema = z.object({
-  worktreesDirectory: z.unknown(),
-  directoryNameSeparator: z.unknown(),
+  worktreesDirectory: z.unknown().optional(),
+  directoryNameSeparator: z.unknown().optional(),
   postCreate: z.object({ copyFiles: texts, commands: texts }).prefault({}),
   preDelete: z.object({ commands: texts }).prefault({}),
 });
