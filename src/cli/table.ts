@@ -27,6 +27,11 @@ export const table = {
     summary: 'Make an existing worktree a session',
     load: () => import('../commands/adopt.ts'),
   },
+  setup: {
+    group: 'Sessions',
+    summary: 'Make a session ready, or again: files, variables, commands',
+    load: () => import('../commands/setup.ts'),
+  },
   exec: {
     group: 'Work',
     summary: 'Run a command in a session, or in all of them',

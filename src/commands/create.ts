@@ -3,19 +3,34 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { defineCommand, type Context } from '../cli/define.ts';
 import { afterOption, agentOption, baseOption, flag, ownsOption, taskOption } from '../cli/params.ts';
+import { askTrust } from '../cli/ask-trust.ts';
 import { WtError } from '../core/errors.ts';
-import { parseTarget, rowOfPlan } from '../sessions/create.ts';
+import { parseTarget, rowOfPlan, type NewSessionPlan } from '../sessions/create.ts';
 import { cardOf, SessionCard } from '../sessions/view.ts';
 import { createSession, type CreateOutcome } from '../sessions/create-apply.ts';
+import { factsOf } from '../sessions/facts.ts';
+import { findMissingTrust, hasCommands, runBefore, type HookPlace } from '../sessions/hooks.ts';
 import { makeUpId } from '../sessions/names.ts';
 import { openRepo } from '../sessions/open.ts';
 import { readBook } from '../sessions/book.ts';
+import { plannedLines, ReadyData, readyData } from '../sessions/ready-report.ts';
+import { CREATE_PHASES, hasSetup, makeReady, type ReadyOutcome } from '../sessions/ready.ts';
+import type { Repo } from '../sessions/repo.ts';
+import { findSession } from '../sessions/select.ts';
+import { loadDefinition, type Definition } from '../setup/definition.ts';
+import { knownNames, requireKnown } from '../setup/fill.ts';
+import type { Narrator } from '../setup/steps.ts';
 import { declaredLines } from '../ui/session.ts';
-import type { Look } from '../ui/theme.ts';
+import { narratorOf, plannedText, readyLines } from '../ui/setup.ts';
+import { createTheme, type Look } from '../ui/theme.ts';
 import { plural, safe } from '../ui/text.ts';
 
 interface Outcome {
   readonly outcome: CreateOutcome;
+  /** What was done to make it ready; undefined when that was not wanted, or would only be done. */
+  readonly ready: ReadyOutcome | undefined;
+  /** What would be done, a line each. */
+  readonly would: readonly string[];
   readonly warnings: readonly string[];
 }
 
@@ -46,7 +61,7 @@ export default defineCommand({
     reuse: flag('--reuse', 'Return the session when it exists already'),
     setup: {
       flags: '--no-setup',
-      help: 'Check out the files and do nothing more',
+      help: 'Check out the files and do nothing more: no set-up, no hooks',
       schema: z.boolean().default(true),
     },
     fetch: flag('--fetch', 'Fetch the base from its remote first'),
@@ -66,6 +81,10 @@ export default defineCommand({
     created: z.boolean(),
     session: SessionCard,
     planned: z.boolean().optional(),
+    /** What was done to make it ready. */
+    setup: ReadyData.optional(),
+    /** What would be done, a line each; with `--dry-run`. */
+    would: z.array(z.string()).optional(),
   }),
 
   async run(context, input): Promise<Outcome> {
@@ -84,20 +103,66 @@ export default defineCommand({
       owns: input.owns,
       after: input.after,
     };
-    const options = { dryRun: globals.dryRun, fetch: input.fetch, fromChanges: input.fromChanges };
-    const outcome = await context.busy(`creating ${target.id}`, () => createSession(repo, request, options));
-    return { outcome, warnings: warningsOf(outcome, target.isNamedByBranch ? argument : undefined) };
+    const definition = await loadDefinition(repo.root, deps.env);
+    const commands = input.setup ? { definition, narrator: narratorFor(context, target.id) } : undefined;
+    if (input.setup) requireKnown(definition, CREATE_PHASES, knownNames(definition));
+    if (commands !== undefined && !globals.dryRun && !(input.reuse && (await isThere(repo, target.id))))
+      await askTrust(context, await findMissingTrust(repo, definition, wantedOf(definition, argument)));
+    const options = {
+      dryRun: globals.dryRun,
+      fetch: input.fetch,
+      fromChanges: input.fromChanges,
+      setup: commands === undefined ? 'skip' : (await hasSetup(repo, definition)) ? 'begin' : undefined,
+      before: hasCommands(commands, 'create.before')
+        ? (plan: NewSessionPlan) => runBefore(repo, commands, 'create', beforeCreate(repo, plan))
+        : undefined,
+    } as const;
+    const create = (): Promise<CreateOutcome> => createSession(repo, request, options);
+    const outcome = await (options.before === undefined ? context.busy(`creating ${target.id}`, create) : create());
+    const isFresh = outcome.kind === 'created' && commands !== undefined;
+    const ready = isFresh
+      ? await makeReady(repo, outcome.session, definition, { narrator: commands.narrator, isFirst: true })
+      : undefined;
+    const would = outcome.kind === 'planned' && input.setup ? plannedLines(definition, CREATE_PHASES) : [];
+    const warnings = warningsOf(outcome, target.isNamedByBranch ? argument : undefined);
+    return { outcome, ready, would, warnings: [...warnings, ...(ready?.warnings ?? [])] };
   },
 
-  human: ({ outcome }, look) => describe(outcome, look),
+  human: ({ outcome, ready, would }, look) =>
+    describe(outcome, look) + (ready === undefined ? '' : readyLines(ready, look)) + plannedText(would),
   warnings: ({ warnings }) => warnings,
-  json: ({ outcome }) => ({
+  json: ({ outcome, ready, would }) => ({
     created: outcome.kind === 'created',
+    ...(ready === undefined ? {} : { setup: readyData(ready) }),
+    ...(would.length === 0 ? {} : { would: [...would] }),
     ...(outcome.kind === 'planned' ? { planned: true } : {}),
     session:
       outcome.kind === 'planned' ? cardOf({ ...outcome.plan, row: rowOfPlan(outcome.plan) }) : cardOf(outcome.session),
   }),
 });
+
+/** What of the configuration a create uses; without it `--no-setup` creates all the same. */
+function wantedOf(definition: Definition, argument: string): Parameters<typeof findMissingTrust>[2] {
+  return {
+    phases: CREATE_PHASES,
+    env: definition.settings.setup.envFile !== undefined,
+    without: ['wt', 'create', argument, '--no-setup'],
+  };
+}
+
+async function isThere(repo: Repo, id: string): Promise<boolean> {
+  return findSession(await readBook(repo), id) !== undefined;
+}
+
+function narratorFor({ deps }: Context, id: string): Narrator {
+  return narratorOf(deps.io.err, createTheme(deps.io.errColor), id);
+}
+
+/** A session that is not there yet, as it is planned. */
+function beforeCreate(repo: Repo, plan: NewSessionPlan): HookPlace {
+  const session = { id: plan.id, row: rowOfPlan(plan), path: plan.path, admin: undefined };
+  return { facts: factsOf(repo, session), cwd: repo.root, without: ['wt', 'create', plan.id, '--no-setup'] };
+}
 
 async function readTask(
   { deps }: Context,

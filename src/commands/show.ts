@@ -14,6 +14,7 @@ import {
   doneWords,
   paintStatus,
   proofWords,
+  setupWords,
   TREE_WORDS,
 } from '../ui/session.ts';
 import { age, bytes, few, plural, safe, shellLine, truncate, wrap } from '../ui/text.ts';
@@ -89,6 +90,7 @@ function describe(outcome: ShowOutcome, look: Look): string {
     ['agent', session.agent === null ? '' : safe(session.agent)],
     ['created', `${age(session.createdAt, look.now)} ago`],
     ['size', sizeBytes === null ? '' : bytes(sizeBytes)],
+    ['set-up', setupLine(session, theme)],
     ['owns', safe((session.owns ?? []).join('  '))],
     ['after', safe((session.after ?? []).join('  '))],
     ['changes', changesText(session)],
@@ -153,6 +155,14 @@ function gateLine({ gate }: SessionView, { theme, now }: Look): string {
   const stale = gate.isStale ? theme.attention(', before the last changes') : '';
   const log = gate.passed ? '' : `  ${theme.path(gate.log)}`;
   return `${verdict}${stale}  ${theme.dim(`${age(gate.at, now)} ago`)}  ${theme.command(safe(gate.command))}${log}`;
+}
+
+function setupLine(session: SessionView, theme: Theme): string {
+  const words = setupWords(session);
+  if (words === '') return '';
+  const isBad = session.setup?.state === 'failed';
+  const log = isBad && session.setup?.log != null ? `  ${theme.path(session.setup.log)}` : '';
+  return `${isBad ? theme.bad(safe(words)) : safe(words)}${log}`;
 }
 
 function taskSection({ task }: SessionView, theme: Theme, width: number): readonly string[] {

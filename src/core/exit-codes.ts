@@ -49,6 +49,7 @@ export const exitCodeOf: Readonly<Record<ErrorCode, number>> = {
   'merge.conflict': EXIT.conflict,
   'hook.failed': EXIT.check,
   'gate.failed': EXIT.check,
+  'setup.failed': EXIT.check,
   'confirm.required': EXIT.person,
   'approval.required': EXIT.person,
   'config.untrusted': EXIT.person,

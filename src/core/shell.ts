@@ -1,70 +1,76 @@
-/** How a place in a shell script is quoted. */
-export type Quoting = 'none' | 'double' | 'single';
+/** What stands for a value in a shell script. `${HOME}`, `{a,b}`, `{}` and `{{.Name}}` are the shell's or a program's own. */
+const PLACE = /(?<![${\\])\{([a-z][a-z0-9._-]*(?:\|[a-z]+)*)\}(?!\})/g;
 
-interface Level {
-  quoting: Quoting;
-  /** Open brackets of sub-shells and functions. */
-  parens: number;
+/** The places of a shell script, as they are written between their braces. Pure. */
+export function placesOf(script: string): readonly string[] {
+  return [...script.matchAll(PLACE)].map(([, inner = '']) => inner);
 }
+
+/** The prefix of the variables that carry values into a shell script. */
+const VARIABLE = 'WT_VALUE_';
 
 /**
- * For each of these offsets how it is quoted, or undefined when that cannot be told for sure: in a comment, behind a here-document
- * or a back-quote, or in a script whose quotes do not close. POSIX.1-2024, Shell Command Language, 2.2. Pure.
+ * A shell script whose places are variables: the value itself never becomes part of the script, so that whatever it holds
+ * the shell does not evaluate it. `valueOf` gets what stands between the braces. Undefined for a script in which a place stands
+ * between single quotes, where a shell fills nothing in. Pure.
  */
-export function quotingsAt(script: string, offsets: readonly number[]): readonly (Quoting | undefined)[] {
-  const seen = new Map<number, Quoting>();
-  const doubtful = findDoubt(script);
-  // Each `$(` opens a level of its own; `(` within counts, so that its `)` does not close it.
-  const levels: Level[] = [{ quoting: 'none', parens: 0 }];
-  for (let at = 0; at < script.length; at++) {
-    const level = levels.at(-1);
-    if (level === undefined) return offsets.map(() => undefined);
-    if (offsets.includes(at)) seen.set(at, level.quoting);
-    at += step(script, at, levels, level);
-  }
-  const isClosed = levels.length === 1 && levels[0]?.quoting === 'none';
-  return offsets.map((at) => (isClosed && at < doubtful ? seen.get(at) : undefined));
+export function fillScript(
+  script: string,
+  valueOf: (inner: string) => string,
+): { readonly script: string; readonly env: Readonly<Record<string, string>> } | undefined {
+  const env: Record<string, string> = {};
+  const quotes = quotesOf(script);
+  let isSound = true;
+  const filled = script.replaceAll(PLACE, (_, inner: string, at: number) => {
+    const name = `${VARIABLE}${Object.keys(env).length + 1}`;
+    env[name] = valueOf(inner);
+    const quote = quotes[at];
+    if (quote === 'single') isSound = false;
+    return quote === 'none' ? `"\${${name}}"` : `\${${name}}`;
+  });
+  return isSound ? { script: filled, env } : undefined;
 }
 
-/** Moves the state on by one character; answers how many further characters belong to it. */
-function step(script: string, at: number, levels: Level[], level: Level): number {
-  const char = script[at];
-  if (level.quoting === 'single') {
-    if (char === "'") level.quoting = 'none';
-    return 0;
+type Quote = 'none' | 'single' | 'double';
+/** What is open: a quote of either kind, or a substitution, in which quoting begins anew. */
+type Open = '"' | "'" | '`' | '(';
+
+/**
+ * How each character of a POSIX shell script is quoted. Where it errs a value may be split at its blanks, and no worse:
+ * nothing that is decided by it makes a shell evaluate a value. Pure.
+ */
+function quotesOf(script: string): readonly Quote[] {
+  const open: Open[] = [];
+  const quotes: Quote[] = [];
+  let hasHere = false;
+  for (let i = 0; i < script.length; i++) {
+    const top = open.at(-1);
+    quotes[i] = top === "'" ? 'single' : top === '"' || hasHere ? 'double' : 'none';
+    const rest = script.slice(i, i + 3);
+    if (top !== "'" && rest.startsWith('\\')) quotes[++i] = quotes[i - 1] ?? 'none';
+    else if (isComment(script, i, top)) i = endOfLine(script, i, quotes);
+    else if (top === undefined && /^<<[^<]/.test(rest)) hasHere = true;
+    else step(open, rest[0] ?? '', script[i - 1] === '$');
   }
-  if (char === '\\') return 1;
-  if (char === '$' && script[at + 1] === '(') {
-    levels.push({ quoting: 'none', parens: 0 });
-    return 1;
-  }
-  if (char === '"') level.quoting = level.quoting === 'double' ? 'none' : 'double';
-  else if (level.quoting === 'none') return stepUnquoted(script, at, levels, level);
-  return 0;
+  return quotes;
 }
 
-function stepUnquoted(script: string, at: number, levels: Level[], level: Level): number {
-  const char = script[at];
-  if (char === '#' && /^$|[\s;&|(]/.test(script[at - 1] ?? '')) {
-    const end = script.indexOf('\n', at);
-    return (end === -1 ? script.length : end) - at;
-  }
-  if (char === "'") level.quoting = 'single';
-  else if (char === '(') level.parens++;
-  else if (char === ')' && level.parens > 0) level.parens--;
-  else if (char === ')' && levels.length > 1) levels.pop();
-  return 0;
+function step(open: Open[], char: string, isSubstitution: boolean): void {
+  const top = open.at(-1);
+  const closes = { '"': '"', "'": "'", '`': '`', '(': ')' } as const;
+  if (top !== undefined && char === closes[top]) open.pop();
+  else if (top === "'") return;
+  else if (char === '"' || char === '`') open.push(char);
+  else if ((char === "'" || char === '(') && (top !== '"' || (char === '(' && isSubstitution))) open.push(char);
 }
 
-/** Where what follows is beyond this reading: a back-quote, a here-document, `$'…'`, a `case` with its lone parentheses. */
-function findDoubt(script: string): number {
-  const found = /`|<<|\$'|\bcase\b/.exec(script);
-  return found === null ? Number.POSITIVE_INFINITY : found.index;
+function isComment(script: string, i: number, top: Open | undefined): boolean {
+  return script[i] === '#' && top !== '"' && top !== "'" && (i === 0 || /[\s;&|(]/.test(script[i - 1] ?? ''));
 }
 
-/** Whether the script hands text to another shell to read once more: a value within quotes would become code there. Pure. */
-export function readsTwice(script: string): boolean {
-  return /(?:^|[\s;&|("'`])(?:eval|(?:\S*\/)?(?:ba|z|da|k|fi)?sh\s+(?:-\S+\s+)*-\w*c|ssh|su|xargs|watch|parallel|tmux|screen|zellij|trap|env\s+-S)\b/.test(
-    script,
-  );
+function endOfLine(script: string, from: number, quotes: Quote[]): number {
+  const end = script.indexOf('\n', from);
+  const last = end === -1 ? script.length - 1 : end;
+  for (let i = from; i <= last; i++) quotes[i] = 'double';
+  return last;
 }

@@ -20,6 +20,7 @@ export const Note = z.looseObject({
   owns: SessionRow.shape.owns,
   after: SessionRow.shape.after,
   resolving: SessionRow.shape.resolving,
+  setup: SessionRow.shape.setup.catch(undefined),
 });
 export type Note = z.infer<typeof Note>;
 
@@ -69,15 +70,14 @@ export function rowOf(note: Note, worktree: string): SessionRow {
   return { id, branch, base, path: worktree, agent, task, createdAt, state, ownsBranch, ...plannedOf(note) };
 }
 
-function plannedOf({
-  owns,
-  after,
-  resolving,
-}: Pick<SessionRow, 'owns' | 'after' | 'resolving'>): Pick<SessionRow, 'owns' | 'after' | 'resolving'> {
+type Planned = Pick<SessionRow, 'owns' | 'after' | 'resolving' | 'setup'>;
+
+function plannedOf({ owns, after, resolving, setup }: Planned): Planned {
   return {
     ...(owns === undefined ? {} : { owns }),
     ...(after === undefined ? {} : { after }),
     ...(resolving === undefined ? {} : { resolving }),
+    ...(setup === undefined ? {} : { setup }),
   };
 }
 

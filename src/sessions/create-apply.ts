@@ -31,6 +31,7 @@ import { hold, type Held } from './hold.ts';
 import { EXCLUDE_LINE, sessionPath } from './layout.ts';
 import { recordCreate, undoCreate } from './create-recovery.ts';
 import { gitAtWorktree, listTrees, type Repo, shielded } from './repo.ts';
+import { markBegun } from './ready.ts';
 import { sweepCaller } from './sweep.ts';
 import { trashFolder } from './trash.ts';
 import { checkTree, findGitDir } from './worktree.ts';
@@ -64,6 +65,10 @@ export interface CreateOptions {
   readonly fetch: boolean;
   /** Move the caller's uncommitted work into the session. */
   readonly fromChanges: boolean;
+  /** `begin`: the session is ready only once {@link makeReady} has come to its end. */
+  readonly setup?: 'begin' | 'skip' | undefined;
+  /** Commands that run before anything is made; they may refuse. */
+  readonly before?: ((plan: NewSessionPlan) => Promise<void>) | undefined;
 }
 
 /**
@@ -84,6 +89,10 @@ export async function createSession(
     const plan = planCreate(await gatherCreateFacts(repo, await readBook(repo), request, fetched), request);
     return plan.kind === 'reuse' ? { kind: 'reused', session: plan.session } : { kind: 'planned', plan };
   }
+  if (options.before !== undefined) {
+    const plan = planCreate(await gatherCreateFacts(repo, await readBook(repo), request, fetched), request);
+    if (plan.kind === 'create') await options.before(plan);
+  }
   const taken = options.fromChanges ? await gatherChanges(repo) : undefined;
   const begun = await hold(repo, (held) => begin(held, request, { fetched, taken }));
   if (begun.kind === 'reuse') return { kind: 'reused', session: begun.session };
@@ -97,7 +106,7 @@ export async function createSession(
       await placeChanges(repo, taken, { worktree: begun.plan.path, start: begun.plan.start, id: begun.plan.id });
     const session = await hold(repo, async (held) => {
       if (taken !== undefined) await requireUnchanged(held.repo, taken);
-      const done = await finish(held, begun);
+      const done = await finish(held, begun, options.setup);
       isReady = true;
       if (taken !== undefined) await sweep(held, taken, begun);
       return done;
@@ -257,8 +266,12 @@ async function cutBranch(repo: Repo, { id, branch, start, base }: NewSessionPlan
   throw new WtError('git.failed', { args: ['git', 'update-ref', ref, start], exitCode: 128, stderr });
 }
 
-async function finish(held: Held, { entry, row, adminDirectory }: Begun): Promise<Session> {
-  const ready: SessionRow = { ...row, state: 'ready' };
+async function finish(
+  held: Held,
+  { entry, row, adminDirectory }: Begun,
+  setup: CreateOptions['setup'],
+): Promise<Session> {
+  const ready: SessionRow = { ...row, state: 'ready', ...(await setupOf(held.repo, adminDirectory, setup)) };
   await writeNote(adminDirectory, noteOf(ready));
   await held.save(new Map([[row.id, ready]]));
   await lockSession(adminDirectory, row.id);
@@ -271,6 +284,16 @@ async function finish(held: Held, { entry, row, adminDirectory }: Begun): Promis
   await recordCreate(held.repo, entry);
   await endJournal(held.repo.layout.journal, entry.op);
   return { id: row.id, row: ready, path: row.path, admin: await readAdminEntry(adminDirectory) };
+}
+
+async function setupOf(
+  repo: Repo,
+  adminDirectory: string,
+  setup: CreateOptions['setup'],
+): Promise<Pick<SessionRow, 'setup'>> {
+  if (setup === undefined) return {};
+  if (setup === 'begin') return { setup: (await markBegun(repo, adminDirectory)).setup };
+  return { setup: { state: 'skipped', at: repo.deps.clock.now().toISOString(), log: null } };
 }
 
 async function takeBack(held: Held, entry: CreateEntry, cause: unknown): Promise<void> {

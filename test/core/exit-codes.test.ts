@@ -29,7 +29,7 @@ const CONTRACT: Readonly<Record<number, readonly string[]>> = {
   ],
   5: ['git.failed', 'git.timeout', 'io.failed', 'io.disk-full'],
   6: ['merge.conflict'],
-  7: ['gate.failed', 'hook.failed'],
+  7: ['gate.failed', 'hook.failed', 'setup.failed'],
   8: ['confirm.required', 'config.untrusted', 'approval.required'],
   9: ['registry.busy', 'target.moved'],
   130: ['interrupted'],

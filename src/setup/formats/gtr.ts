@@ -6,7 +6,7 @@ import { outsideNotes, rulesFor, shellStep, type Origin } from './steps.ts';
 
 const HOOKS: Readonly<Record<string, { readonly phase: Phase; readonly at: string }>> = {
   'hooks.postcreate': { phase: 'setup', at: 'hooks.postCreate' },
-  'hooks.preremove': { phase: 'remove.before', at: 'hooks.preRemove' },
+  'hooks.preremove': { phase: 'teardown', at: 'hooks.preRemove' },
   'hooks.postremove': { phase: 'remove.after', at: 'hooks.postRemove' },
 };
 const COPY = ['copy.include', 'copy.exclude', 'copy.includedirs', 'copy.excludedirs'];

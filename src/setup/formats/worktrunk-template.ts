@@ -1,4 +1,4 @@
-import { quotingsAt, readsTwice, type Quoting } from '../../core/shell.ts';
+import { quotingsAt, readsTwice, type Quoting } from './quoting.ts';
 import { escapeTemplate, slugOf } from '../../core/template.ts';
 
 /** What worktrunk calls an operation: its variables mean another side in each (worktrunk.dev/hook). */

@@ -12,7 +12,10 @@ const Hook = z
   .union([z.string(), Table, z.array(Table)], 'a command, a table of commands, or a list of such tables')
   .optional();
 
-/** In the order in which they run; `create` and `start` are names of the same at different times. */
+/**
+ * In the order in which they run; `create` and `start` are names of the same at different times. What cleans up before a worktree
+ * goes is the teardown: a clean and a landing take worktrees away too, and run no hook of remove.
+ */
 const HOOKS = {
   'pre-create': { phase: 'setup', operation: 'create' },
   'pre-start': { phase: 'setup', operation: 'create' },
@@ -20,7 +23,7 @@ const HOOKS = {
   'post-start': { phase: 'setup', operation: 'create' },
   'pre-merge': { phase: 'merge.before', operation: 'merge' },
   'post-merge': { phase: 'merge.after', operation: 'merge' },
-  'pre-remove': { phase: 'remove.before', operation: 'remove' },
+  'pre-remove': { phase: 'teardown', operation: 'remove' },
   'post-remove': { phase: 'remove.after', operation: 'remove' },
 } as const satisfies Record<string, { phase: Phase; operation: Operation }>;
 type HookName = keyof typeof HOOKS;

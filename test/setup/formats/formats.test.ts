@@ -156,7 +156,7 @@ describe('git-worktree-runner', () => {
     expect(linesOf(found)).toEqual([
       'setup 0 hooks.postCreate[0]: ./scripts/prepare.sh --fast',
       'setup 1 hooks.postCreate[1]: npm run build # not a remark',
-      'remove.before 0 hooks.preRemove[0]: docker compose down',
+      'teardown 0 hooks.preRemove[0]: docker compose down',
       'remove.after 0 hooks.postRemove[0]: echo gone',
     ]);
     expect(found.steps[0]).toMatchObject({
@@ -188,7 +188,7 @@ describe('worktrunk', () => {
       'merge.before 0 pre-merge.test: npm test',
       'merge.before 1 pre-merge.say: echo "${WORKTRUNK_BRANCH}" onto "${WORKTRUNK_TARGET}"',
       'merge.after 0 post-merge.notify: echo merged',
-      'remove.before 0 pre-remove.databases: bash scripts/databases.sh --drop "${WORKTRUNK_BRANCH_SANITIZE_DB}"',
+      'teardown 0 pre-remove.databases: bash scripts/databases.sh --drop "${WORKTRUNK_BRANCH_SANITIZE_DB}"',
       'remove.after 0 post-remove.kill: lsof -ti :"${WORKTRUNK_BRANCH_HASH_PORT}" | xargs kill',
     ]);
     const env = Object.assign({}, ...found.steps.map((step) => step.env)) as Readonly<Record<string, string>>;

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { quotingsAt, readsTwice } from '#src/core/shell.ts';
+import { quotingsAt, readsTwice } from '#src/setup/formats/quoting.ts';
 
 const MARK = '@';
 const ask = (script: string): unknown => quotingsAt(script, [script.indexOf(MARK)])[0];
