@@ -1,0 +1,117 @@
+import * as z from 'zod';
+import { FORMATS } from '../config/schema.ts';
+import { loadDefinition, type Definition } from '../setup/definition.ts';
+import { explainDefinition, PHASES, type Explanation } from '../setup/explain.ts';
+import { listNotes } from '../setup/sources/surroundings.ts';
+import { broughtBy, covers, findApproval } from '../setup/trust.ts';
+import type { SessionFacts } from '../setup/values.ts';
+import { readBook, sessionAround } from './book.ts';
+import { defaultBaseName } from './base.ts';
+import { factsOf, userOf } from './facts.ts';
+import { defaultBranch, sessionPath } from './layout.ts';
+import type { Repo } from './repo.ts';
+import { requireSession } from './select.ts';
+
+/** All of {@link Explanation}, and whether a person has approved what the repository brings along. */
+export interface SetupExplanation extends Explanation {
+  /** `nothing`: it brings no commands along. */
+  readonly trust: 'approved' | 'unapproved' | 'nothing';
+  /** How many commands, variables and gates that would be. */
+  readonly brought: number;
+  /** What was found beside the definition, in words. */
+  readonly notes: readonly string[];
+}
+
+/** Explains the set-up of a session, or of a new one when none is named and the caller stands in none. Runs nothing but git, and changes nothing. */
+export async function explainSetup(repo: Repo, id: string | undefined): Promise<SetupExplanation> {
+  const book = await readBook(repo);
+  const session = id === undefined ? sessionAround(book, repo.top) : await requireSession(repo, book, id);
+  const definition = await loadDefinition(repo.root, repo.deps.env);
+  const facts = session === undefined ? newFacts(repo, defaultBaseName(repo, book)) : factsOf(repo, session);
+  const [explanation, trust, notes] = await Promise.all([
+    explainDefinition(definition, facts, { isNew: session === undefined }),
+    judgeTrust(repo, definition),
+    listNotes({
+      main: repo.root,
+      commonDir: repo.commonDir,
+      mainGit: repo.git,
+      env: repo.deps.env,
+      ...(session === undefined ? {} : { session: session.path }),
+    }),
+  ]);
+  return { ...explanation, ...trust, notes };
+}
+
+/** Stands where the id of a new session will. */
+const NEW_ID = '<id>';
+
+function newFacts(repo: Repo, base: string): SessionFacts {
+  return {
+    id: NEW_ID,
+    branch: defaultBranch(NEW_ID),
+    base,
+    task: null,
+    path: sessionPath(repo.layout, NEW_ID),
+    main: repo.root,
+    user: userOf(repo),
+    createdAt: repo.deps.clock.now().toISOString(),
+    ports: {},
+    taskFile: undefined,
+  };
+}
+
+async function judgeTrust(
+  { root, commonDir, deps }: Repo,
+  definition: Definition,
+): Promise<Pick<SetupExplanation, 'trust' | 'brought'>> {
+  const brought = broughtBy(root, definition);
+  const count = brought.commands.length;
+  if (count === 0) return { trust: 'nothing', brought: 0 };
+  const isApproved = covers(await findApproval(deps.env, commonDir), brought);
+  return { trust: isApproved ? 'approved' : 'unapproved', brought: count };
+}
+
+const Written = { file: z.string(), line: z.number().nullable(), at: z.string() };
+const Variables = z.record(z.string(), z.string());
+
+/** The same in `--json`. */
+export const SetupExplanationData = z.object({
+  session: z.string().nullable(),
+  trust: z.enum(['approved', 'unapproved', 'nothing']),
+  brought: z.number(),
+  definitions: z.array(
+    z.object({
+      format: z.enum(FORMATS),
+      file: z.string(),
+      isUsed: z.boolean(),
+      reason: z.string(),
+      notes: z.array(z.string()),
+    }),
+  ),
+  files: z.array(
+    z.object({
+      kind: z.enum(['copy', 'link']),
+      file: z.string(),
+      patterns: z.array(z.string()),
+      except: z.array(z.string()),
+    }),
+  ),
+  steps: z.array(
+    z.object({
+      ...Written,
+      phase: z.enum(PHASES),
+      stage: z.number(),
+      name: z.string().nullable(),
+      command: z.string(),
+      timeoutMs: z.number(),
+      env: Variables,
+      script: z.string().nullable(),
+      owner: z.enum(['repository', 'person']),
+    }),
+  ),
+  env: Variables,
+  envFile: z.string().nullable(),
+  ports: z.record(z.string(), z.number().nullable()),
+  gate: z.object({ ...Written, command: z.string() }).nullable(),
+  notes: z.array(z.string()),
+});
