@@ -221,6 +221,32 @@ const samples: { readonly [C in Exclude<CatalogCode, 'session.refused'>]: ErrorC
   'registry.damaged': { path: '/home/ada/shop/.worktrees/sessions.json', reason: 'it is a symbolic link' },
   'registry.busy': { holder: 'wt merge search (pid 4711)', waitedMs: 30_000 },
   'registry.too-new': { path: '/home/ada/shop/.worktrees/sessions.json', found: 2, known: 1 },
+  'limit.reached': {
+    limit: 'limits.sessions',
+    allowed: 4,
+    found: 4,
+    origin: '/home/ada/shop/wt.config.jsonc',
+    cleanable: { ids: ['search'], bytes: 312_000_000 },
+  },
+  'disk.low': {
+    limit: 'limits.minFreeDisk',
+    path: '/home/ada/shop',
+    free: 1_200_000_000,
+    needed: 340_000_000,
+    keep: 1_000_000_000,
+    origin: 'the default',
+    cleanable: { ids: [], bytes: 0 },
+  },
+  'lock.busy': {
+    name: 'staging',
+    max: 1,
+    holders: [
+      { pid: 4711, host: 'desk', command: 'npm run e2e', session: 'search', since: '2026-01-02T03:04:05.000Z' },
+    ],
+    waiting: 1,
+    waitedMs: 300_000,
+  },
+  'lock.held': { name: 'staging' },
   interrupted: { signal: 'SIGINT' },
   internal: { message: 'Cannot read properties of undefined' },
 };

@@ -13,6 +13,7 @@ import { findMissingTrust, hasCommands, runBefore, type HookPlace } from '../ses
 import { makeUpId } from '../sessions/names.ts';
 import { openRepo } from '../sessions/open.ts';
 import { readBook } from '../sessions/book.ts';
+import { strainWords } from '../ui/limits.ts';
 import { plannedLines, ReadyData, readyData } from '../sessions/ready-report.ts';
 import { CREATE_PHASES, hasSetup, makeReady, type ReadyOutcome } from '../sessions/ready.ts';
 import type { Repo } from '../sessions/repo.ts';
@@ -203,6 +204,7 @@ function warningsOf(outcome: CreateOutcome, branchArgument: string | undefined):
   return [
     ...(branchArgument === undefined ? [] : [`"${branchArgument}" is a branch name, so the session is called ${id}`]),
     ...behind,
+    ...outcome.plan.strains.map(strainWords),
     ...lands,
   ];
 }

@@ -89,11 +89,11 @@ export default defineCommand({
 
   async run(context, input): Promise<Outcome> {
     const repo = await openRepo(context.deps);
-    const how = await decideHow(repo, input);
     if (input.all && input.ids.length > 0)
       throw new WtError('usage.invalid', { option: '--all', reason: 'takes every session; name none beside it' });
     const mode = modeOf(input, { '--keep-going': input.keepGoing });
-    if (mode !== undefined) return runResolve(context, repo, { mode, input, how });
+    if (mode !== undefined) return runResolve(context, repo, mode, input);
+    const how = await decideHow(repo, input);
     const isTrain = input.all || input.ids.length > 1;
     return isTrain ? runTrain(context, repo, input, how) : runOne(context, repo, input, how);
   },
@@ -241,14 +241,12 @@ async function takeLanded(repo: Repo, { landed }: TrainOutcome, { remove }: Merg
 }
 
 /** A conflict laid out or given up in the session; or ended there, and then it lands. */
-async function runResolve(
-  context: Context,
-  repo: Repo,
-  { mode, input, how }: { mode: Resolved['mode']; input: MergeInput; how: How },
-): Promise<Outcome> {
+async function runResolve(context: Context, repo: Repo, mode: Resolved['mode'], input: MergeInput): Promise<Outcome> {
+  // Only what lands needs to know how, and it has to know before the conflict ends.
+  const how = mode === 'continue' ? await decideHow(repo, input) : undefined;
   const spec = { id: input.ids[0], verb: 'merge' as const, into: input.into, dryRun: context.globals.dryRun };
   const resolved = await context.busy('merging', () => resolveIn(repo, mode, spec));
-  if (resolved.mode !== 'continue') return { kind: 'resolved', resolved };
+  if (resolved.mode !== 'continue' || how === undefined) return { kind: 'resolved', resolved };
   const { session, into } = resolved.outcome;
   const request = { ...how.request, into: input.into ?? into };
   try {

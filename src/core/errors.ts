@@ -32,6 +32,22 @@ export interface ConflictPath {
   readonly session: string | null;
 }
 
+/** Sessions that `wt clean` would move into the trash, and what they take on disk. */
+export interface Cleanable {
+  readonly ids: readonly string[];
+  readonly bytes: number;
+}
+
+/** Who has a named lock, or waits for it. */
+export interface LockUser {
+  readonly pid: number;
+  readonly host: string;
+  readonly command: string;
+  readonly session: string | null;
+  /** ISO 8601 UTC. */
+  readonly since: string;
+}
+
 /** What may be refused for a session's state. */
 export type RefusedVerb = 'remove' | 'merge' | 'commit' | 'undo' | 'sync' | 'push' | 'approve' | 'pr' | 'setup';
 
@@ -136,6 +152,38 @@ export interface ErrorCatalog {
   'registry.damaged': { path: string; reason: string };
   'registry.busy': { holder: string; waitedMs: number };
   'registry.too-new': { path: string; found: number; known: number };
+  /** More of something than the configuration allows, or than its range holds. */
+  'limit.reached': {
+    /** Key of the setting. */
+    limit: 'limits.sessions' | 'limits.unreviewed' | 'ports';
+    allowed: number;
+    found: number;
+    /** Who says so: a file, a variable, or the default. */
+    origin: string;
+    ids?: readonly string[];
+    cleanable?: Cleanable;
+  };
+  /** Too little would be left on the disk. */
+  'disk.low': {
+    limit: 'limits.minFreeDisk' | 'limits.minFreeInodes';
+    path: string;
+    free: number;
+    /** What the new session takes, as far as it can be told before. */
+    needed: number;
+    keep: number;
+    origin: string;
+    cleanable?: Cleanable;
+  };
+  /** A named lock that others have. */
+  'lock.busy': {
+    name: string;
+    max: number;
+    holders: readonly LockUser[];
+    waiting: number;
+    waitedMs: number;
+  };
+  /** A lock that the caller itself runs under. */
+  'lock.held': { name: string };
   /** `left`: what was done by then and stays, in words. */
   interrupted: { signal: string; left?: string; fix?: readonly string[] };
   internal: { message: string };

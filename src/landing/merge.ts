@@ -1,16 +1,15 @@
 import { WtError } from '../core/errors.ts';
-import { withScratchObjects } from '../git/snapshot.ts';
 import { readBook } from '../sessions/book.ts';
-import { scratchPath } from '../sessions/cache.ts';
+import { withScratch } from '../sessions/cache.ts';
 import { hold } from '../sessions/hold.ts';
 import { withGitEnv, type Repo } from '../sessions/repo.ts';
 import { applyLanding } from './apply.ts';
-import { findVerdict, runGate, type GateRequest } from './gate/gate.ts';
+import { runGate, type GateRequest } from './gate/gate.ts';
 import { withGateTree } from './gate/gate-tree.ts';
 import { findLandingHooks, passMessage, passTree, runAfter, type LandingHooks } from './gate/hooks.ts';
 import type { MergePlan, MergeRequest } from './plan.ts';
 import { prepare, writeLanding, type Nothing, type Prepared } from './prepare.ts';
-import type { Verdict } from './gate/verdict.ts';
+import { findGreen, type Verdict } from './gate/verdict.ts';
 
 /** What a person has seen: the session's tip, the files it leads to, and what it goes on top of, unless a train makes that first. */
 export interface Approved extends Pick<MergePlan, 'tip' | 'tree'> {
@@ -52,9 +51,7 @@ interface Candidate {
 /** What would land, for a person to look at: everything is built in a throw-away object folder. Throws as {@link prepare}. */
 export async function previewMerge(repo: Repo, request: MergeRequest): Promise<Prepared> {
   const book = await readBook(repo);
-  return withScratchObjects(repo.commonDir, scratchPath(repo, 'objects'), (env) =>
-    prepare(withGitEnv(repo, env), book, request, { isPreview: true }),
-  );
+  return withScratch(repo, (env) => prepare(withGitEnv(repo, env), book, request, { isPreview: true }));
 }
 
 /**
@@ -120,7 +117,7 @@ async function test(
   const commit = await writeLanding(repo, { ...prepared, plan });
   const { gate: command, onLine } = checks;
   const gateRequest: GateRequest | undefined = command === undefined ? undefined : { command, plan, commit, onLine };
-  const known = gateRequest === undefined ? undefined : await findVerdict(repo, gateRequest);
+  const known = command === undefined ? undefined : await findGreen(repo, { tree: plan.tree, command });
   const done = { plan, commit, verdict: known, isVerdictReused: known !== undefined };
   const isTested = known !== undefined || gateRequest === undefined;
   if (isTested && hooks.onTree === undefined) return done;

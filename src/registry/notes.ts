@@ -20,6 +20,7 @@ export const Note = z.looseObject({
   owns: SessionRow.shape.owns,
   after: SessionRow.shape.after,
   resolving: SessionRow.shape.resolving,
+  ports: SessionRow.shape.ports,
   setup: SessionRow.shape.setup.catch(undefined),
 });
 export type Note = z.infer<typeof Note>;
@@ -70,13 +71,14 @@ export function rowOf(note: Note, worktree: string): SessionRow {
   return { id, branch, base, path: worktree, agent, task, createdAt, state, ownsBranch, ...plannedOf(note) };
 }
 
-type Planned = Pick<SessionRow, 'owns' | 'after' | 'resolving' | 'setup'>;
+type Planned = Pick<SessionRow, 'owns' | 'after' | 'resolving' | 'setup' | 'ports'>;
 
-function plannedOf({ owns, after, resolving, setup }: Planned): Planned {
+function plannedOf({ owns, after, resolving, setup, ports }: Planned): Planned {
   return {
     ...(owns === undefined ? {} : { owns }),
     ...(after === undefined ? {} : { after }),
     ...(resolving === undefined ? {} : { resolving }),
+    ...(ports === undefined ? {} : { ports }),
     ...(setup === undefined ? {} : { setup }),
   };
 }

@@ -40,6 +40,8 @@ export const SessionCard = z.object({
   owns: z.array(z.string()).optional(),
   /** Sessions that land before it. */
   after: z.array(z.string()).optional(),
+  /** Ports that are its own, by name. */
+  ports: z.record(z.string(), z.number()).optional(),
 });
 export type SessionCard = z.infer<typeof SessionCard>;
 
@@ -99,7 +101,7 @@ export type SessionView = z.infer<typeof SessionView>;
 
 /** Pure. */
 export function cardOf({ id, row, path }: Pick<Session, 'id' | 'row' | 'path'>): SessionCard {
-  const { branch, base, agent, task, createdAt, owns, after } = row;
+  const { branch, base, agent, task, createdAt, owns, after, ports } = row;
   return {
     id,
     branch,
@@ -110,6 +112,7 @@ export function cardOf({ id, row, path }: Pick<Session, 'id' | 'row' | 'path'>):
     createdAt,
     ...(owns === undefined ? {} : { owns: [...owns] }),
     ...(after === undefined ? {} : { after: [...after] }),
+    ...(ports === undefined ? {} : { ports: { ...ports } }),
   };
 }
 

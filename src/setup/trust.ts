@@ -73,7 +73,12 @@ export async function requireTrust(
 
 /** Where approvals are kept: outside of every repository, so that no clone and no agent's commit can bring one along. */
 export function trustFolder(env: Env): string {
-  return path.join(env['XDG_STATE_HOME'] || path.join(env['HOME'] ?? '/', '.local', 'state'), 'wt', 'trust');
+  return path.join(stateFolder(env), 'trust');
+}
+
+/** What wt remembers for a person on this machine, apart from every repository. */
+export function stateFolder(env: Env): string {
+  return path.join(env['XDG_STATE_HOME'] || path.join(env['HOME'] ?? '/', '.local', 'state'), 'wt');
 }
 
 /** A file for each repository: two people's words never meet, and a damaged one is no other's trouble. */

@@ -1,5 +1,6 @@
 import type { CatalogCode, ErrorCatalog, WtError } from '../core/errors.ts';
 import { fixOf, listed, type Explanation } from './explanation.ts';
+import { explainBusyLock, explainLimit, explainLowDisk } from './limits.ts';
 import { explainHook, explainSetup } from './failed-commands.ts';
 import { explainApproval, explainConflict, explainGate, explainMoved, explainRefusal } from './refusals.ts';
 import { shellLine } from './text.ts';
@@ -107,6 +108,14 @@ const words: { readonly [C in CatalogCode]: (details: ErrorCatalog[C]) => Explan
   'registry.too-new': (d) => ({
     message: `${d.path} was written by a newer wt (version ${d.found}; this one knows ${d.known})`,
     fix: ['npm', 'install', '--global', 'wt-sessions@latest'],
+  }),
+  'limit.reached': explainLimit,
+  'disk.low': explainLowDisk,
+  'lock.busy': explainBusyLock,
+  'lock.held': (d) => ({
+    message: `this runs under lock ${d.name} already, and would wait for itself`,
+    unchanged: 'The command was not run.',
+    fix: ['wt', 'lock', '--list'],
   }),
   interrupted: (d) => ({
     message: `interrupted by ${d.signal}`,

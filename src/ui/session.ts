@@ -1,5 +1,6 @@
 import { lastWork } from '../core/time.ts';
 import type { AnyEvidence } from '../sessions/forge-proof.ts';
+import type { PortChange } from '../sessions/ports.ts';
 import type { SessionView, SessionStatus, SpokenWord } from '../sessions/view.ts';
 import type { Evidence } from '../landing/proof/proof.ts';
 import type { Column } from './table.ts';
@@ -65,12 +66,31 @@ export function conflictsText({ conflicts }: Pick<SessionView, 'conflicts'>): st
 
 /** What a session was told to keep to, a line each. */
 export function declaredLines(
-  { owns, after }: { readonly owns?: readonly string[]; readonly after?: readonly string[] },
+  {
+    owns,
+    after,
+    ports,
+  }: { readonly owns?: readonly string[]; readonly after?: readonly string[]; readonly ports?: SessionView['ports'] },
   { theme }: Look,
 ): string {
   const line = (label: string, list: readonly string[] = []): string =>
     list.length === 0 ? '' : `  ${theme.dim(label)} ${safeLine(list.join('  '))}\n`;
-  return line('owns', owns) + line('lands after', after);
+  const leased = portsText(ports);
+  return line('owns', owns) + line('lands after', after) + line('ports', leased === '' ? [] : [leased]);
+}
+
+/** A port that somebody else has taken while the session was away. */
+export function portChangeWords({ name, before, after }: PortChange): string {
+  if (after === null)
+    return `its port ${name}, ${before}, was taken meanwhile, and no other is left in the range of "ports"`;
+  return `its port ${name} is ${after} now: ${before} was taken meanwhile, so what names it has to be written again`;
+}
+
+/** "web 20010  db 20011"; empty without any. */
+export function portsText(ports: SessionView['ports']): string {
+  return Object.entries(ports ?? {})
+    .map(([name, port]) => `${name} ${port}`)
+    .join('  ');
 }
 
 function about(view: SessionView, now: Date, evidence: Evidence | undefined): string {

@@ -70,7 +70,7 @@ const CALLS: readonly (readonly [VerbName, readonly string[]])[] = [
   ['adopt', ['../mine', '--as', 'other', '--base', 'main', '--task', 'T']],
 ];
 
-test('no verb changes a ref, a file or a record in a dry run', { timeout: 120_000 }, async () => {
+test('no verb changes a ref, a file or a record in a dry run', async () => {
   const bench = await makeWorkshop();
   const before = [await refs(bench), ...(await listing(bench.room.dir, CACHE))];
   for (const [verb, argv] of CALLS) {

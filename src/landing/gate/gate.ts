@@ -7,7 +7,7 @@ import { hold } from '../../sessions/hold.ts';
 import type { Repo } from '../../sessions/repo.ts';
 import { checkOut, type GateTree } from './gate-tree.ts';
 import type { MergePlan } from '../plan.ts';
-import { findGreen, recordVerdict, type Verdict } from './verdict.ts';
+import { recordVerdict, type Verdict } from './verdict.ts';
 
 const KEPT_LOGS = 50;
 /** Lines of a red gate that the error shows. */
@@ -20,11 +20,6 @@ export interface GateRequest {
   readonly commit: string;
   /** Gets each line as it is printed. */
   readonly onLine: (line: string) => void;
-}
-
-/** What was said before of exactly this tree and command, if it was green. */
-export async function findVerdict(repo: Repo, { command, plan }: GateRequest): Promise<Verdict | undefined> {
-  return findGreen(repo, { tree: plan.tree, command });
 }
 
 /** Runs the gate on the merged result and writes the verdict down. Red is an answer, with the last lines it printed. */
