@@ -8,7 +8,7 @@ import { factsOf } from '../sessions/facts.ts';
 import { findMissingTrust } from '../sessions/hooks.ts';
 import { findRepo, openRepo } from '../sessions/open.ts';
 import { plannedLines, ReadyData, readyData } from '../sessions/ready-report.ts';
-import { beginSetup, isFirstSetup, makeReady, type ReadyOutcome } from '../sessions/ready.ts';
+import { beginSetup, isFirstSetup, makeReady, openMark, type ReadyOutcome } from '../sessions/ready.ts';
 import { requireSession } from '../sessions/select.ts';
 import { loadDefinition } from '../setup/definition.ts';
 import { requireKnown } from '../setup/fill.ts';
@@ -60,14 +60,15 @@ export default defineCommand({
     if (globals.dryRun) return { kind: 'set-up', session, ready: undefined, would: plannedLines(definition, phases) };
     const wanted = { phases, env: definition.settings.setup.envFile !== undefined };
     await askTrust(context, await findMissingTrust(repo, definition, wanted));
-    const begun = await beginSetup(repo, session.id);
     const narrator = narratorOf(deps.io.err, createTheme(deps.io.errColor), session.id);
-    return {
-      kind: 'set-up',
-      session,
-      ready: await makeReady(repo, begun, definition, { narrator, isFirst }),
-      would: [],
-    };
+    const mark = await openMark(repo);
+    try {
+      const begun = await beginSetup(repo, session.id, mark);
+      const ready = await makeReady(repo, begun, definition, { narrator, isFirst, mark });
+      return { kind: 'set-up', session, ready, would: [] };
+    } finally {
+      mark.end();
+    }
   },
 
   human(outcome, look) {

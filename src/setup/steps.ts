@@ -66,6 +66,8 @@ export interface PhaseOptions {
   readonly log?: Log & { readonly file: string };
   /** Writes each command down while it runs. */
   readonly record?: (command: string) => { begin: (pid: number) => void; end: () => Promise<void> };
+  /** Scripts of the worktree run as they are there: the gate runs what it tests in any case. */
+  readonly takesScripts?: boolean;
   /** Further variables, and further facts in the context. */
   readonly env?: Env;
   readonly context?: Readonly<Record<string, unknown>>;
@@ -193,8 +195,7 @@ async function runStep(one: FilledStep, { place, env, context, log, isAlone, opt
   log.write(`$ ${wordsOf(step.command)}\n`);
   options.onStep({ phase: step.phase, words: describeStep(step) });
   const startMs = place.deps.clock.elapsedMs();
-  const isOwnPlace = place.cwd === place.main || place.cwd === place.facts?.path;
-  const differs = isOwnPlace ? await whyScriptDiffers(step, place.cwd) : undefined;
+  const differs = options.takesScripts === true ? undefined : await whyScriptDiffers(step, place.cwd);
   if (differs !== undefined) {
     take(`not run: ${differs}`);
     return { step, exitCode: NOT_RUN, durationMs: 0, output };
