@@ -101,12 +101,13 @@ export default defineCommand({
 });
 
 function dataOf(explanation: SetupExplanation): z.infer<typeof SetupExplanationData> {
-  const { definitions, files, steps, notes } = explanation;
+  const { definitions, files, steps, notes, matches } = explanation;
   return {
     ...explanation,
     definitions: definitions.map((one) => ({ ...one, notes: [...one.notes] })),
     files: files.map((one) => ({ ...one, patterns: [...one.patterns], except: [...one.except] })),
     steps: [...steps],
+    matches: { copies: [...matches.copies], links: [...matches.links], skipped: [...matches.skipped] },
     notes: [...notes],
   };
 }

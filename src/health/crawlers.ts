@@ -123,10 +123,13 @@ const TOOLS: readonly Tool[] = [
 ];
 
 /** Tools at the top of the main worktree that would go through every session as well. */
-export const checkCrawlers: Check = async ({ repo, book }) => {
-  if (repo.isBare || book.sessions.size === 0) return [];
+export const checkCrawlers: Check = async ({ repo, book }) =>
+  repo.isBare || book.sessions.size === 0 ? [] : listCrawlers(repo.root);
+
+/** The same, before there is any session. */
+export async function listCrawlers(root: string): Promise<readonly Finding[]> {
   const read = async (name: string): Promise<string | undefined> => {
-    const content = await readSmallFile(path.join(repo.root, name), LIMIT);
+    const content = await readSmallFile(path.join(root, name), LIMIT);
     return content !== undefined && 'text' in content ? content.text : undefined;
   };
   const parsed = parseJson(await read('package.json'));
@@ -138,7 +141,7 @@ export const checkCrawlers: Check = async ({ repo, book }) => {
     }),
   );
   return found.filter((finding) => finding !== undefined);
-};
+}
 
 function crawls({ name, why, line, severity = 'warning' }: Tool, file: string): Finding {
   return {

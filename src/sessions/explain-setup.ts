@@ -1,16 +1,19 @@
 import * as z from 'zod';
 import { FORMATS } from '../config/schema.ts';
+import { listCrawlers } from '../health/crawlers.ts';
 import { loadDefinition, type Definition } from '../setup/definition.ts';
-import { explainDefinition, PHASES, type Explanation } from '../setup/explain.ts';
-import { listNotes } from '../setup/sources/surroundings.ts';
+import { explainDefinition, PHASES, type ExplainedFiles, type Explanation } from '../setup/explain.ts';
+import { gatherMatches } from '../setup/files/match.ts';
+import { findHookRules, listNotes, type Surroundings } from '../setup/sources/surroundings.ts';
 import { broughtBy, covers, findApproval } from '../setup/trust.ts';
 import type { SessionFacts } from '../setup/values.ts';
 import { readBook, sessionAround } from './book.ts';
 import { defaultBaseName } from './base.ts';
 import { factsOf, userOf } from './facts.ts';
 import { defaultBranch, sessionPath } from './layout.ts';
-import type { Repo } from './repo.ts';
+import { gitAtWorktree, type Repo } from './repo.ts';
 import { requireSession } from './select.ts';
+import { checkTree } from './worktree.ts';
 
 /** All of {@link Explanation}, and whether a person has approved what the repository brings along. */
 export interface SetupExplanation extends Explanation {
@@ -18,6 +21,8 @@ export interface SetupExplanation extends Explanation {
   readonly trust: 'approved' | 'unapproved' | 'nothing';
   /** How many commands, variables and gates that would be. */
   readonly brought: number;
+  /** What the rules for files match as things are. */
+  readonly matches: ExplainedFiles;
   /** What was found beside the definition, in words. */
   readonly notes: readonly string[];
 }
@@ -28,18 +33,37 @@ export async function explainSetup(repo: Repo, id: string | undefined): Promise<
   const session = id === undefined ? sessionAround(book, repo.top) : await requireSession(repo, book, id);
   const definition = await loadDefinition(repo.root, repo.deps.env);
   const facts = session === undefined ? newFacts(repo, defaultBaseName(repo, book)) : factsOf(repo, session);
-  const [explanation, trust, notes] = await Promise.all([
+  const isThere = session !== undefined && (await checkTree(session)) === 'ok';
+  const around: Surroundings = {
+    main: repo.root,
+    commonDir: repo.commonDir,
+    mainGit: repo.git,
+    env: repo.deps.env,
+    ...(isThere ? { session: session.path } : {}),
+  };
+  const [explanation, trust, matches, notes, crawlers] = await Promise.all([
     explainDefinition(definition, facts, { isNew: session === undefined }),
     judgeTrust(repo, definition),
-    listNotes({
-      main: repo.root,
-      commonDir: repo.commonDir,
-      mainGit: repo.git,
-      env: repo.deps.env,
-      ...(session === undefined ? {} : { session: session.path }),
-    }),
+    findMatches(repo, definition, { facts, around }),
+    listNotes(around),
+    listCrawlers(repo.root),
   ]);
-  return { ...explanation, ...trust, notes };
+  const hints = crawlers.map(({ message, fix }) => `${message}: ${fix.does}`);
+  return { ...explanation, ...trust, matches, notes: [...notes, ...hints] };
+}
+
+/** Asks git as a set-up would; for a session that is not there, in the main worktree. */
+async function findMatches(
+  repo: Repo,
+  { files }: Definition,
+  { facts, around }: { readonly facts: SessionFacts; readonly around: Surroundings },
+): Promise<ExplainedFiles> {
+  const { deps, commonDir, git: mainGit } = repo;
+  const git = around.session === undefined ? mainGit : gitAtWorktree(repo, around.session);
+  const place = { facts, deps, commonDir, mainGit, git, adminDirectory: commonDir };
+  const found = await gatherMatches(place, [...files, ...(await findHookRules(around))]);
+  const left = found.copies.filter((name) => !found.except.includes(name.replace(/\/$/, '')));
+  return { copies: left, links: found.links, skipped: found.skipped };
 }
 
 /** Stands where the id of a new session will. */
@@ -113,5 +137,10 @@ export const SetupExplanationData = z.object({
   envFile: z.string().nullable(),
   ports: z.record(z.string(), z.number().nullable()),
   gate: z.object({ ...Written, command: z.string() }).nullable(),
+  matches: z.object({
+    copies: z.array(z.string()),
+    links: z.array(z.string()),
+    skipped: z.array(z.object({ path: z.string(), reason: z.string() })),
+  }),
   notes: z.array(z.string()),
 });

@@ -50,6 +50,13 @@ export interface ExplainedRule {
   readonly except: readonly string[];
 }
 
+/** What the rules match as things are, relative to the main worktree; a folder with all that is in it ends in "/". */
+export interface ExplainedFiles {
+  readonly copies: readonly string[];
+  readonly links: readonly string[];
+  readonly skipped: readonly { readonly path: string; readonly reason: string }[];
+}
+
 export interface ExplainedDefinition {
   readonly format: FormatName;
   readonly file: string;

@@ -1,5 +1,5 @@
 import type { SetupExplanation } from '../sessions/explain-setup.ts';
-import { plural, safe, safeLine } from './text.ts';
+import { few, plural, safe, safeLine } from './text.ts';
 import type { Look, Theme } from './theme.ts';
 
 type Written = Readonly<{ file: string; line: number | null; at: string }>;
@@ -59,12 +59,20 @@ function definitionLines(
   return head + notes.map((note) => `    ${theme.dim(note)}\n`).join('');
 }
 
-function filesLines({ files, envFile }: SetupExplanation, short: (file: string) => string): readonly string[] {
+function filesLines({ files, envFile, matches }: SetupExplanation, short: (file: string) => string): readonly string[] {
   const rules = files.map(({ kind, file, patterns, except }) => {
     const what = patterns.length === 0 ? 'what it names' : patterns.map(safeLine).join(' ');
     const left = except.length === 0 ? '' : ` but ${except.map(safeLine).join(' ')}`;
     return `${kind} ${what}${left}  (${safeLine(short(file))})`;
   });
+  const named = [
+    ...(matches.copies.length === 0
+      ? []
+      : [`now ${plural(matches.copies.length, 'match', 'matches')} to copy: ${safeLine(few(matches.copies))}`]),
+    ...(matches.links.length === 0 ? [] : [`now to link: ${safeLine(few(matches.links))}`]),
+    ...matches.skipped.map((one) => `left out: ${safeLine(one.path)}, ${safeLine(one.reason)}`),
+  ];
+  rules.push(...named);
   return envFile === null ? rules : [...rules, `write the variables into ${safeLine(envFile)}`];
 }
 
