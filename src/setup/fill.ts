@@ -71,7 +71,7 @@ function invalid({ path, at }: { path: string; at: string }, reason: string): Wt
 export function fillStep(step: Step, values: Values): FilledStep {
   const { command, isLiteral } = step;
   const text = (template: string): string => withoutNul(isLiteral ? template : fillTemplate(template, values));
-  const env = Object.fromEntries(Object.entries(step.env).map(([name, template]) => [name, text(template)]));
+  const env = fillVariables(step, values);
   if (command.kind === 'argv') {
     const [file = '', ...args] = command.argv.map(text);
     return { step, file, args, env };
@@ -79,12 +79,23 @@ export function fillStep(step: Step, values: Values): FilledStep {
   const isKnown = (inner: string): boolean => unknownNames(`{${inner}}`, Object.keys(values)).length === 0;
   const valueOf = (inner: string): string | undefined => (isKnown(inner) ? text(`{${inner}}`) : undefined);
   const filled = isLiteral ? undefined : fillScript(command.script, valueOf);
-  return {
-    step,
-    file: 'sh',
-    args: ['-c', filled?.script ?? command.script],
-    env: { ...env, ...filled?.env },
-  };
+  const script = filled?.script ?? command.script;
+  const args = command.shell === 'bash' ? ['-c', WITH_BASH, script] : ['-c', script];
+  return { step, file: 'sh', args, env: { ...env, ...filled?.env } };
+}
+
+/** Not every machine has bash; what was written for it mostly runs in sh as well. */
+const WITH_BASH = 'if command -v bash >/dev/null 2>&1; then exec bash -c "$0"; else exec sh -c "$0"; fi';
+
+/** A variable of another tool that names a port this session does not have is left away. */
+function fillVariables({ env, isLiteral }: Step, values: Values): Readonly<Record<string, string>> {
+  const known = Object.keys(values);
+  const entries = Object.entries(env).filter(
+    ([, template]) => !isLiteral || unknownNames(template, known).length === 0,
+  );
+  return Object.fromEntries(
+    entries.map(([name, template]) => [name, withoutNul(fillTemplate(template, values))] as const),
+  );
 }
 
 /** The variables that the definition gives to everything that runs for a session. Pure. */
