@@ -9,12 +9,11 @@ import {
   type LayerName,
 } from '../config/load.ts';
 import { unknownPorts } from '../config/names.ts';
-import { placesOf } from '../core/shell.ts';
 import type { Settings } from '../config/schema.ts';
 import type { Env } from '../platform/deps.ts';
 import { listFound } from './formats/formats.ts';
 import { isEmpty, type Found } from './formats/format.ts';
-import type { Command, FileRule, Phase, Source, Step } from './step.ts';
+import { templatesOf, type Command, type FileRule, type Phase, type Source, type Step } from './step.ts';
 
 /** All that makes a session of this repository ready and takes it down again, with where each part is written. */
 export interface Definition {
@@ -77,13 +76,7 @@ function requireKnownPorts(config: Config, steps: readonly Step[], ports: readon
     ...Object.entries(env).map(([name, template]) => ({ key: `env.${name}`, template })),
     ...(setup.envFile === undefined ? [] : [{ key: 'setup.envFile', template: setup.envFile }]),
     ...steps.flatMap(({ at, command, env: own }) =>
-      [
-        ...(command.kind === 'shell' ? placesOf(command.script).map((inner) => `{${inner}}`) : command.argv),
-        ...Object.values(own),
-      ].map((template) => ({
-        key: at,
-        template,
-      })),
+      [...templatesOf(command), ...Object.values(own)].map((template) => ({ key: at, template })),
     ),
   ];
   for (const { key, template } of templates) {
@@ -177,9 +170,4 @@ function toStep(
 
 function toCommand(words: string | readonly string[]): Command {
   return typeof words === 'string' ? { kind: 'shell', script: words } : { kind: 'argv', argv: words };
-}
-
-/** A command in the words a person would type. Pure. */
-export function wordsOf(command: Command): string {
-  return command.kind === 'shell' ? command.script : JSON.stringify(command.argv);
 }

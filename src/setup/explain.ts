@@ -2,10 +2,10 @@ import { fillTemplate } from '../core/template.ts';
 import type { FormatName } from '../config/schema.ts';
 import { lstatOf } from '../platform/files.ts';
 import path from 'node:path';
-import { wordsOf, type Definition } from './definition.ts';
+import type { Definition } from './definition.ts';
 import { isEmpty } from './formats/format.ts';
 import { findLine } from './lines.ts';
-import type { Phase, Source, Step } from './step.ts';
+import { wordsOf, type Phase, type Source, type Step } from './step.ts';
 import { environmentOf, valuesOf, type SessionFacts } from './values.ts';
 
 /** In the order in which they come in the life of a session. */

@@ -1,3 +1,4 @@
+import { placesOf } from '../core/shell.ts';
 import type { Hooked } from '../config/commands.ts';
 import type { FormatName } from '../config/schema.ts';
 
@@ -46,4 +47,14 @@ export interface FileRule {
   /** What is left out of it all the same, as gitignore patterns; also below a folder that matched. */
   readonly except?: readonly string[];
   readonly source: Source;
+}
+
+/** A command in the words a person would type. Pure. */
+export function wordsOf(command: Command): string {
+  return command.kind === 'shell' ? command.script : JSON.stringify(command.argv);
+}
+
+/** What in a command is a template. Pure. */
+export function templatesOf(command: Command): readonly string[] {
+  return command.kind === 'argv' ? command.argv : placesOf(command.script).map((inner) => `{${inner}}`);
 }

@@ -4,7 +4,7 @@ import { environmentForPrograms } from '../git/git.ts';
 import type { Deps, Env } from '../platform/deps.ts';
 import type { Log } from '../platform/files.ts';
 import { startLog } from '../platform/logs.ts';
-import { wordsOf, type Definition } from './definition.ts';
+import type { Definition } from './definition.ts';
 import { needsTrust } from './consent.ts';
 import {
   describeStep,
@@ -17,7 +17,7 @@ import {
   type FilledStep,
 } from './fill.ts';
 import { whyScriptDiffers } from './script.ts';
-import type { Phase, Step } from './step.ts';
+import { wordsOf, type Phase, type Step } from './step.ts';
 import { requireTrust } from './trust.ts';
 import { environmentOf, userOf, valuesOf, type SessionFacts } from './values.ts';
 
@@ -94,7 +94,7 @@ export async function runPhase(
   const steps = stepsOf(definition, [phase]);
   if (steps.length === 0) return { results: [], failed: undefined, log: undefined };
   const values = place.facts === undefined ? repositoryValues(place) : valuesOf(place.facts);
-  requireKnown(definition, [phase], Object.keys(values));
+  requireKnown(definition, phase, Object.keys(values));
   // The last look: nothing of the repository runs that was not approved, whoever calls.
   if (needsTrust(definition, { phases: [phase] }))
     await requireTrust({ root: place.main, commonDir: place.commonDir, env: place.deps.env }, definition);

@@ -48,14 +48,14 @@ test('shows what would run for a new session, from which file and line, and that
       web is leased when the session is created
 
     Variables
-      WT_SESSION=<id>
-      WT_ID=<id>
-      WT_BRANCH=wt/<id>
-      WT_PATH=$ROOM/app/.worktrees/<id>
+      WT_SESSION=ID
+      WT_ID=ID
+      WT_BRANCH=wt/ID
+      WT_PATH=$ROOM/app/.worktrees/ID
       WT_MAIN=$ROOM/app
       WT_BASE=main
       WT_DB=app__id__afc8a77
-      COMPOSE_PROJECT_NAME=app-<id>
+      COMPOSE_PROJECT_NAME=app-ID
       DATABASE=app__id__afc8a77
 
     Found

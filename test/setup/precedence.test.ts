@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { loadDefinition, wordsOf, type Definition } from '#src/setup/definition.ts';
+import { loadDefinition, type Definition } from '#src/setup/definition.ts';
+import { wordsOf } from '#src/setup/step.ts';
 import { makeRoom } from '../support/room.ts';
 
 interface Loaded {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { FORMATS, type FormatName } from '#src/config/schema.ts';
-import { wordsOf } from '#src/setup/definition.ts';
+import { wordsOf } from '#src/setup/step.ts';
 import type { Found } from '#src/setup/formats/format.ts';
 import { isEmpty } from '#src/setup/formats/format.ts';
 import { listFound } from '#src/setup/formats/formats.ts';
