@@ -103,10 +103,7 @@ test('git-worktree-runner: files but those it leaves out, and its hooks', async 
       ['.env', '.env.production', 'node_modules/a/index.js', 'node_modules/.cache'].map((name) => here(bench, name)),
     ),
   ).toEqual([true, false, true, false]);
-  expect((await bench.calls()).map((line) => line.split(' for ')[0])).toEqual([
-    'npm ci in a',
-    'npm run build in a',
-  ]);
+  expect((await bench.calls()).map((line) => line.split(' for ')[0])).toEqual(['npm ci in a', 'npm run build in a']);
   expect(await bench.wt('remove', 'a')).toMatchObject({ code: 0 });
   expect((await bench.calls()).map((line) => line.split(' for ')[0])).toEqual(['docker compose down in a']);
 });
