@@ -31,17 +31,29 @@ const raises: Readonly<Record<VerbName, readonly ErrorCode[]>> = {
     'path.unsafe',
     'repo.no-commits',
     'merge.conflict',
+    'limit.reached',
+    'disk.low',
     'config.invalid',
     'config.untrusted',
     'hook.failed',
     'setup.failed',
   ],
-  setup: ['session.not-found', 'session.live', 'path.unsafe', 'config.invalid', 'config.untrusted', 'setup.failed'],
+  setup: [
+    'session.not-found',
+    'limit.reached',
+    'session.live',
+    'path.unsafe',
+    'config.invalid',
+    'config.untrusted',
+    'setup.failed',
+  ],
   list: [],
   show: ['session.not-found'],
   path: ['session.not-found'],
-  adopt: ['id.invalid', 'branch.invalid', 'path.unsafe', 'session.exists', 'base.not-found'],
+  adopt: ['id.invalid', 'branch.invalid', 'path.unsafe', 'session.exists', 'base.not-found', 'limit.reached'],
   exec: ['session.not-found', 'path.unsafe'],
+  lock: ['lock.busy', 'lock.held'],
+  du: ['session.not-found', 'config.invalid'],
   diff: ['session.not-found', 'base.not-found', 'path.unsafe'],
   commit: ['session.not-found', 'session.operation', 'path.unsafe', 'hook.failed'],
   done: ['session.not-found', 'base.not-found'],
@@ -99,6 +111,7 @@ const raises: Readonly<Record<VerbName, readonly ErrorCode[]>> = {
     'config.untrusted',
     'hook.failed',
   ],
+  config: ['config.invalid', 'config.untrusted', 'path.unsafe'],
   trust: ['config.invalid', 'config.untrusted', 'confirm.required'],
   restore: [
     'session.not-found',
@@ -456,7 +469,7 @@ particulars, what was not changed, and a next command that works when pasted. Wi
 on stdout ([schema](schema/error.json)):
 
 ${fence('json', failureAsJson(sampleOf('session.dirty')))}
-${section('Exit codes', rows(['code', 'meaning'], [...exits, ['n', '`wt exec`: the exit code of the program that it ran']]))}
+${section('Exit codes', rows(['code', 'meaning'], [...exits, ['n', '`wt exec`, `wt lock`: the exit code of the program that it ran']]))}
 ${section('Error codes', `\`again\`: the very same command may succeed later.\n\n${rows(['error', 'exit', 'again'], summary)}`)}
 ${codes.map((code) => `### ${code}\n\n${fence('text', spoken(sampleOf(code)))}`).join('\n')}`;
 }

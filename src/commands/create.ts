@@ -5,11 +5,12 @@ import { defineCommand, type Context } from '../cli/define.ts';
 import { afterOption, agentOption, baseOption, flag, ownsOption, taskOption } from '../cli/params.ts';
 import { askTrust } from '../cli/ask-trust.ts';
 import { WtError } from '../core/errors.ts';
-import { parseTarget, rowOfPlan, type CreateRequest, type NewSessionPlan } from '../sessions/create.ts';
+import { rowOfPlan, type CreateRequest, type NewSessionPlan } from '../sessions/create.ts';
 import { cardOf, SessionCard } from '../sessions/view.ts';
 import { createSession, type CreateOutcome } from '../sessions/create-apply.ts';
 import { factsOf } from '../sessions/facts.ts';
 import { findMissingTrust, hasCommands, runBefore, type Commands, type HookPlace } from '../sessions/hooks.ts';
+import { nameSession } from '../sessions/naming.ts';
 import { makeUpId } from '../sessions/names.ts';
 import { openRepo } from '../sessions/open.ts';
 import { readBook } from '../sessions/book.ts';
@@ -49,7 +50,7 @@ export default defineCommand({
     base: baseOption,
     branch: {
       flags: '--branch <name>',
-      help: 'Branch to use: an existing one is checked out, a new one is cut (default: wt/<id>)',
+      help: 'Branch to use: an existing one is checked out, a new one is cut (default: wt/<id>, or as the configuration names it)',
       schema: z.string().min(1).optional(),
     },
     agent: agentOption,
@@ -92,14 +93,16 @@ export default defineCommand({
     const { deps, globals } = context;
     const repo = await openRepo(deps);
     const argument = input.id ?? makeUpId(await readBook(repo), deps.random);
-    const target = parseTarget(argument, input.branch);
+    const task = await readTask(context, input);
+    const target = await nameSession(repo, argument, { branch: input.branch, base: input.base, task });
     const request = {
       id: target.id,
       branch: target.branch,
+      folder: target.folder,
       isBranchNamed: input.branch !== undefined || target.isNamedByBranch,
       base: input.base,
       agent: input.agent ?? null,
-      task: await readTask(context, input),
+      task,
       reuse: input.reuse,
       owns: input.owns,
       after: input.after,

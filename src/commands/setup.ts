@@ -11,7 +11,7 @@ import { plannedLines, ReadyData, readyData } from '../sessions/ready-report.ts'
 import { beginSetup, isFirstSetup, makeReady, openMark, type ReadyOutcome } from '../sessions/ready.ts';
 import { requireSession } from '../sessions/select.ts';
 import { loadDefinition } from '../setup/definition.ts';
-import { requireKnown } from '../setup/fill.ts';
+import { knownNames, requireKnown } from '../setup/fill.ts';
 import type { Phase } from '../setup/step.ts';
 import { valuesOf } from '../setup/values.ts';
 import { renderSetup } from '../ui/definition.ts';
@@ -56,14 +56,14 @@ export default defineCommand({
     const definition = await loadDefinition(repo.root, deps.env);
     const isFirst = isFirstSetup(session);
     const phases: readonly Phase[] = isFirst ? ['setup', 'create.after'] : ['setup'];
-    requireKnown(definition, phases, Object.keys(valuesOf(factsOf(repo, session))));
+    requireKnown(definition, phases, [...knownNames(definition), ...Object.keys(valuesOf(factsOf(repo, session)))]);
     if (globals.dryRun) return { kind: 'set-up', session, ready: undefined, would: plannedLines(definition, phases) };
     const wanted = { phases, env: definition.settings.setup.envFile !== undefined };
     await askTrust(context, await findMissingTrust(repo, definition, wanted));
     const narrator = narratorOf(deps.io.err, createTheme(deps.io.errColor), session.id);
     const mark = await openMark(repo);
     try {
-      const begun = await beginSetup(repo, session.id, mark);
+      const begun = await beginSetup(repo, session.id, { mark, wanted: definition.ports });
       const ready = await makeReady(repo, begun, definition, { narrator, isFirst, mark });
       return { kind: 'set-up', session, ready, would: [] };
     } finally {

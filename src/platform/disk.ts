@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { lstat, readdir, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { mapLimit } from '../core/pool.ts';
@@ -20,50 +21,60 @@ export async function sizeOf(target: string): Promise<number | undefined> {
   return (await treeSize(target))?.bytes;
 }
 
+/** Sums that parts of a tree go into instead; undefined: they are left out. By absolute path. */
+export type Apart = ReadonlyMap<string, Sum | undefined>;
+interface Sum {
+  bytes: number;
+  files: number;
+}
+
 /**
  * Size of a tree; undefined when it is missing. Links are not followed and mounts are not entered. `counted` holds over several
- * trees, so that what they share counts for the first. A folder that `asOwn` names is measured apart and left out of the rest.
+ * trees, so that what they share counts for the first.
  */
 export async function treeSize(
   target: string,
-  {
-    counted = new Set(),
-    asOwn,
-  }: { counted?: Counted; asOwn?: ReadonlyMap<string, { bytes: number; files: number }> } = {},
+  { counted = new Set(), asOwn = new Map() }: { counted?: Counted; asOwn?: Apart } = {},
 ): Promise<TreeSize | undefined> {
   const top = await lstat(target).catch(() => undefined);
   if (top === undefined) return undefined;
-  const mounts = new Set(await listMountsInside(target));
-  const sum = { bytes: 0, files: 0 };
-  const count = (stats: Awaited<ReturnType<typeof lstat>>, into: { bytes: number; files: number }): void => {
-    if (stats.nlink > 1 && !stats.isDirectory()) {
-      const name = `${stats.dev}:${stats.ino}`;
-      if (counted.has(name)) return;
-      counted.add(name);
-    }
-    into.bytes += Number(stats.blocks) * BLOCK;
-    into.files++;
-  };
-  if (!top.isDirectory()) {
-    count(top, sum);
-    return sum;
-  }
-  let level = [{ folder: target, into: sum }];
+  const sum: Sum = { bytes: 0, files: 0 };
+  count(top, sum, counted);
+  const mounts = new Set(top.isDirectory() ? await listMountsInside(target) : []);
+  let level = top.isDirectory() ? [{ folder: target, into: sum }] : [];
   while (level.length > 0) {
     const found = await mapLimit(level, AT_ONCE, async ({ folder, into }) => {
-      const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-      const stats = await Promise.all(entries.map(({ name }) => lstat(path.join(folder, name)).catch(() => undefined)));
-      return entries.flatMap(({ name }, i) => {
-        const [place, one] = [path.join(folder, name), stats[i]];
-        if (one === undefined || one.dev !== top.dev || mounts.has(place)) return [];
-        const own = asOwn?.get(place) ?? into;
-        count(one, own);
-        return one.isDirectory() ? [{ folder: place, into: own }] : [];
+      const entries = await listStats(folder);
+      return entries.flatMap(({ place, stats }) => {
+        const own = asOwn.has(place) ? asOwn.get(place) : into;
+        if (own === undefined || stats.dev !== top.dev || mounts.has(place)) return [];
+        count(stats, own, counted);
+        return stats.isDirectory() ? [{ folder: place, into: own }] : [];
       });
     });
     level = found.flat();
   }
   return sum;
+}
+
+async function listStats(folder: string): Promise<readonly { readonly place: string; readonly stats: Stats }[]> {
+  const names = await readdir(folder).catch(() => []);
+  const found = names.map(async (name) => {
+    const place = path.join(folder, name);
+    const stats = await lstat(place).catch(() => undefined);
+    return stats === undefined ? undefined : { place, stats };
+  });
+  return (await Promise.all(found)).filter((one) => one !== undefined);
+}
+
+function count(stats: Stats, into: Sum, counted: Counted): void {
+  if (stats.nlink > 1 && !stats.isDirectory()) {
+    const name = `${stats.dev}:${stats.ino}`;
+    if (counted.has(name)) return;
+    counted.add(name);
+  }
+  into.bytes += stats.blocks * BLOCK;
+  into.files++;
 }
 
 export interface Space {

@@ -165,7 +165,7 @@ async function gatherCreateFacts(
 ): Promise<CreateFacts> {
   const { layout, root, git } = repo;
   await requirePlainFolder(layout.worktrees);
-  const target = sessionPath(layout, request.id);
+  const target = sessionPath(layout, request.id, request.folder);
   const name = request.base ?? defaultBaseName(repo, book);
   const twin = findSession(book, request.id);
   const [refs, occupant, tracked, existingTree] = await Promise.all([

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import * as z from 'zod';
 import { FORMATS } from '../config/schema.ts';
 import { listCrawlers } from '../health/crawlers.ts';
@@ -6,11 +7,11 @@ import { explainDefinition, PHASES, type ExplainedFiles, type Explanation } from
 import { gatherMatches } from '../setup/files/match.ts';
 import { findHookRules, listNotes, type Surroundings } from '../setup/sources/surroundings.ts';
 import { broughtBy, covers, findApproval } from '../setup/trust.ts';
-import type { SessionFacts } from '../setup/values.ts';
+import { userOf, type SessionFacts } from '../setup/values.ts';
 import { readBook, sessionAround } from './book.ts';
 import { defaultBaseName } from './base.ts';
-import { factsOf, userOf } from './facts.ts';
-import { defaultBranch, sessionPath } from './layout.ts';
+import { factsOf } from './facts.ts';
+import { nameBranch, nameFolder, type Naming } from './naming.ts';
 import { gitAtWorktree, type Repo } from './repo.ts';
 import { requireSession } from './select.ts';
 import { checkTree } from './worktree.ts';
@@ -32,7 +33,8 @@ export async function explainSetup(repo: Repo, id: string | undefined): Promise<
   const book = await readBook(repo);
   const session = id === undefined ? sessionAround(book, repo.top) : await requireSession(repo, book, id);
   const definition = await loadDefinition(repo.root, repo.deps.env);
-  const facts = session === undefined ? newFacts(repo, defaultBaseName(repo, book)) : factsOf(repo, session);
+  const facts =
+    session === undefined ? newFacts(repo, definition.settings, defaultBaseName(repo, book)) : factsOf(repo, session);
   const isThere = session !== undefined && (await checkTree(session)) === 'ok';
   const around: Surroundings = {
     main: repo.root,
@@ -66,19 +68,24 @@ async function findMatches(
   return { copies: left, links: found.links, skipped: found.skipped };
 }
 
-/** Stands where the id of a new session will. */
+/** Stands where the id of a new session will; the second where it has to be a name. */
 const NEW_ID = '<id>';
+const PLAIN_ID = 'NEW-ID';
 
-function newFacts(repo: Repo, base: string): SessionFacts {
+function newFacts(repo: Repo, naming: Naming, base: string): SessionFacts {
+  const createdAt = repo.deps.clock.now().toISOString();
+  const known = { base, task: null, createdAt };
+  const branch = nameBranch(repo, naming, { ...known, id: NEW_ID });
+  const folder = nameFolder(repo, naming, { ...known, id: PLAIN_ID, branch }).replaceAll(PLAIN_ID, NEW_ID);
   return {
     id: NEW_ID,
-    branch: defaultBranch(NEW_ID),
+    branch,
     base,
     task: null,
-    path: sessionPath(repo.layout, NEW_ID),
+    path: path.join(repo.layout.worktrees, folder),
     main: repo.root,
-    user: userOf(repo),
-    createdAt: repo.deps.clock.now().toISOString(),
+    user: userOf(repo.deps.env),
+    createdAt,
     ports: {},
     taskFile: undefined,
   };

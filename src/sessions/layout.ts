@@ -45,11 +45,21 @@ export function layoutOf(root: string, commonDir: string): Layout {
 
 export const EXCLUDE_LINE = '/.worktrees/';
 
-/** The worktree of a session that wt makes; computed, so that nothing read from a file can lead elsewhere. */
-export function sessionPath({ worktrees }: Layout, id: string): string {
-  return path.join(worktrees, id);
+/**
+ * The worktree of a session that wt makes; computed, so that nothing read from a file can lead elsewhere. A folder that is no plain
+ * name counts as none.
+ */
+export function sessionPath({ worktrees }: Pick<Layout, 'worktrees'>, id: string, folder?: string): string {
+  return path.join(worktrees, folder !== undefined && isFolderName(folder) ? folder : id);
 }
 
-export function defaultBranch(id: string): string {
-  return `wt/${id}`;
+/** Whether a text can be the name of a session's folder: one name, and none that wt itself uses there. Pure. */
+export function isFolderName(name: string): boolean {
+  return (
+    /^[^.\\/][^\\/]*$/.test(name) &&
+    !/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(name) &&
+    !/[. ]$/.test(name) &&
+    name.toLowerCase() !== 'sessions.json' &&
+    Buffer.byteLength(name) <= 200
+  );
 }

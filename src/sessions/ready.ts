@@ -20,6 +20,7 @@ import type { Session } from './book.ts';
 import { placeOf, writeTaskFile } from './facts.ts';
 import { hold, type Held } from './hold.ts';
 import { beginSetupRecord, endSetupRecord, listSettingUp, liveRecord } from './live.ts';
+import { leaseMissingPorts, withPorts } from './ports.ts';
 import { shielded, type Repo } from './repo.ts';
 import { updateRow } from './rows.ts';
 import { requireOwn } from './select.ts';
@@ -74,10 +75,15 @@ export async function markBegun(repo: Repo, adminDirectory: string, { owner }: S
 }
 
 /**
- * Begins the set-up of a session that is there. Throws `session.refused` while another one runs, `path.unsafe` when its
+ * Begins the set-up of a session that is there; ports that the configuration has come to name are leased. Throws `limit.reached`,
+ * `session.refused` while another one runs, `path.unsafe` when its
  * folder is not its own.
  */
-export async function beginSetup(repo: Repo, id: string, mark: SetupMark): Promise<Session> {
+export async function beginSetup(
+  repo: Repo,
+  id: string,
+  { mark, wanted }: { mark: SetupMark; wanted: Definition['ports'] },
+): Promise<Session> {
   return hold(repo, async (held) => {
     const session = requireOwn(held.book, id);
     const directory = session.admin?.directory;
@@ -93,11 +99,12 @@ export async function beginSetup(repo: Repo, id: string, mark: SetupMark): Promi
       const processes = others.map(({ command, pid }) => `${command} (${pid})`);
       throw new WtError('session.refused', { id, verb: 'setup', reasons: [{ code: 'session.live', processes }] });
     }
+    const ports = await leaseMissingPorts(held, session, wanted);
     const begun = await markBegun(held.repo, directory, mark);
     const setup = hasBeenReady(session.row.setup) ? { ...begun, wasReady: true } : begun;
     await writeSetup(held, session, setup);
     await held.log('session.setup.before', id);
-    return { ...session, row: { ...session.row, setup } };
+    return { ...session, row: withPorts({ ...session.row, setup }, ports) };
   });
 }
 

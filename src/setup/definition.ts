@@ -1,5 +1,14 @@
 import { HOOKED, type CommandConfig, type StageConfig } from '../config/commands.ts';
-import { loadConfig, originOf, valueAt, type Config, type Layer, type LayerName } from '../config/load.ts';
+import {
+  loadConfig,
+  originOf,
+  valueAt,
+  wrongSetting,
+  type Config,
+  type Layer,
+  type LayerName,
+} from '../config/load.ts';
+import { unknownPorts } from '../config/names.ts';
 import type { Settings } from '../config/schema.ts';
 import type { Env } from '../platform/deps.ts';
 import { listFound } from './formats/formats.ts';
@@ -42,13 +51,15 @@ export function defineFrom(config: Config, found: readonly Found[]): Definition 
   const used = hasOwnSetUp(config) ? undefined : found.find((one) => !isEmpty(one));
   if (used?.broken !== undefined) throw used.broken;
   const gate = settings.merge.gate;
+  const ports = withPorts(settings.ports, used?.ports ?? []);
+  requireKnownPorts(config, own, ports.names);
   return {
     settings,
     used,
     unused: found.filter((one) => one !== used),
     steps: [...own, ...stepsFrom(used, own, settings)],
     files: [...ownFiles(config), ...(used?.files ?? [])],
-    ports: withPorts(settings.ports, used?.ports ?? []),
+    ports,
     env: Object.entries(settings.env).map(([name, template]) => ({
       name,
       template,
@@ -72,6 +83,27 @@ function stepsFrom(used: Found | undefined, own: readonly Step[], { setup, teard
 
 function withPorts(ports: Settings['ports'], names: readonly string[]): Settings['ports'] {
   return { ...ports, names: [...new Set([...ports.names, ...names])] };
+}
+
+/** Throws `config.invalid` for a template that names a port which no session has. Pure. */
+function requireKnownPorts(config: Config, steps: readonly Step[], ports: readonly string[]): void {
+  const { env, setup } = config.settings;
+  const templates = [
+    ...Object.entries(env).map(([name, template]) => ({ key: `env.${name}`, template })),
+    ...(setup.envFile === undefined ? [] : [{ key: 'setup.envFile', template: setup.envFile }]),
+    ...steps.flatMap(({ at, command, env: own }) =>
+      [...(command.kind === 'shell' ? [command.script] : command.argv), ...Object.values(own)].map((template) => ({
+        key: at,
+        template,
+      })),
+    ),
+  ];
+  for (const { key, template } of templates) {
+    const [unknown] = unknownPorts(template, ports);
+    if (unknown === undefined) continue;
+    const known = ports.length === 0 ? '"ports" names none' : `ports are: ${ports.join(', ')}`;
+    throw wrongSetting(config, key, `{${unknown}} is no port of a session; ${known}`);
+  }
 }
 
 function sourceOf({ name, file }: Layer): Source {

@@ -4,7 +4,7 @@ import { WtError } from '../core/errors.ts';
 import type { Env } from '../platform/deps.ts';
 import { wordsOf, type Definition } from './definition.ts';
 import type { Phase, Step } from './step.ts';
-import { NAMES } from './values.ts';
+import { NAMES } from '../config/names.ts';
 
 /** A step with every value in its place, ready to be started. */
 export interface FilledStep {
@@ -44,13 +44,17 @@ export function requireKnown(
 function requireKnownIn(step: Step, known: readonly string[]): void {
   const { command } = step;
   const place = { path: step.source.file, at: step.at };
+  const isKnown = (inner: string): boolean => unknownNames(`{${inner}}`, known).length === 0;
   const texts = [...(command.kind === 'argv' ? command.argv : []), ...Object.values(step.env)];
   const shell = command.kind === 'shell' ? placesOf(command.script).map((inner) => `{${inner}}`) : [];
   refuse(
     [...texts, ...shell].flatMap((text) => unknownNames(text, known)),
     place,
   );
-  if (command.kind === 'shell' && fillScript(command.script, () => '') === undefined)
+  if (
+    command.kind === 'shell' &&
+    fillScript(command.script, (inner) => (isKnown(inner) ? '' : undefined)) === undefined
+  )
     throw invalid(place, 'a value stands between single quotes, where a shell puts none; leave the quotes away');
 }
 
@@ -72,7 +76,8 @@ export function fillStep(step: Step, values: Values): FilledStep {
     const [file = '', ...args] = command.argv.map(text);
     return { step, file, args, env };
   }
-  const valueOf = (inner: string): string => text(`{${inner}}`);
+  const isKnown = (inner: string): boolean => unknownNames(`{${inner}}`, Object.keys(values)).length === 0;
+  const valueOf = (inner: string): string | undefined => (isKnown(inner) ? text(`{${inner}}`) : undefined);
   const filled = isLiteral ? undefined : fillScript(command.script, valueOf);
   const script = filled?.script ?? command.script;
   const args = command.shell === 'bash' ? ['-c', WITH_BASH, script] : ['-c', script];

@@ -19,7 +19,7 @@ import {
 import { whyScriptDiffers } from './script.ts';
 import type { Phase, Step } from './step.ts';
 import { requireTrust } from './trust.ts';
-import { environmentOf, valuesOf, type SessionFacts } from './values.ts';
+import { environmentOf, userOf, valuesOf, type SessionFacts } from './values.ts';
 
 /** How a command of the set-up ended. */
 export interface StepResult {
@@ -132,7 +132,7 @@ function repositoryValues({ main, deps }: StepPlace): Readonly<Record<string, st
   return {
     repo: path.basename(main),
     main,
-    user: deps.env['USER'] || deps.env['LOGNAME'] || 'user',
+    user: userOf(deps.env),
     date: deps.clock.now().toISOString().slice(0, 10),
   };
 }

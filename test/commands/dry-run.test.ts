@@ -51,6 +51,7 @@ const CALLS: readonly (readonly [VerbName, readonly string[]])[] = [
   ['merge', ['ready', 'landed', 'fresh', '--gate', 'exit 1']],
   ['merge', ['ready', '--gate', 'exit 1', '--yes']],
   ['merge', ['--all']],
+  ['setup', ['ready']],
   ['trust', []],
   ['trust', ['--revoke']],
   ['remove', ['fresh']],
@@ -102,6 +103,8 @@ const READING: readonly (readonly [VerbName, readonly string[]])[] = [
   ['diff', ['ready', '--committed', '--stat']],
   ['events', []],
   ['exec', ['dirty', '--', 'true']],
+  ['lock', ['--list']],
+  ['du', []],
 ];
 
 test.each(READING)('wt %s %j changes no ref, no file and no record', async (verb, argv) => {

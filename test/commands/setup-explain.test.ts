@@ -45,7 +45,7 @@ test('shows what would run for a new session, from which file and line, and that
       npm test  wt.config.jsonc:12 merge.gate
 
     Ports
-      web is leased when the session is created
+      web: leased when the session is created
 
     Variables
       WT_SESSION=<id>

@@ -2,6 +2,8 @@ import { execa } from 'execa';
 import { mkdir, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { copyPaths } from '#src/setup/files/copy.ts';
+import { openFolders } from '#src/setup/files/folders.ts';
 import { placeFiles } from '#src/setup/files/files.ts';
 import type { Place } from '#src/setup/place.ts';
 import type { FileRule } from '#src/setup/step.ts';
@@ -74,6 +76,12 @@ test('a folder that is a link in the session takes no file: nothing is written o
   await symlink(path.join(outside), path.join(bench.at('a'), 'ignored'));
   await bench.write({ 'ignored/x/y': 'x\n' });
   await placeFiles(place, [copyRule('.env', '/ignored/'), linkRule('conf/sub/.env')]);
+  expect(await readdir(outside)).toEqual(['secret']);
+  // Nor when git was asked before the link was put there.
+  const folders = await openFolders(place);
+  const entries = ['conf/.env', 'conf/sub/', 'ignored/'];
+  const { copied, skipped } = await copyPaths(place, folders, { entries, except: new Set() });
+  expect([copied, skipped.length]).toEqual([0, entries.length]);
   expect(await readdir(outside)).toEqual(['secret']);
 });
 

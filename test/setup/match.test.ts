@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { listIgnored, listIgnoredFiles } from '#src/git/ignore.ts';
