@@ -1,4 +1,3 @@
-import path from 'node:path';
 import * as z from 'zod';
 import { FORMATS } from '../config/schema.ts';
 import { listCrawlers } from '../health/crawlers.ts';
@@ -11,7 +10,8 @@ import { userOf, type SessionFacts } from '../setup/values.ts';
 import { readBook, sessionAround } from './book.ts';
 import { defaultBaseName } from './base.ts';
 import { factsOf } from './facts.ts';
-import { nameBranch, nameFolder, type Naming } from './naming.ts';
+import { sessionPath } from './layout.ts';
+import { nameBranch, nameFolder } from './naming.ts';
 import { gitAtWorktree, type Repo } from './repo.ts';
 import { requireSession } from './select.ts';
 import { checkTree } from './worktree.ts';
@@ -34,7 +34,7 @@ export async function explainSetup(repo: Repo, id: string | undefined): Promise<
   const session = id === undefined ? sessionAround(book, repo.top) : await requireSession(repo, book, id);
   const definition = await loadDefinition(repo.root, repo.deps.env);
   const facts =
-    session === undefined ? newFacts(repo, definition.settings, defaultBaseName(repo, book)) : factsOf(repo, session);
+    session === undefined ? newFacts(repo, definition, defaultBaseName(repo, book)) : factsOf(repo, session);
   const isThere = session !== undefined && (await checkTree(session)) === 'ok';
   const around: Surroundings = {
     main: repo.root,
@@ -68,24 +68,18 @@ async function findMatches(
   return { copies: left, links: found.links, skipped: found.skipped };
 }
 
-/** Stands where the id of a new session will; the second where it has to be a name. */
-const NEW_ID = '<id>';
-const PLAIN_ID = 'NEW-ID';
+/** Stands where the id of a new session will. */
+const NEW_ID = 'ID';
 
-function newFacts(repo: Repo, naming: Naming, base: string): SessionFacts {
-  const createdAt = repo.deps.clock.now().toISOString();
-  const known = { base, task: null, createdAt };
-  const branch = nameBranch(repo, naming, { ...known, id: NEW_ID });
-  const folder = nameFolder(repo, naming, { ...known, id: PLAIN_ID, branch }).replaceAll(PLAIN_ID, NEW_ID);
+function newFacts(repo: Repo, { settings }: Definition, base: string): SessionFacts {
+  const known = { id: NEW_ID, base, task: null, createdAt: repo.deps.clock.now().toISOString() };
+  const branch = nameBranch(repo, settings, known);
   return {
-    id: NEW_ID,
+    ...known,
     branch,
-    base,
-    task: null,
-    path: path.join(repo.layout.worktrees, folder),
+    path: sessionPath(repo.layout, NEW_ID, nameFolder(repo, settings, { ...known, branch })),
     main: repo.root,
     user: userOf(repo.deps.env),
-    createdAt,
     ports: {},
     taskFile: undefined,
   };

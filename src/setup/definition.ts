@@ -9,6 +9,7 @@ import {
   type LayerName,
 } from '../config/load.ts';
 import { unknownPorts } from '../config/names.ts';
+import { placesOf } from '../core/shell.ts';
 import type { Settings } from '../config/schema.ts';
 import type { Env } from '../platform/deps.ts';
 import { listFound } from './formats/formats.ts';
@@ -69,6 +70,30 @@ export function defineFrom(config: Config, found: readonly Found[]): Definition 
   };
 }
 
+/** Throws `config.invalid` for a template that names a port which no session has. Pure. */
+function requireKnownPorts(config: Config, steps: readonly Step[], ports: readonly string[]): void {
+  const { env, setup } = config.settings;
+  const templates = [
+    ...Object.entries(env).map(([name, template]) => ({ key: `env.${name}`, template })),
+    ...(setup.envFile === undefined ? [] : [{ key: 'setup.envFile', template: setup.envFile }]),
+    ...steps.flatMap(({ at, command, env: own }) =>
+      [
+        ...(command.kind === 'shell' ? placesOf(command.script).map((inner) => `{${inner}}`) : command.argv),
+        ...Object.values(own),
+      ].map((template) => ({
+        key: at,
+        template,
+      })),
+    ),
+  ];
+  for (const { key, template } of templates) {
+    const [unknown] = unknownPorts(template, ports);
+    if (unknown === undefined) continue;
+    const known = ports.length === 0 ? '"ports" names none' : `ports are: ${ports.join(', ')}`;
+    throw wrongSetting(config, key, `{${unknown}} is no port of a session; ${known}`);
+  }
+}
+
 function hasOwnSetUp({ layers }: Config): boolean {
   const own = layers.filter(({ name }) => OWN_LAYERS.includes(name));
   return own.some(({ value }) => OWN_KEYS.some((key) => valueAt(value, key) !== undefined));
@@ -83,27 +108,6 @@ function stepsFrom(used: Found | undefined, own: readonly Step[], { setup, teard
 
 function withPorts(ports: Settings['ports'], names: readonly string[]): Settings['ports'] {
   return { ...ports, names: [...new Set([...ports.names, ...names])] };
-}
-
-/** Throws `config.invalid` for a template that names a port which no session has. Pure. */
-function requireKnownPorts(config: Config, steps: readonly Step[], ports: readonly string[]): void {
-  const { env, setup } = config.settings;
-  const templates = [
-    ...Object.entries(env).map(([name, template]) => ({ key: `env.${name}`, template })),
-    ...(setup.envFile === undefined ? [] : [{ key: 'setup.envFile', template: setup.envFile }]),
-    ...steps.flatMap(({ at, command, env: own }) =>
-      [...(command.kind === 'shell' ? [command.script] : command.argv), ...Object.values(own)].map((template) => ({
-        key: at,
-        template,
-      })),
-    ),
-  ];
-  for (const { key, template } of templates) {
-    const [unknown] = unknownPorts(template, ports);
-    if (unknown === undefined) continue;
-    const known = ports.length === 0 ? '"ports" names none' : `ports are: ${ports.join(', ')}`;
-    throw wrongSetting(config, key, `{${unknown}} is no port of a session; ${known}`);
-  }
 }
 
 function sourceOf({ name, file }: Layer): Source {

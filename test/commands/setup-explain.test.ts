@@ -48,15 +48,15 @@ test('shows what would run for a new session, from which file and line, and that
       web: leased when the session is created
 
     Variables
-      WT_SESSION=<id>
-      WT_ID=<id>
-      WT_BRANCH=wt/<id>
-      WT_PATH=$ROOM/app/.worktrees/<id>
+      WT_SESSION=ID
+      WT_ID=ID
+      WT_BRANCH=wt/ID
+      WT_PATH=$ROOM/app/.worktrees/ID
       WT_MAIN=$ROOM/app
       WT_BASE=main
-      WT_DB=app__id__afc8a77
-      COMPOSE_PROJECT_NAME=app-<id>
-      DATABASE=app__id__afc8a77
+      WT_DB=app_id_4a96ed6
+      COMPOSE_PROJECT_NAME=app-id
+      DATABASE=app_id_4a96ed6
 
     Found
       .envrc: direnv loads it once you have allowed it for this folder: direnv allow <path of the session>
