@@ -14,13 +14,7 @@ export function renderSetup(explanation: SetupExplanation, root: string, { theme
     section('Files', filesLines(explanation, short), theme),
     section('Commands', stepLines(steps, short, theme), theme),
     gate === null ? '' : section('Gate', [`${safe(gate.command)}  ${theme.dim(placeOf(gate, short))}`], theme),
-    section(
-      'Ports',
-      Object.entries(ports).map(
-        ([name, port]) => `${safeLine(name)} ${port ?? 'is leased when the session is created'}`,
-      ),
-      theme,
-    ),
+    section('Ports', portLines(ports), theme),
     section(
       'Variables',
       Object.entries(env).map(([name, value]) => `${safeLine(name)}=${safeLine(value)}`),
@@ -44,6 +38,16 @@ function trustLine({ trust, brought }: SetupExplanation, theme: Theme): string {
     case 'unapproved':
       return `${theme.warn} ${plural(brought, 'command')} of the repository: not approved, and none of them runs. ${theme.command('wt trust')}\n`;
   }
+}
+
+function portLines(ports: SetupExplanation['ports']): readonly string[] {
+  const all = Object.entries(ports);
+  const leased = all.flatMap(([name, port]) => (port === null ? [] : [`${safeLine(name)} ${port}`]));
+  const open = all.flatMap(([name, port]) => (port === null ? [safeLine(name)] : []));
+  return [
+    ...(leased.length === 0 ? [] : [leased.join('  ')]),
+    ...(open.length === 0 ? [] : [`${open.join('  ')}: leased when the session is created`]),
+  ];
 }
 
 function placeOf({ file, line, at }: Written, short: (file: string) => string): string {

@@ -45,7 +45,7 @@ test('shows what would run for a new session, from which file and line, and that
       npm test  wt.config.jsonc:12 merge.gate
 
     Ports
-      web is leased when the session is created
+      web: leased when the session is created
 
     Variables
       WT_SESSION=ID
@@ -54,9 +54,9 @@ test('shows what would run for a new session, from which file and line, and that
       WT_PATH=$ROOM/app/.worktrees/ID
       WT_MAIN=$ROOM/app
       WT_BASE=main
-      WT_DB=app__id__afc8a77
-      COMPOSE_PROJECT_NAME=app-ID
-      DATABASE=app__id__afc8a77
+      WT_DB=app_id_4a96ed6
+      COMPOSE_PROJECT_NAME=app-id
+      DATABASE=app_id_4a96ed6
 
     Found
       .envrc: direnv loads it once you have allowed it for this folder: direnv allow <path of the session>
