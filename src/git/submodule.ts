@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { listDirectory, lstatOf, makeDirectory, readSmallFile } from '../platform/files.ts';
+import type { Env } from '../platform/deps.ts';
 import { gitAt, type Git } from './git.ts';
 
 export interface UnsharedModule {
@@ -130,8 +131,11 @@ const CLONE_MS = 600_000;
 /** What may come over the network takes its time, but not for ever. */
 const FETCH_MS = 120_000;
 
-/** Checks a submodule out that is known to the repository. Without `fetch` nothing but what is on this machine is asked. */
-export async function updateSubmodule(git: Git, where: string, { fetch }: { fetch: boolean }): Promise<void> {
+/** Nobody is asked for a password (gitcredentials(7)). */
+const UNASKED: Env = { GIT_ASKPASS: '', SSH_ASKPASS: '', SSH_ASKPASS_REQUIRE: 'never', GCM_INTERACTIVE: 'never' };
+
+/** Checks a submodule out that is known to the repository. Without `fetch` only this machine is asked; with it, its remote too, under this environment. */
+export async function updateSubmodule(git: Git, where: string, { fetch }: { fetch: Env | undefined }): Promise<void> {
   const args = ['submodule', 'update', '--quiet', '--checkout', ...(fetch ? [] : ['--no-fetch']), '--', where];
-  await git(args, { timeoutMs: fetch ? FETCH_MS : CLONE_MS });
+  await git(args, { timeoutMs: fetch ? FETCH_MS : CLONE_MS, env: { ...UNASKED, ...fetch } });
 }

@@ -9,6 +9,7 @@ import {
   updateSubmodule,
   type Submodule,
 } from '../../git/submodule.ts';
+import type { Env } from '../../platform/deps.ts';
 import { discardOwnTree, lstatOf, realPathOf } from '../../platform/files.ts';
 import { throwIfInterrupted } from '../../platform/runner.ts';
 import type { Place } from '../place.ts';
@@ -59,7 +60,7 @@ export async function placeSubmodules({
       if (source === undefined) continue;
       const shown = `${level.prefix}${module.path}`;
       try {
-        if (await placeOne(level, module, source)) made.push(shown);
+        if (await placeOne(level, module, { source, env: deps.env })) made.push(shown);
         if (level.depth < DEEPEST) open.push(inside(level, module, source));
       } catch (error) {
         if (!WtError.is(error, 'git.failed') && !WtError.is(error, 'git.timeout')) throw error;
@@ -96,7 +97,11 @@ async function findSource({ from, main }: Level, { name, path: where }: Submodul
 }
 
 /** False when it was there already. */
-async function placeOne(level: Level, module: Submodule, source: string): Promise<boolean> {
+async function placeOne(
+  level: Level,
+  module: Submodule,
+  { source, env }: { source: string; env: Env },
+): Promise<boolean> {
   const { git, to } = level;
   if ((await lstatOf(path.join(git.place.dir, module.path, '.git'))) !== undefined) return false;
   const target = path.join(to, module.name);
@@ -113,8 +118,15 @@ async function placeOne(level: Level, module: Submodule, source: string): Promis
   const { exitCode } = await gitOfModule(git, target)(['cat-file', '-e', `${module.commit}^{commit}`], {
     expect: [0, 1, 128],
   });
-  await updateSubmodule(git, module.path, { fetch: exitCode !== 0 });
+  await updateSubmodule(git, module.path, { fetch: exitCode === 0 ? undefined : await sshOptions(git, env) });
   return true;
+}
+
+/** ssh asks nobody either; one that a person has set up is theirs. */
+async function sshOptions(git: Git, env: Env): Promise<Env> {
+  const { stdout } = await git(['config', 'core.sshCommand'], { expect: [0, 1] });
+  const isOwn = Boolean(env['GIT_SSH'] || env['GIT_SSH_COMMAND'] || stdout.trim());
+  return isOwn ? {} : { GIT_SSH_COMMAND: 'ssh -o BatchMode=yes -o ConnectTimeout=30' };
 }
 
 /** A submodule's configuration is its own in each worktree: which of its submodules are in use is taken from the main one's. */
