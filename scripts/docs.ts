@@ -31,12 +31,29 @@ const raises: Readonly<Record<VerbName, readonly ErrorCode[]>> = {
     'path.unsafe',
     'repo.no-commits',
     'merge.conflict',
+    'limit.reached',
+    'disk.low',
+    'config.invalid',
+    'config.untrusted',
+    'hook.failed',
+    'setup.failed',
+  ],
+  setup: [
+    'session.not-found',
+    'limit.reached',
+    'session.live',
+    'path.unsafe',
+    'config.invalid',
+    'config.untrusted',
+    'setup.failed',
   ],
   list: [],
   show: ['session.not-found'],
   path: ['session.not-found'],
-  adopt: ['id.invalid', 'branch.invalid', 'path.unsafe', 'session.exists', 'base.not-found'],
+  adopt: ['id.invalid', 'branch.invalid', 'path.unsafe', 'session.exists', 'base.not-found', 'limit.reached'],
   exec: ['session.not-found', 'path.unsafe'],
+  lock: ['lock.busy', 'lock.held'],
+  du: ['session.not-found', 'config.invalid'],
   diff: ['session.not-found', 'base.not-found', 'path.unsafe'],
   commit: ['session.not-found', 'session.operation', 'path.unsafe', 'hook.failed'],
   done: ['session.not-found', 'base.not-found'],
@@ -90,7 +107,11 @@ const raises: Readonly<Record<VerbName, readonly ErrorCode[]>> = {
     'session.inside',
     'path.unsafe',
     'path.mounted',
+    'config.invalid',
+    'config.untrusted',
+    'hook.failed',
   ],
+  config: ['config.invalid', 'config.untrusted', 'path.unsafe'],
   trust: ['config.invalid', 'config.untrusted', 'confirm.required'],
   restore: [
     'session.not-found',
@@ -111,7 +132,7 @@ const raises: Readonly<Record<VerbName, readonly ErrorCode[]>> = {
     'path.exists',
     'branch.exists',
   ],
-  clean: ['confirm.required', 'path.unsafe'],
+  clean: ['confirm.required', 'path.unsafe', 'config.invalid', 'config.untrusted', 'hook.failed'],
   doctor: [],
   events: [],
 };
@@ -183,6 +204,16 @@ const samples: { readonly [C in Exclude<CatalogCode, 'session.refused'>]: ErrorC
     log: '/home/ada/shop/.git/wt/logs/gate/fix-login.log',
     output: ['1 test failed'],
   },
+  'setup.failed': {
+    id: 'fix-login',
+    path: '/home/ada/shop/.worktrees/fix-login',
+    step: 'npm ci',
+    exitCode: 1,
+    timedOut: false,
+    reason: 'exit 1',
+    log: '/home/ada/shop/.git/wt/logs/setup/2026-03-01T09-00-00-000Z-fix-login-setup.log',
+    output: ['npm error code ENOTFOUND'],
+  },
   'config.untrusted': { path: '/home/ada/shop/wt.config.jsonc', commands: ['merge.gate: npm test'] },
   'hook.failed': { hook: 'pre-commit', output: 'lint: 1 error', id: 'fix-login' },
   'io.failed': {
@@ -203,6 +234,32 @@ const samples: { readonly [C in Exclude<CatalogCode, 'session.refused'>]: ErrorC
   'registry.damaged': { path: '/home/ada/shop/.worktrees/sessions.json', reason: 'it is a symbolic link' },
   'registry.busy': { holder: 'wt merge search (pid 4711)', waitedMs: 30_000 },
   'registry.too-new': { path: '/home/ada/shop/.worktrees/sessions.json', found: 2, known: 1 },
+  'limit.reached': {
+    limit: 'limits.sessions',
+    allowed: 4,
+    found: 4,
+    origin: '/home/ada/shop/wt.config.jsonc',
+    cleanable: { ids: ['search'], bytes: 312_000_000 },
+  },
+  'disk.low': {
+    limit: 'limits.minFreeDisk',
+    path: '/home/ada/shop',
+    free: 1_200_000_000,
+    needed: 340_000_000,
+    keep: 1_000_000_000,
+    origin: 'the default',
+    cleanable: { ids: [], bytes: 0 },
+  },
+  'lock.busy': {
+    name: 'staging',
+    max: 1,
+    holders: [
+      { pid: 4711, host: 'desk', command: 'npm run e2e', session: 'search', since: '2026-01-02T03:04:05.000Z' },
+    ],
+    waiting: 1,
+    waitedMs: 300_000,
+  },
+  'lock.held': { name: 'staging' },
   interrupted: { signal: 'SIGINT' },
   internal: { message: 'Cannot read properties of undefined' },
 };
@@ -412,7 +469,7 @@ particulars, what was not changed, and a next command that works when pasted. Wi
 on stdout ([schema](schema/error.json)):
 
 ${fence('json', failureAsJson(sampleOf('session.dirty')))}
-${section('Exit codes', rows(['code', 'meaning'], [...exits, ['n', '`wt exec`: the exit code of the program that it ran']]))}
+${section('Exit codes', rows(['code', 'meaning'], [...exits, ['n', '`wt exec`, `wt lock`: the exit code of the program that it ran']]))}
 ${section('Error codes', `\`again\`: the very same command may succeed later.\n\n${rows(['error', 'exit', 'again'], summary)}`)}
 ${codes.map((code) => `### ${code}\n\n${fence('text', spoken(sampleOf(code)))}`).join('\n')}`;
 }

@@ -27,10 +27,20 @@ export const table = {
     summary: 'Make an existing worktree a session',
     load: () => import('../commands/adopt.ts'),
   },
+  setup: {
+    group: 'Sessions',
+    summary: 'Make a session ready, or again: files, variables, commands',
+    load: () => import('../commands/setup.ts'),
+  },
   exec: {
     group: 'Work',
     summary: 'Run a command in a session, or in all of them',
     load: () => import('../commands/exec.ts'),
+  },
+  lock: {
+    group: 'Work',
+    summary: 'Run a command that nobody else may run at the same time',
+    load: () => import('../commands/lock.ts'),
   },
   diff: {
     group: 'Work',
@@ -83,6 +93,16 @@ export const table = {
     group: 'Land and tidy',
     summary: 'Remove what is proven landed, prune what is gone',
     load: () => import('../commands/clean.ts'),
+  },
+  du: {
+    group: 'Land and tidy',
+    summary: 'Show what sessions take on disk, and what would free it',
+    load: () => import('../commands/du.ts'),
+  },
+  config: {
+    group: 'Keep safe',
+    summary: 'Read, explain and change settings',
+    load: () => import('../commands/config.ts'),
   },
   trust: {
     group: 'Keep safe',

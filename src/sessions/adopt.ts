@@ -7,11 +7,15 @@ import { branchOf } from '../git/ref.ts';
 import { listWorktrees } from '../git/worktree.ts';
 import { realPathOf } from '../platform/files.ts';
 import type { SessionRow } from '../registry/session.ts';
+import { loadDefinition } from '../setup/definition.ts';
+import { requirePorts } from '../setup/ports.ts';
 import { applyAdopt } from './adopt-steps.ts';
 import { requireBase } from './base.ts';
 import { readBook, type Book, type Session } from './book.ts';
 import { hold } from './hold.ts';
-import { EXCLUDE_LINE } from './layout.ts';
+import { EXCLUDE_LINE, isFolderName } from './layout.ts';
+import { idInBranch, loadNamingOrDefault, type Naming } from './naming.ts';
+import { findPorts, rememberRegistry, withPorts } from './ports.ts';
 import type { Repo } from './repo.ts';
 import { findSession } from './select.ts';
 import { findGitDir } from './worktree.ts';
@@ -41,6 +45,7 @@ export async function adoptWorktree(repo: Repo, request: AdoptRequest): Promise<
     const { row, admin } = session;
     await excludeOnce(repo.commonDir, EXCLUDE_LINE);
     await applyAdopt(held, row, admin.directory);
+    if (row.ports !== undefined) await rememberRegistry(repo);
     await held.log('session.adopt.after', session.id, { path: session.path, branch: session.row.branch });
     return { ...outcome, kind: 'adopted' };
   });
@@ -62,7 +67,7 @@ async function plan(repo: Repo, book: Book, request: AdoptRequest): Promise<Adop
       branch: 'HEAD',
       reason: `${place} is on no branch; git -C ${place} switch -c <branch> first`,
     });
-  const id = requireFreeId(book, request, tree.ref, place);
+  const id = requireFreeId(book, request, { ref: tree.ref, place, naming: await loadNamingOrDefault(repo) });
   const base = await requireBase(repo, request.base ?? (await defaultBase(repo)));
   const cutAt = tree.head === undefined ? undefined : await findMergeBase(repo.git, base.commit, tree.head);
   const row: SessionRow = {
@@ -75,8 +80,16 @@ async function plan(repo: Repo, book: Book, request: AdoptRequest): Promise<Adop
     createdAt: repo.deps.clock.now().toISOString(),
     state: 'ready',
     ownsBranch: false,
+    // One that lies where wt's own lie keeps its folder, whatever it is called.
+    ...(path.dirname(place) === repo.layout.worktrees &&
+    path.basename(place) !== id &&
+    isFolderName(path.basename(place))
+      ? { folder: path.basename(place) }
+      : {}),
   };
-  return { kind: 'planned', session: { id, row, path: place, admin } };
+  const { ports: wanted } = await loadDefinition(repo.root, repo.deps.env);
+  const ports = requirePorts(await findPorts(repo, book, { id, wanted }), wanted);
+  return { kind: 'planned', session: { id, row: withPorts(row, ports), path: place, admin } };
 }
 
 /** The branch of the main worktree, not of the one that is adopted. */
@@ -87,9 +100,14 @@ async function defaultBase(repo: Repo): Promise<string> {
   return stdout.trim() === '' ? (main?.head ?? 'HEAD') : stdout.trim();
 }
 
-function requireFreeId(book: Book, request: AdoptRequest, ref: string, place: string): SessionId {
+function requireFreeId(
+  book: Book,
+  request: AdoptRequest,
+  { ref, place, naming }: { ref: string; place: string; naming: Naming },
+): SessionId {
   const branch = branchOf(ref);
-  const wanted = request.id ?? proposeId(branch.replace(/^wt\//, '')) ?? path.basename(place);
+  const plain = idInBranch(naming, branch) ?? branch.replace(/^wt\//, '');
+  const wanted = request.id ?? proposeId(plain) ?? path.basename(place);
   const reason = whyInvalidId(wanted);
   if (reason !== undefined)
     throw new WtError('id.invalid', { id: wanted, reason, proposal: proposeId(path.basename(place)) });

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { lstatOf, readText, realPathOf } from '../platform/files.ts';
 import type { JournalEntry } from '../registry/journal.ts';
+import { listAdminEntries } from '../registry/notes.ts';
 import { sessionPath } from './layout.ts';
 import type { Repo } from './repo.ts';
 import { trashFolder } from './trash.ts';
@@ -16,7 +17,7 @@ export async function findStrangePlace(repo: Repo, entry: JournalEntry): Promise
   if ('path' in entry && !(await isOwnPlace(repo, entry, admin))) return entry.path;
   if ('worktree' in entry && entry.worktree !== null && (await lstatOf(entry.worktree)) !== undefined)
     if ((await findOwnGitDir(repo, entry.worktree)) === undefined) return entry.worktree;
-  if (entry.kind === 'sweep' && !isBelow(repo.layout.trash, entry.keep)) return entry.keep;
+  if (entry.kind === 'sweep' && !isBelow(entry.keep, repo.layout.trash)) return entry.keep;
   return undefined;
 }
 
@@ -25,7 +26,7 @@ async function isOwnPlace(
   entry: Extract<JournalEntry, { path: string }>,
   admin: string | null,
 ): Promise<boolean> {
-  if (entry.path === sessionPath(repo.layout, entry.id)) return true;
+  if (entry.path === sessionPath(repo.layout, entry.id) || (await isPlainPlace(repo, entry))) return true;
   if (admin === null) return false;
   const op = entry.kind === 'restore' ? entry.trash : entry.op;
   // The record may lie in the trash already, or still.
@@ -35,8 +36,18 @@ async function isOwnPlace(
   return records.some((text) => text !== undefined && recordedPlace(admin, text) === entry.path);
 }
 
-/** The worktree that the `gitdir` file of an administrative folder names. */
-function recordedPlace(adminDirectory: string, gitdir: string): string {
+/** A folder of its own name below `.worktrees`, and no other worktree's. */
+async function isPlainPlace(
+  repo: Repo,
+  { path: place, id, op }: Extract<JournalEntry, { path: string }>,
+): Promise<boolean> {
+  if (place !== sessionPath(repo.layout, id, path.basename(place))) return false;
+  const holders = (await listAdminEntries(repo.commonDir)).filter((admin) => admin.path === place);
+  return holders.every(({ note, locked }) => note?.id === id || locked === `wt:${op}`);
+}
+
+/** The worktree that the `gitdir` file of an administrative folder names. Pure. */
+export function recordedPlace(adminDirectory: string, gitdir: string): string {
   return path.dirname(path.resolve(adminDirectory, gitdir.trim()));
 }
 
@@ -48,7 +59,8 @@ export async function findOwnGitDir(repo: Repo, worktree: string): Promise<strin
   return own === common || path.dirname(own) === path.join(common, 'worktrees') ? gitDir : undefined;
 }
 
-function isBelow(folder: string, place: string): boolean {
+/** Whether a path leads to something in a folder, by its words alone. Pure. */
+export function isBelow(place: string, folder: string): boolean {
   const relative = path.relative(folder, place);
-  return relative !== '' && !relative.startsWith('..') && !path.isAbsolute(relative);
+  return !['', '..'].includes(relative) && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative);
 }

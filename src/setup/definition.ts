@@ -1,5 +1,6 @@
 import { HOOKED, type CommandConfig, type StageConfig } from '../config/commands.ts';
-import { loadConfig, originOf, type Config, type Layer } from '../config/load.ts';
+import { loadConfig, originOf, wrongSetting, type Config, type Layer } from '../config/load.ts';
+import { unknownPorts } from '../config/names.ts';
 import type { Settings } from '../config/schema.ts';
 import type { Env } from '../platform/deps.ts';
 import { listFound } from './formats/formats.ts';
@@ -36,16 +37,19 @@ export function defineFrom(config: Config, found: readonly Found[]): Definition 
   const hasOwn = OWN_KEYS.some((key) => originOf(config, key).name !== 'default');
   const [used, unused] = hasOwn ? [undefined, found] : [found[0], found.slice(1)];
   const gate = settings.merge.gate;
+  const ports =
+    settings.ports.names.length > 0 || used === undefined
+      ? settings.ports
+      : { ...settings.ports, names: [...used.ports] };
+  const own = ownSteps(config);
+  requireKnownPorts(config, own, ports.names);
   return {
     settings,
     used,
     unused,
-    steps: [...ownSteps(config), ...(used?.steps ?? [])],
+    steps: [...own, ...(used?.steps ?? [])],
     files: [...ownFiles(config), ...(used?.files ?? [])],
-    ports:
-      settings.ports.names.length > 0 || used === undefined
-        ? settings.ports
-        : { ...settings.ports, names: [...used.ports] },
+    ports,
     env: Object.entries(settings.env).map(([name, template]) => ({
       name,
       template,
@@ -53,6 +57,27 @@ export function defineFrom(config: Config, found: readonly Found[]): Definition 
     })),
     gate: gate === undefined ? undefined : { command: gate, source: sourceOf(originOf(config, 'merge.gate')) },
   };
+}
+
+/** Throws `config.invalid` for a template that names a port which no session has. Pure. */
+function requireKnownPorts(config: Config, steps: readonly Step[], ports: readonly string[]): void {
+  const { env, setup } = config.settings;
+  const templates = [
+    ...Object.entries(env).map(([name, template]) => ({ key: `env.${name}`, template })),
+    ...(setup.envFile === undefined ? [] : [{ key: 'setup.envFile', template: setup.envFile }]),
+    ...steps.flatMap(({ at, command, env: own }) =>
+      [...(command.kind === 'shell' ? [command.script] : command.argv), ...Object.values(own)].map((template) => ({
+        key: at,
+        template,
+      })),
+    ),
+  ];
+  for (const { key, template } of templates) {
+    const [unknown] = unknownPorts(template, ports);
+    if (unknown === undefined) continue;
+    const known = ports.length === 0 ? '"ports" names none' : `ports are: ${ports.join(', ')}`;
+    throw wrongSetting(config, key, `{${unknown}} is no port of a session; ${known}`);
+  }
 }
 
 function sourceOf({ name, file }: Layer): Source {

@@ -51,6 +51,7 @@ const CALLS: readonly (readonly [VerbName, readonly string[]])[] = [
   ['merge', ['ready', 'landed', 'fresh', '--gate', 'exit 1']],
   ['merge', ['ready', '--gate', 'exit 1', '--yes']],
   ['merge', ['--all']],
+  ['setup', ['ready']],
   ['trust', []],
   ['trust', ['--revoke']],
   ['remove', ['fresh']],
@@ -70,7 +71,7 @@ const CALLS: readonly (readonly [VerbName, readonly string[]])[] = [
   ['adopt', ['../mine', '--as', 'other', '--base', 'main', '--task', 'T']],
 ];
 
-test('no verb changes a ref, a file or a record in a dry run', { timeout: 120_000 }, async () => {
+test('no verb changes a ref, a file or a record in a dry run', async () => {
   const bench = await makeWorkshop();
   const before = [await refs(bench), ...(await listing(bench.room.dir, CACHE))];
   for (const [verb, argv] of CALLS) {
@@ -102,6 +103,8 @@ const READING: readonly (readonly [VerbName, readonly string[]])[] = [
   ['diff', ['ready', '--committed', '--stat']],
   ['events', []],
   ['exec', ['dirty', '--', 'true']],
+  ['lock', ['--list']],
+  ['du', []],
 ];
 
 test.each(READING)('wt %s %j changes no ref, no file and no record', async (verb, argv) => {
