@@ -59,6 +59,21 @@ describe('submodules', () => {
     expect([code, stderr.includes('submodule vendor/lib')]).toEqual([4, true]);
   });
 
+  test('with commits that only the main worktree has come too, and do not count as work of the session', async () => {
+    const bench = await makeNested();
+    const lib = path.join(bench.root, 'vendor/lib');
+    await bench.room.git(lib, 'checkout', '-q', '--detach');
+    await bench.room.write(lib, { 'local.txt': 'l\n' });
+    await bench.room.git(lib, 'add', '-A');
+    await bench.room.git(lib, 'commit', '-qm', 'not pushed');
+    await bench.git('commit', '-qam', 'with it');
+    await bench.data('create', 'b', '--no-setup');
+    const report = await prepareSources(await makePlace(bench, 'b'), ALL);
+    expect(report).toMatchObject({ submodules: ['vendor/lib', 'vendor/lib/inner'], warnings: [] });
+    expect(await readFile(path.join(bench.at('b'), 'vendor/lib/local.txt'), 'utf8')).toBe('l\n');
+    await bench.data('remove', 'b');
+  });
+
   test('keep their objects when the main worktree gives them up', async () => {
     const bench = await makeNested();
     await prepareSources(await makePlace(bench, 'a'), ALL);
