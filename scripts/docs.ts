@@ -111,6 +111,7 @@ const raises: Readonly<Record<VerbName, readonly ErrorCode[]>> = {
     'config.untrusted',
     'hook.failed',
   ],
+  config: ['config.invalid', 'config.untrusted', 'path.unsafe'],
   trust: ['config.invalid', 'config.untrusted', 'confirm.required'],
   restore: [
     'session.not-found',

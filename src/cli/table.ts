@@ -99,6 +99,11 @@ export const table = {
     summary: 'Show what sessions take on disk, and what would free it',
     load: () => import('../commands/du.ts'),
   },
+  config: {
+    group: 'Keep safe',
+    summary: 'Read, explain and change settings',
+    load: () => import('../commands/config.ts'),
+  },
   trust: {
     group: 'Keep safe',
     summary: 'Let the commands run that a repository brings along',

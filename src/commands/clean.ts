@@ -3,11 +3,10 @@ import { askTrust } from '../cli/ask-trust.ts';
 import { defineCommand, type Context } from '../cli/define.ts';
 import { duration, flag, hooksOption, killOption } from '../cli/params.ts';
 import { CLEAN_PHASES, cleanSessions, type CleanOutcome, type CleanRequest, type Kept } from '../sessions/clean.ts';
-import { findMissingTrust, type Commands } from '../sessions/hooks.ts';
+import { gatherCommands, type Commands } from '../sessions/hooks.ts';
 import { openRepo } from '../sessions/open.ts';
 import type { Repo } from '../sessions/repo.ts';
 import { loadDefinition } from '../setup/definition.ts';
-import { stepsOf } from '../setup/fill.ts';
 import { reasonLine } from '../ui/refusals.ts';
 import { proofWords } from '../ui/session.ts';
 import { bytes, few, plural, safe, shellLine } from '../ui/text.ts';
@@ -131,12 +130,13 @@ export default defineCommand({
 
 /** Undefined when nothing is to run around it. */
 async function commandsFor(context: Context, repo: Repo): Promise<Commands | undefined> {
-  const { deps } = context;
-  const definition = await loadDefinition(repo.root, deps.env);
-  if (stepsOf(definition, CLEAN_PHASES).length === 0) return undefined;
-  const wanted = { phases: CLEAN_PHASES, without: ['wt', 'clean', '--no-hooks'] };
-  await askTrust(context, await findMissingTrust(repo, definition, wanted));
-  return { definition, narrator: narratorOf(deps.io.err, createTheme(deps.io.errColor), '') };
+  const { commands, missing } = await gatherCommands(repo, await loadDefinition(repo.root, context.deps.env), {
+    phases: CLEAN_PHASES,
+    narrator: narratorOf(context.deps.io.err, createTheme(context.deps.io.errColor), ''),
+    without: ['wt', 'clean', '--no-hooks'],
+  });
+  await askTrust(context, missing);
+  return commands;
 }
 
 interface Row {

@@ -5,17 +5,18 @@ import { defineCommand, type Context } from '../cli/define.ts';
 import { afterOption, agentOption, baseOption, flag, ownsOption, taskOption } from '../cli/params.ts';
 import { askTrust } from '../cli/ask-trust.ts';
 import { WtError } from '../core/errors.ts';
-import { parseTarget, rowOfPlan, type NewSessionPlan } from '../sessions/create.ts';
+import { rowOfPlan, type CreateRequest, type NewSessionPlan } from '../sessions/create.ts';
 import { cardOf, SessionCard } from '../sessions/view.ts';
 import { createSession, type CreateOutcome } from '../sessions/create-apply.ts';
 import { factsOf } from '../sessions/facts.ts';
-import { findMissingTrust, hasCommands, runBefore, type HookPlace } from '../sessions/hooks.ts';
+import { findMissingTrust, hasCommands, runBefore, type Commands, type HookPlace } from '../sessions/hooks.ts';
+import { nameSession } from '../sessions/naming.ts';
 import { makeUpId } from '../sessions/names.ts';
 import { openRepo } from '../sessions/open.ts';
 import { readBook } from '../sessions/book.ts';
 import { strainWords } from '../ui/limits.ts';
 import { plannedLines, ReadyData, readyData } from '../sessions/ready-report.ts';
-import { CREATE_PHASES, hasSetup, makeReady, type ReadyOutcome } from '../sessions/ready.ts';
+import { CREATE_PHASES, hasSetup, makeReady, openMark, type ReadyOutcome } from '../sessions/ready.ts';
 import type { Repo } from '../sessions/repo.ts';
 import { findSession } from '../sessions/select.ts';
 import { loadDefinition, type Definition } from '../setup/definition.ts';
@@ -49,7 +50,7 @@ export default defineCommand({
     base: baseOption,
     branch: {
       flags: '--branch <name>',
-      help: 'Branch to use: an existing one is checked out, a new one is cut (default: wt/<id>)',
+      help: 'Branch to use: an existing one is checked out, a new one is cut (default: wt/<id>, or as the configuration names it)',
       schema: z.string().min(1).optional(),
     },
     agent: agentOption,
@@ -92,41 +93,30 @@ export default defineCommand({
     const { deps, globals } = context;
     const repo = await openRepo(deps);
     const argument = input.id ?? makeUpId(await readBook(repo), deps.random);
-    const target = parseTarget(argument, input.branch);
+    const task = await readTask(context, input);
+    const target = await nameSession(repo, argument, { branch: input.branch, base: input.base, task });
     const request = {
       id: target.id,
       branch: target.branch,
+      folder: target.folder,
       isBranchNamed: input.branch !== undefined || target.isNamedByBranch,
       base: input.base,
       agent: input.agent ?? null,
-      task: await readTask(context, input),
+      task,
       reuse: input.reuse,
       owns: input.owns,
       after: input.after,
     };
     const definition = await loadDefinition(repo.root, deps.env);
+    const isThere = input.reuse && findSession(await readBook(repo), target.id) !== undefined;
     const commands = input.setup ? { definition, narrator: narratorFor(context, target.id) } : undefined;
     if (input.setup) requireKnown(definition, CREATE_PHASES, knownNames(definition));
-    if (commands !== undefined && !globals.dryRun && !(input.reuse && (await isThere(repo, target.id))))
+    if (input.setup && !globals.dryRun && !isThere)
       await askTrust(context, await findMissingTrust(repo, definition, wantedOf(definition, argument)));
-    const options = {
-      dryRun: globals.dryRun,
-      fetch: input.fetch,
-      fromChanges: input.fromChanges,
-      setup: commands === undefined ? 'skip' : (await hasSetup(repo, definition)) ? 'begin' : undefined,
-      before: hasCommands(commands, 'create.before')
-        ? (plan: NewSessionPlan) => runBefore(repo, commands, 'create', beforeCreate(repo, plan))
-        : undefined,
-    } as const;
-    const create = (): Promise<CreateOutcome> => createSession(repo, request, options);
-    const outcome = await (options.before === undefined ? context.busy(`creating ${target.id}`, create) : create());
-    const isFresh = outcome.kind === 'created' && commands !== undefined;
-    const ready = isFresh
-      ? await makeReady(repo, outcome.session, definition, { narrator: commands.narrator, isFirst: true })
-      : undefined;
-    const would = outcome.kind === 'planned' && input.setup ? plannedLines(definition, CREATE_PHASES) : [];
+    const options = { dryRun: globals.dryRun, fetch: input.fetch, fromChanges: input.fromChanges };
+    const { outcome, ready } = await create(context, repo, { request, options, commands });
     const warnings = warningsOf(outcome, target.isNamedByBranch ? argument : undefined);
-    return { outcome, ready, would, warnings: [...warnings, ...(ready?.warnings ?? [])] };
+    return { outcome, ready, would: wouldDo(outcome, commands), warnings: [...warnings, ...(ready?.warnings ?? [])] };
   },
 
   human: ({ outcome, ready, would }, look) =>
@@ -151,8 +141,39 @@ function wantedOf(definition: Definition, argument: string): Parameters<typeof f
   };
 }
 
-async function isThere(repo: Repo, id: string): Promise<boolean> {
-  return findSession(await readBook(repo), id) !== undefined;
+function wouldDo({ kind }: CreateOutcome, commands: Commands | undefined): readonly string[] {
+  return kind !== 'planned' || commands === undefined ? [] : plannedLines(commands.definition, CREATE_PHASES);
+}
+
+/** Makes the session, then makes it ready; what may refuse runs before. */
+async function create(
+  context: Context,
+  repo: Repo,
+  spec: {
+    request: CreateRequest;
+    options: { dryRun: boolean; fetch: boolean; fromChanges: boolean };
+    commands: Commands | undefined;
+  },
+): Promise<Pick<Outcome, 'outcome' | 'ready'>> {
+  const { request, commands, options } = spec;
+  const isWork = commands !== undefined && !options.dryRun && (await hasSetup(repo, commands.definition));
+  const mark = isWork ? await openMark(repo) : undefined;
+  const hasBefore = hasCommands(commands, 'create.before');
+  const before = (plan: NewSessionPlan): Promise<void> => runBefore(repo, commands, 'create', beforeCreate(repo, plan));
+  const all = {
+    ...options,
+    setup: commands === undefined ? 'skip' : mark,
+    before: hasBefore ? before : undefined,
+  } as const;
+  try {
+    const work = (): Promise<CreateOutcome> => createSession(repo, request, all);
+    const outcome = await (hasBefore ? work() : context.busy(`creating ${request.id}`, work));
+    if (outcome.kind !== 'created' || commands === undefined) return { outcome, ready: undefined };
+    const { definition, narrator } = commands;
+    return { outcome, ready: await makeReady(repo, outcome.session, definition, { narrator, isFirst: true, mark }) };
+  } finally {
+    mark?.end();
+  }
 }
 
 function narratorFor({ deps }: Context, id: string): Narrator {

@@ -4,14 +4,13 @@ import { defineCommand, type Context } from '../cli/define.ts';
 import { flag, hooksOption, killOption, sessionsArg } from '../cli/params.ts';
 import { WtError } from '../core/errors.ts';
 import { readBook } from '../sessions/book.ts';
-import { findMissingTrust, type Commands } from '../sessions/hooks.ts';
+import { gatherCommands, type Commands } from '../sessions/hooks.ts';
 import { LEAVE_PHASES } from '../sessions/leave.ts';
 import { openRepo } from '../sessions/open.ts';
 import { removeSession, type RemoveOutcome } from '../sessions/remove.ts';
 import type { Repo } from '../sessions/repo.ts';
 import { requireSessions } from '../sessions/select.ts';
 import { loadDefinition } from '../setup/definition.ts';
-import { stepsOf } from '../setup/fill.ts';
 import { reasonLine } from '../ui/refusals.ts';
 import { proofWords } from '../ui/session.ts';
 import { few, plural, safe, wrap } from '../ui/text.ts';
@@ -83,12 +82,13 @@ export default defineCommand({
 
 /** Undefined when nothing is to run around it. */
 async function commandsFor(context: Context, repo: Repo, ids: readonly string[]): Promise<Commands | undefined> {
-  const { deps } = context;
-  const definition = await loadDefinition(repo.root, deps.env);
-  if (stepsOf(definition, LEAVE_PHASES).length === 0) return undefined;
-  const without = ['wt', 'remove', ...ids, '--no-hooks'];
-  await askTrust(context, await findMissingTrust(repo, definition, { phases: LEAVE_PHASES, without }));
-  return { definition, narrator: narratorOf(deps.io.err, createTheme(deps.io.errColor), '') };
+  const { commands, missing } = await gatherCommands(repo, await loadDefinition(repo.root, context.deps.env), {
+    phases: LEAVE_PHASES,
+    narrator: narratorOf(context.deps.io.err, createTheme(context.deps.io.errColor), ''),
+    without: ['wt', 'remove', ...ids, '--no-hooks'],
+  });
+  await askTrust(context, missing);
+  return commands;
 }
 
 function describe({ kind, plan, trash }: RemoveOutcome, { theme, isTerminal, width }: Look): string {

@@ -119,7 +119,12 @@ function describe({ kind, plan }: RestoreOutcome, { theme }: Look): string {
     kind === 'planned'
       ? `Would restore ${theme.name(id)}${safe(was)}`
       : `${theme.ok} Restored ${theme.name(id)}${safe(was)}`;
-  return `${head}  ${theme.dim(`branch ${branch}, removed ${meta.at.slice(0, 16).replace('T', ' ')} UTC`)}\n  ${theme.path(path)}\n`;
+  // What a teardown has undone outside of the folder does not come back by itself.
+  const ready =
+    kind === 'planned' || meta.row.setup === undefined
+      ? ''
+      : `  ${theme.dim('its set-up is not run again by itself:')} ${theme.command(`wt setup ${id}`)}\n`;
+  return `${head}  ${theme.dim(`branch ${branch}, removed ${meta.at.slice(0, 16).replace('T', ' ')} UTC`)}\n  ${theme.path(path)}\n${ready}`;
 }
 
 function columns(look: Look): readonly Column<Restorable>[] {

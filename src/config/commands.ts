@@ -1,10 +1,28 @@
 import * as z from 'zod';
+import { placesOf } from '../core/shell.ts';
 import { parseDuration } from '../core/time.ts';
+import { whyInvalidTemplate } from './names.ts';
 
 const FORM = 'a shell command as text, or a list of words that no shell sees';
 
+/** A template that can be filled for a session. */
+export const Template = z.string().superRefine((text, context) => {
+  const reason = whyInvalidTemplate(text);
+  if (reason !== undefined) context.addIssue({ code: 'custom', message: reason });
+});
+
+/** A shell script; only what stands where a value can is a template, so `${HOME}` and `awk '{print}'` are the shell's own. */
+const Script = z
+  .string()
+  .regex(/\S/, 'must not be empty')
+  .superRefine((text, context) => {
+    const reasons = placesOf(text).map((inner) => whyInvalidTemplate(`{${inner}}`));
+    const reason = reasons.find((one) => one !== undefined);
+    if (reason !== undefined) context.addIssue({ code: 'custom', message: reason });
+  });
+
 /** A shell script as text, or the words of one program that no shell sees. */
-const Words = z.union([z.string().regex(/\S/), z.array(z.string()).min(1)], FORM);
+const Words = z.union([Script, z.array(Template).min(1, 'must not be empty')], FORM);
 
 const Detailed = z.strictObject({
   run: Words,
@@ -14,7 +32,7 @@ const Detailed = z.strictObject({
     .refine((value) => parseDuration(value) !== undefined, 'a number and a unit, as in 30s, 10m')
     .transform((value) => parseDuration(value) ?? 0)
     .optional(),
-  env: z.record(z.string(), z.string()).optional(),
+  env: z.record(z.string(), Template).optional(),
 });
 
 const Command = z.union([Words, Detailed], `${FORM}, or { run, name, timeout, env }`);
@@ -28,7 +46,7 @@ export type StageConfig = z.infer<typeof Stage>;
 
 /** One shell command, or a list of commands that run one after the other. */
 export const Stages = z
-  .union([z.string().regex(/\S/), z.array(Stage)], 'a shell command, or a list of commands')
+  .union([Script, z.array(Stage)], 'a shell command, or a list of commands')
   .transform((value): readonly StageConfig[] => (typeof value === 'string' ? [value] : value));
 
 /** Verbs that commands can be hung before and after. */

@@ -1,8 +1,9 @@
 import path from 'node:path';
-import type * as z from 'zod';
 import type { Env } from '../platform/deps.ts';
 import { realPathOf } from '../platform/files.ts';
+import type { WtError } from '../core/errors.ts';
 import { readConfigFile, requireValid, type ConfigFile } from './file.ts';
+import { invalidAt, offsetOf, type Parsed, type Place } from './parse.ts';
 import { PersonalConfig, ProjectConfig, Settings } from './schema.ts';
 import { readVariables } from './variables.ts';
 
@@ -16,6 +17,9 @@ export interface Layer {
   /** The file, or undefined. */
   readonly file: string | undefined;
   readonly value: Readonly<Record<string, unknown>>;
+  /** The text it was read from, and where in it the value begins. */
+  readonly parsed?: Parsed;
+  readonly at?: Place;
 }
 
 /** The settings that hold here, and who said what. */
@@ -45,34 +49,58 @@ export async function loadConfig(root: string | undefined, env: Env): Promise<Co
     readConfigFile(personalConfigFile(env), PersonalConfig),
   ]);
   const { repositories, ...own } = personal.value;
-  const section = root === undefined ? {} : await sectionOf(repositories, root, env);
+  const section = root === undefined ? undefined : await findSection(repositories, root, env);
   const variables = readVariables(env);
   const layers: readonly Layer[] = [
     ...(project === undefined ? [] : [layerOf('project', project)]),
     { ...layerOf('personal', personal), value: own },
-    { name: 'repository', file: personal.file, value: section },
+    {
+      ...layerOf('repository', personal),
+      value: section?.value ?? {},
+      at: section === undefined ? [] : ['repositories', section.key],
+    },
     { name: 'environment', file: undefined, value: variables },
   ];
-  const merged = layers.reduce<Record<string, unknown>>((all, { value }) => mergeOver(all, value), {});
+  const merged = mergeLayers(layers);
   const { $schema: _, ...values } = merged;
   const settings: Settings = requireValid(Settings, values, env);
   return { settings: withApproval(settings, layers), layers };
 }
 
+/** What all of them say together, as it is written. Pure. */
+function mergeLayers(layers: readonly Layer[]): Record<string, unknown> {
+  return layers.reduce<Record<string, unknown>>((all, { value }) => mergeOver(all, value), {});
+}
+
 /** The layer that decides a setting, as in `merge.gate`. Pure. */
 export function originOf({ layers }: Pick<Config, 'layers'>, key: string): Layer {
-  const found = layers.findLast(({ value }) => valueAt(value, key) !== undefined);
+  // What either may ask for, the last word does not lift.
+  const asks = key === APPROVAL ? layers.findLast(({ value }) => valueAt(value, key) === true) : undefined;
+  const found = asks ?? layers.findLast(({ value }) => valueAt(value, key) !== undefined);
   return found ?? { name: 'default', file: undefined, value: {} };
+}
+
+const APPROVAL = 'merge.requireApproval';
+
+/** A `config.invalid` for the value of a key, in the file that decides it. Pure. */
+export function wrongSetting(config: Pick<Config, 'layers'>, key: string, reason: string): WtError {
+  const { name, file, parsed, at = [] } = originOf(config, key.replace(/\[.*$/, ''));
+  const place = key
+    .split(/[.[\]]+/)
+    .filter((part) => part !== '')
+    .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+  const offset = parsed === undefined ? undefined : offsetOf(parsed, [...at, ...place]);
+  return invalidAt(file ?? name, `${key}: ${reason}`, offset === undefined ? undefined : parsed?.text, offset);
 }
 
 /** Either may ask for approval, and neither can lift it for the other. */
 function withApproval(settings: Settings, layers: readonly Layer[]): Settings {
-  const isAsked = layers.some(({ value }) => valueAt(value, 'merge.requireApproval') === true);
+  const isAsked = layers.some(({ value }) => valueAt(value, APPROVAL) === true);
   return { ...settings, merge: { ...settings.merge, requireApproval: isAsked } };
 }
 
-function layerOf(name: LayerName, { file, value }: ConfigFile): Layer {
-  return { name, file, value };
+function layerOf(name: LayerName, { file, value, parsed }: ConfigFile): Layer {
+  return { name, file, value, ...(parsed === undefined ? {} : { parsed }) };
 }
 
 /** The value at a dotted key, or undefined. Pure. */
@@ -96,14 +124,16 @@ function mergeOver(under: Record<string, unknown>, over: Readonly<Record<string,
   return merged;
 }
 
-/** What a person has set for the repository whose main worktree this is; `~` is their home. */
-async function sectionOf(repositories: unknown, root: string, env: Env): Promise<Readonly<Record<string, unknown>>> {
-  if (!isObject(repositories)) return {};
-  for (const [place, section] of Object.entries(repositories)) {
-    const absolute = path.resolve(env['HOME'] ?? '/', place.replace(/^~(?=\/|$)/, '.'));
-    if ((await realPathOf(absolute)) === root && isObject(section)) return section;
+/** What a person has set for the repository whose main worktree this is, and under which name; `~` is their home. */
+export async function findSection(
+  repositories: unknown,
+  root: string,
+  env: Env,
+): Promise<{ key: string; value: Readonly<Record<string, unknown>> } | undefined> {
+  if (!isObject(repositories)) return undefined;
+  for (const [key, value] of Object.entries(repositories)) {
+    const absolute = path.resolve(env['HOME'] ?? '/', key.replace(/^~(?=\/|$)/, '.'));
+    if ((await realPathOf(absolute)) === root && isObject(value)) return { key, value };
   }
-  return {};
+  return undefined;
 }
-
-export type SettingsInput = z.input<typeof Settings>;

@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { parseSize } from '../core/size.ts';
 import { parseDuration } from '../core/time.ts';
-import { Ports, Phases, Stages } from './commands.ts';
+import { Phases, Ports, Stages, Template } from './commands.ts';
+import { MESSAGE_NAMES, whyInvalidBranchTemplate, whyInvalidPath, whyInvalidTemplate } from './names.ts';
 
 const age = z
   .string()
@@ -14,6 +15,11 @@ const size = z
   .transform((text) => parseSize(text) ?? 0);
 
 const text = z.string().regex(/\S/, 'must not be empty');
+const checked = (why: (value: string) => string | undefined): z.ZodString =>
+  text.superRefine((value, context) => {
+    const reason = why(value);
+    if (reason !== undefined) context.addIssue({ code: 'custom', message: reason });
+  });
 const count = z.number().int('a whole number').min(0, 'not below 0');
 
 /** Folders that a build or an install makes again. */
@@ -51,6 +57,7 @@ export type FormatName = (typeof FORMATS)[number];
 /** How sessions land. */
 const MergeConfig = z.strictObject({
   gate: text.optional().describe('Shell command that must pass on the merged result before the base moves'),
+  gateTimeout: age.prefault('1h').describe('How long the gate may take'),
   retries: count
     .max(100)
     .default(3)
@@ -60,7 +67,9 @@ const MergeConfig = z.strictObject({
     .enum(STRATEGIES, `one of ${STRATEGIES.join(', ')}`)
     .default('merge')
     .describe('How the commits of a session come onto the base'),
-  message: text.optional().describe('Template of the message of a landing'),
+  message: checked((value) => whyInvalidTemplate(value, MESSAGE_NAMES))
+    .optional()
+    .describe('Template of the message of a landing'),
 });
 
 /** What makes a new worktree ready. */
@@ -81,7 +90,7 @@ const SetupConfig = z.strictObject({
     .enum(['skip', 'pull'], 'skip or pull')
     .default('pull')
     .describe('Whether files of Git LFS are fetched, or stay pointers'),
-  envFile: text
+  envFile: checked(whyInvalidTemplate)
     .optional()
     .describe('File in the session that gets its values, as in .env.local; it has to be ignored by git'),
 });
@@ -99,15 +108,12 @@ const LimitsConfig = z.strictObject({
   minFreeInodes: count.default(10_000).describe('How many more files the disk has room for after a create'),
 });
 
-const Templates = z.record(
-  z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'a name of an environment variable'),
-  z.string(),
-);
+const Templates = z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'a name of an environment variable'), Template);
 
 /** What a repository, a person, and a person for one repository may set. */
 const shared = {
-  branch: text.default('wt/{id}').describe('Template of the branch of a session'),
-  path: text.default('.worktrees/{id}').describe('Template of its folder, below .worktrees'),
+  branch: checked(whyInvalidBranchTemplate).default('wt/{id}').describe('Template of the branch of a session'),
+  path: checked(whyInvalidPath).default('.worktrees/{id}').describe('Template of its folder, below .worktrees'),
   setup: SetupConfig.prefault({}).describe('What makes a new worktree ready'),
   teardown: TeardownConfig.prefault({}).describe('What has to be done before a worktree goes'),
   hooks: Phases.prefault({}).describe('Commands around what wt does'),

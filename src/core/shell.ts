@@ -1,9 +1,15 @@
+/** One word for a POSIX shell, whatever the text holds. Pure. */
+export function shellQuote(text: string): string {
+  return /^[A-Za-z0-9_@%+=:,./^{}-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}
+
 /** What stands for a value in a shell script. `${HOME}`, `{a,b}`, `{}` and `{{.Name}}` are the shell's or a program's own. */
 const PLACE = /(?<![${\\])\{([a-z][a-z0-9._-]*(?:\|[a-z]+)*)\}(?!\})/g;
 
-/** The places of a shell script, as they are written between their braces. Pure. */
+/** The places of a shell script where a value can stand, as they are written between their braces: `awk '{print}'` has none. Pure. */
 export function placesOf(script: string): readonly string[] {
-  return [...script.matchAll(PLACE)].map(([, inner = '']) => inner);
+  const quotes = quotesOf(script);
+  return [...script.matchAll(PLACE)].flatMap(({ 1: inner = '', index }) => (quotes[index] === 'single' ? [] : [inner]));
 }
 
 /** The prefix of the variables that carry values into a shell script. */
@@ -11,19 +17,21 @@ const VARIABLE = 'WT_VALUE_';
 
 /**
  * A shell script whose places are variables: the value itself never becomes part of the script, so that whatever it holds
- * the shell does not evaluate it. `valueOf` gets what stands between the braces. Undefined for a script in which a place stands
- * between single quotes, where a shell fills nothing in. Pure.
+ * the shell does not evaluate it. `valueOf` gets what stands between the braces; undefined: that is no place. Undefined for a
+ * script in which one stands between single quotes, where a shell fills nothing in. Pure.
  */
 export function fillScript(
   script: string,
-  valueOf: (inner: string) => string,
+  valueOf: (inner: string) => string | undefined,
 ): { readonly script: string; readonly env: Readonly<Record<string, string>> } | undefined {
   const env: Record<string, string> = {};
   const quotes = quotesOf(script);
   let isSound = true;
-  const filled = script.replaceAll(PLACE, (_, inner: string, at: number) => {
+  const filled = script.replaceAll(PLACE, (place, inner: string, at: number) => {
+    const value = valueOf(inner);
+    if (value === undefined) return place;
     const name = `${VARIABLE}${Object.keys(env).length + 1}`;
-    env[name] = valueOf(inner);
+    env[name] = value;
     const quote = quotes[at];
     if (quote === 'single') isSound = false;
     return quote === 'none' ? `"\${${name}}"` : `\${${name}}`;

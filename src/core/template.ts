@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 
-const PLACE = /\{\{|\}\}|\{([^{}]*)\}/g;
+// A shell's own `${NAME}` is no place of ours.
+const PLACE = /\{\{|\}\}|(?<!\$)\{([^{}]*)\}/g;
 
 /** What a filter makes of a value: `{branch|slug}`. */
 export const FILTERS: Readonly<Record<string, (text: string) => string>> = {
@@ -9,6 +10,9 @@ export const FILTERS: Readonly<Record<string, (text: string) => string>> = {
   db: databaseName,
   upper: (text) => text.toUpperCase(),
   lower: (text) => text.toLowerCase(),
+  dashes: (text) => text.replaceAll(/[/\\]/g, '-'),
+  basename: (text) => text.replace(/\/+$/, '').replace(/^.*\//, ''),
+  dirname: (text) => text.replace(/\/[^/]*\/*$/, ''),
 };
 
 /** Lower-case letters, digits and single hyphens; at most 40 characters, cut at a word. Pure. */
@@ -38,6 +42,11 @@ export function databaseName(text: string): string {
   return `${safe.slice(0, 40)}_${createHash('sha256').update(text).digest('hex').slice(0, 7)}`;
 }
 
+/** Text that comes out as it is when it is filled as a template. Pure. */
+export function escapeTemplate(text: string): string {
+  return text.replaceAll('{', '{{').replaceAll('}', '}}');
+}
+
 interface Place {
   readonly name: string;
   readonly filters: readonly string[];
@@ -60,7 +69,7 @@ export function unknownNames(template: string, known: readonly string[]): readon
 
 /**
  * Puts values in the places of a template, `{name}` or `{name|filter}`; `{{` and `}}` stand for the braces themselves.
- * `quote` is applied to each value last: in a shell command it has to be {@link shellQuote}. Pure.
+ * `quote` is applied to each value last. For a shell command see core/shell.ts. Pure.
  */
 export function fillTemplate(
   template: string,
@@ -74,9 +83,4 @@ export function fillTemplate(
     if (value === undefined) return place;
     return quote(filters.reduce((text, filter) => FILTERS[filter]?.(text) ?? text, value));
   });
-}
-
-/** One word for a POSIX shell, whatever the text holds. Pure. */
-export function shellQuote(text: string): string {
-  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

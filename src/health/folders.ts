@@ -11,10 +11,12 @@ import {
   replaceFile,
 } from '../platform/files.ts';
 import { noteOf, writeNote } from '../registry/notes.ts';
+import type { SessionRow } from '../registry/session.ts';
 import type { Session } from '../sessions/book.ts';
 import { isOwnLock, lockSession } from '../sessions/git-lock.ts';
 import type { Held } from '../sessions/hold.ts';
-import { defaultBranch, sessionPath } from '../sessions/layout.ts';
+import { sessionPath } from '../sessions/layout.ts';
+import { loadNamingOrDefault, nameBranch } from '../sessions/naming.ts';
 import { gitAtWorktree, type Repo } from '../sessions/repo.ts';
 import type { Finding } from './finding.ts';
 import { holderOf } from './heads.ts';
@@ -49,15 +51,20 @@ async function checkFolder(scene: Scene, recorded: Session): Promise<Finding | u
 /** The repository was moved and the folder did not come along: it belongs into the `.worktrees` that is here now. */
 async function atHome({ repo }: Scene, session: Session): Promise<Session> {
   const parent = path.dirname(session.path);
-  const isOldHome = path.basename(parent) === '.worktrees' && path.basename(session.path) === session.id;
+  const isOldHome =
+    path.basename(parent) === '.worktrees' && path.basename(session.path) === path.basename(homeOf(repo, session));
   if (!isOldHome || (await lstatOf(parent)) !== undefined) return session;
-  return { ...session, path: sessionPath(repo.layout, session.id) };
+  return { ...session, path: homeOf(repo, session) };
+}
+
+function homeOf({ layout }: Repo, { id, home }: Session): string {
+  return home ?? sessionPath(layout, id);
 }
 
 function missing({ repo }: Scene, session: Session): Finding {
   const { id, path: at, admin } = session;
   const shared = { check: 'folder.missing', session: id, message: `its folder is gone: ${at}` };
-  const isElsewhere = at !== sessionPath(repo.layout, id);
+  const isElsewhere = at !== homeOf(repo, session);
   if (isElsewhere || !isOwnLock(admin?.locked ?? `wt ${id}:`, id))
     return {
       ...shared,
@@ -235,6 +242,12 @@ async function unregistered(scene: Scene, session: Session, name: string): Promi
   };
 }
 
+/** What the template of this repository calls the branch of such a session. */
+async function branchNameOf(repo: Repo, { id, base, task, createdAt }: SessionRow): Promise<string> {
+  const facts = { id, base: base.branch ?? base.commit, task, createdAt };
+  return nameBranch(repo, await loadNamingOrDefault(repo), facts);
+}
+
 /** Built aside and renamed into its place, so that a kill leaves no half-made record. */
 async function register(
   { repo }: Held,
@@ -255,7 +268,8 @@ async function register(
     await replaceFile(path.join(made, 'commondir'), '../..\n', 0o644);
     await replaceFile(path.join(made, 'HEAD'), `ref: ${refOfBranch(row.branch)}\n`, 0o644);
     // The row is from a file that anybody edits: only a branch of wt's own naming goes with the session.
-    await writeNote(made, { ...noteOf(row), ownsBranch: row.ownsBranch && row.branch === defaultBranch(id) });
+    const isOwnName = row.branch === (await branchNameOf(repo, row));
+    await writeNote(made, { ...noteOf(row), ownsBranch: row.ownsBranch && isOwnName });
     await lockSession(made, id);
     await moveDurably(made, directory);
   } catch (error) {

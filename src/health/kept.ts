@@ -3,6 +3,7 @@ import { branchOf, listRefs, type Ref } from '../git/ref.ts';
 import { whyInvalidId } from '../core/names.ts';
 import { listDirectory } from '../platform/files.ts';
 import { PURGE } from '../sessions/expire-steps.ts';
+import { idInBranch, loadNamingOrDefault } from '../sessions/naming.ts';
 import type { Repo } from '../sessions/repo.ts';
 import { listTrash } from '../sessions/trash.ts';
 import type { Finding } from './finding.ts';
@@ -14,8 +15,10 @@ const TRASH_REFS = 'refs/wt/trash/';
 /** Branches of wt's naming that no session has, and nothing in the trash. */
 export const checkOrphanBranches: Check = async (scene) => {
   const { repo, book, journal } = scene;
+  const naming = await loadNamingOrDefault(repo);
+  const prefix = prefixOf(naming.branch);
   const [refs, trash, busy] = await Promise.all([
-    listRefs(repo.git, ['refs/heads/wt/']),
+    listRefs(repo.git, prefix === undefined ? ['refs/heads/wt/'] : ['refs/heads/wt/', `refs/heads/${prefix}*`]),
     listTrash(repo),
     checkedOut(scene),
   ]);
@@ -29,7 +32,7 @@ export const checkOrphanBranches: Check = async (scene) => {
     .filter(({ name }) => !known.has(branchOf(name)) && !busy.has(name))
     .map(({ name, subject }): Finding => {
       const branch = branchOf(name);
-      const id = branch.slice('wt/'.length);
+      const id = idInBranch(naming, branch) ?? branch.replace(/^wt\//, '');
       const isFree = whyInvalidId(id) === undefined && !hasTwin(scene, id);
       return {
         check: 'branch.orphan',
@@ -47,6 +50,12 @@ export const checkOrphanBranches: Check = async (scene) => {
       };
     });
 };
+
+/** What all branches of a template begin with, when that is more than a folder that others use too. */
+function prefixOf(template: string): string | undefined {
+  const [, prefix] = /^([^{}]*[^{}/])\{id\}$/.exec(template) ?? [];
+  return prefix;
+}
 
 function hasTwin({ book }: Scene, id: string): boolean {
   return [...book.sessions.keys()].some((other) => other.toLowerCase() === id.toLowerCase());

@@ -71,10 +71,10 @@ export async function findPlace(scene: Scene, session: Session): Promise<Place> 
 }
 
 /** The computed place, and folders beside it whose `.git` names the session. A disk that is only away is no move. */
-async function otherPlaces({ repo }: Scene, { id, path: at, admin }: Session): Promise<readonly string[]> {
+async function otherPlaces({ repo }: Scene, { id, path: at, home, admin }: Session): Promise<readonly string[]> {
   if (admin === undefined) return [];
   const { layout } = repo;
-  const computed = sessionPath(layout, id);
+  const computed = home ?? sessionPath(layout, id);
   const isAway = (await lstatOf(path.dirname(at))) === undefined;
   const beside: string[] = [];
   if (!isAway)

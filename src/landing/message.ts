@@ -10,9 +10,6 @@ export interface Authorship {
   readonly coAuthors: readonly string[];
 }
 
-/** What a message template may name. */
-const NAMES = ['id', 'title', 'task', 'branch', 'into', 'commits', 'count'] as const;
-
 interface Spec {
   readonly session: Pick<Session, 'id' | 'row'>;
   readonly strategy: Strategy;
@@ -21,6 +18,8 @@ interface Spec {
   /** Of a person: `-m`. */
   readonly given: string | undefined;
   readonly template: string | undefined;
+  /** What every template may name of the session. */
+  readonly values: Readonly<Record<string, string>>;
   /** Of the commits that a squash makes one. */
   readonly coAuthors: readonly string[];
 }
@@ -32,14 +31,10 @@ export function landingMessage(spec: Spec): string {
   return withTrailers(text, [...coAuthors.map((who) => `Co-authored-by: ${who}`), `Session-Id: ${session.id}`]);
 }
 
-function fromTemplate(template: string, { session: { id, row }, into, commits }: Spec): string {
-  const [unknown] = unknownNames(template, NAMES);
-  if (unknown !== undefined) {
-    const reason = `the message template names {${unknown}}; known: ${NAMES.map((name) => `{${name}}`).join(' ')}`;
-    throw new WtError('config.invalid', { path: 'merge.message', line: null, column: null, reason });
-  }
+function fromTemplate(template: string, { session: { id, row }, into, commits, values }: Spec): string {
   const task = (row.task ?? '').trim();
-  return fillTemplate(template, {
+  const known: Readonly<Record<string, string>> = {
+    ...values,
     id,
     task,
     title: titleOf(task, commits) || id,
@@ -47,7 +42,14 @@ function fromTemplate(template: string, { session: { id, row }, into, commits }:
     into,
     commits: listOf(commits),
     count: String(commits.length),
-  }).trim();
+  };
+  const [unknown] = unknownNames(template, Object.keys(known));
+  if (unknown !== undefined) {
+    const names = Object.keys(known).map((name) => `{${name}}`);
+    const reason = `the message template names {${unknown}}; known: ${names.join(' ')}`;
+    throw new WtError('config.invalid', { path: 'merge.message', line: null, column: null, reason });
+  }
+  return fillTemplate(template, known).trim();
 }
 
 /** The first line of the task, else the subject of the only commit. */

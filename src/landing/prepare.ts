@@ -13,6 +13,8 @@ import { requireSession } from '../sessions/select.ts';
 import { requireApproval } from './approval.ts';
 import { findCheckout, listHolders, requireNoOverlap } from './checkout.ts';
 import { explainConflict } from './explain.ts';
+import { factsOf } from '../sessions/facts.ts';
+import { valuesOf } from '../setup/values.ts';
 import { landingMessage, squashAuthorship } from './message.ts';
 import { findTrespasses } from './radar/ownership.ts';
 import { requireLandable, type MergePlan, type MergeRequest } from './plan.ts';
@@ -66,7 +68,8 @@ export async function prepare(
   if (checkout !== undefined) await requireNoOverlap(repo, checkout, { into, files });
   const { author, coAuthors } = squashAuthorship(authorship);
   const { strategy, message: given, template } = request;
-  const message = landingMessage({ session, strategy, into, commits, given, template, coAuthors });
+  const values = valuesOf(factsOf(repo, session));
+  const message = landingMessage({ session, strategy, into, commits, given, template, values, coAuthors });
   const changed = new Map([[session.id as string, files.map(({ path }) => path)]]);
   const trespasses = findTrespasses([...book.sessions.values()], changed);
   const waitsFor = stack === undefined ? findUnlanded(book, session) : [];

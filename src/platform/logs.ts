@@ -11,11 +11,12 @@ export async function startLog(
 ): Promise<Log & { readonly file: string }> {
   const file = path.join(folder, `${at.replaceAll(/[:.]/g, '-')}-${name}.log`);
   const log = await openLog(file);
-  await dropOldLogs(folder).catch(() => {}); // old ones in the way of nothing
+  await dropOldLogs(folder, path.basename(file)).catch(() => {}); // old ones are in nobody's way
   return { ...log, file };
 }
 
-async function dropOldLogs(folder: string): Promise<void> {
-  const names = (await listDirectory(folder)).map(({ name }) => name).filter((name) => name.endsWith('.log'));
-  for (const name of names.toSorted().slice(0, -KEPT)) await removeFile(path.join(folder, name));
+async function dropOldLogs(folder: string, fresh: string): Promise<void> {
+  const names = (await listDirectory(folder)).map(({ name }) => name);
+  const old = names.filter((name) => name.endsWith('.log') && name !== fresh);
+  for (const name of old.toSorted().slice(0, 1 - KEPT)) await removeFile(path.join(folder, name));
 }

@@ -22,6 +22,7 @@ export const Note = z.looseObject({
   resolving: SessionRow.shape.resolving,
   ports: SessionRow.shape.ports,
   setup: SessionRow.shape.setup.catch(undefined),
+  folder: SessionRow.shape.folder,
 });
 export type Note = z.infer<typeof Note>;
 
@@ -71,15 +72,16 @@ export function rowOf(note: Note, worktree: string): SessionRow {
   return { id, branch, base, path: worktree, agent, task, createdAt, state, ownsBranch, ...plannedOf(note) };
 }
 
-type Planned = Pick<SessionRow, 'owns' | 'after' | 'resolving' | 'setup' | 'ports'>;
+type Kept = 'owns' | 'after' | 'resolving' | 'setup' | 'ports' | 'folder';
 
-function plannedOf({ owns, after, resolving, setup, ports }: Planned): Planned {
+function plannedOf({ owns, after, resolving, setup, ports, folder }: Pick<SessionRow, Kept>): Pick<SessionRow, Kept> {
   return {
     ...(owns === undefined ? {} : { owns }),
     ...(after === undefined ? {} : { after }),
     ...(resolving === undefined ? {} : { resolving }),
     ...(ports === undefined ? {} : { ports }),
     ...(setup === undefined ? {} : { setup }),
+    ...(folder === undefined ? {} : { folder }),
   };
 }
 

@@ -13,7 +13,8 @@ import { applyAdopt } from './adopt-steps.ts';
 import { requireBase } from './base.ts';
 import { readBook, type Book, type Session } from './book.ts';
 import { hold } from './hold.ts';
-import { EXCLUDE_LINE } from './layout.ts';
+import { EXCLUDE_LINE, isFolderName } from './layout.ts';
+import { idInBranch, loadNamingOrDefault, type Naming } from './naming.ts';
 import { findPorts, rememberRegistry, withPorts } from './ports.ts';
 import type { Repo } from './repo.ts';
 import { findSession } from './select.ts';
@@ -66,7 +67,7 @@ async function plan(repo: Repo, book: Book, request: AdoptRequest): Promise<Adop
       branch: 'HEAD',
       reason: `${place} is on no branch; git -C ${place} switch -c <branch> first`,
     });
-  const id = requireFreeId(book, request, tree.ref, place);
+  const id = requireFreeId(book, request, { ref: tree.ref, place, naming: await loadNamingOrDefault(repo) });
   const base = await requireBase(repo, request.base ?? (await defaultBase(repo)));
   const cutAt = tree.head === undefined ? undefined : await findMergeBase(repo.git, base.commit, tree.head);
   const row: SessionRow = {
@@ -79,6 +80,12 @@ async function plan(repo: Repo, book: Book, request: AdoptRequest): Promise<Adop
     createdAt: repo.deps.clock.now().toISOString(),
     state: 'ready',
     ownsBranch: false,
+    // One that lies where wt's own lie keeps its folder, whatever it is called.
+    ...(path.dirname(place) === repo.layout.worktrees &&
+    path.basename(place) !== id &&
+    isFolderName(path.basename(place))
+      ? { folder: path.basename(place) }
+      : {}),
   };
   const { ports: wanted } = await loadDefinition(repo.root, repo.deps.env);
   const ports = requirePorts(await findPorts(repo, book, { id, wanted }), wanted);
@@ -93,9 +100,14 @@ async function defaultBase(repo: Repo): Promise<string> {
   return stdout.trim() === '' ? (main?.head ?? 'HEAD') : stdout.trim();
 }
 
-function requireFreeId(book: Book, request: AdoptRequest, ref: string, place: string): SessionId {
+function requireFreeId(
+  book: Book,
+  request: AdoptRequest,
+  { ref, place, naming }: { ref: string; place: string; naming: Naming },
+): SessionId {
   const branch = branchOf(ref);
-  const wanted = request.id ?? proposeId(branch.replace(/^wt\//, '')) ?? path.basename(place);
+  const plain = idInBranch(naming, branch) ?? branch.replace(/^wt\//, '');
+  const wanted = request.id ?? proposeId(plain) ?? path.basename(place);
   const reason = whyInvalidId(wanted);
   if (reason !== undefined)
     throw new WtError('id.invalid', { id: wanted, reason, proposal: proposeId(path.basename(place)) });

@@ -56,12 +56,12 @@ export function reconcile(
   const restored: string[] = [];
   for (const [id, entry] of noted) {
     if (rows.has(id) || entry.note === undefined) continue;
-    rows.set(id, rowOf(entry.note, entry.path ?? sessionPath(layout, id)));
+    rows.set(id, rowOf(entry.note, entry.path ?? sessionPath(layout, id, entry.note.folder)));
     if (!pending.has(id)) restored.push(id); // else its own command is about to write the row
   }
   const sessions = new Map<string, Session>();
   for (const [id, row] of rows) {
-    const computed = sessionPath(layout, id);
+    const computed = homeOf(layout, noted.get(id)?.note ?? row, entries);
     const admin = noted.get(id) ?? entries.find((entry) => entry.note === undefined && entry.path === computed);
     const kind = pending.get(id);
     const session = { id: row.id, row: confirmed(row, admin), path: admin?.path ?? computed, home: computed, admin };
@@ -76,10 +76,25 @@ export function reconcile(
   };
 }
 
-/** Which branch is the session's, and whether it may go with it, git's own folder knows better than a file that anybody edits. */
+/** Where wt puts a session; a row that names another session's folder is not believed. */
+function homeOf(
+  layout: Layout,
+  { id, folder }: Pick<SessionRow, 'id' | 'folder'>,
+  entries: readonly AdminEntry[],
+): string {
+  const named = sessionPath(layout, id, folder);
+  const isTaken =
+    folder !== undefined && entries.some(({ path: at, note }) => at === named && note !== undefined && note.id !== id);
+  return isTaken ? sessionPath(layout, id) : named;
+}
+
+/** Which branch and folder are the session's, and whether the branch may go with it, git's own folder knows better than a file that anybody edits. */
 function confirmed(row: SessionRow, admin: AdminEntry | undefined): SessionRow {
   const note = admin?.note;
-  return note === undefined ? row : { ...row, branch: note.branch, ownsBranch: note.ownsBranch };
+  if (note === undefined) return row;
+  const { folder: _, ...rest } = row;
+  const folder = note.folder === undefined ? {} : { folder: note.folder };
+  return { ...rest, branch: note.branch, ownsBranch: note.ownsBranch, ...folder };
 }
 
 /** Of two worktrees with one note (a copied folder) the one at the computed path is the session's. */
@@ -87,7 +102,8 @@ function entriesById(entries: readonly AdminEntry[], layout: Layout): ReadonlyMa
   const noted = new Map<string, AdminEntry>();
   for (const entry of entries) {
     const id = entry.note?.id;
-    if (id !== undefined && (!noted.has(id) || entry.path === sessionPath(layout, id))) noted.set(id, entry);
+    if (id !== undefined && (!noted.has(id) || entry.path === sessionPath(layout, id, entry.note?.folder)))
+      noted.set(id, entry);
   }
   return noted;
 }

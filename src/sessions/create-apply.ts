@@ -33,7 +33,7 @@ import { hold, type Held } from './hold.ts';
 import { EXCLUDE_LINE, sessionPath } from './layout.ts';
 import { recordCreate, undoCreate } from './create-recovery.ts';
 import { gitAtWorktree, listTrees, type Repo, shielded } from './repo.ts';
-import { markBegun } from './ready.ts';
+import { markBegun, type SetupMark } from './ready.ts';
 import { sweepCaller } from './sweep.ts';
 import { trashFolder } from './trash.ts';
 import { checkTree, findGitDir } from './worktree.ts';
@@ -67,8 +67,8 @@ export interface CreateOptions {
   readonly fetch: boolean;
   /** Move the caller's uncommitted work into the session. */
   readonly fromChanges: boolean;
-  /** `begin`: the session is ready only once {@link makeReady} has come to its end. */
-  readonly setup?: 'begin' | 'skip' | undefined;
+  /** A mark: the session is ready only once {@link makeReady} has come to its end. */
+  readonly setup?: SetupMark | 'skip' | undefined;
   /** Commands that run before anything is made; they may refuse. */
   readonly before?: ((plan: NewSessionPlan) => Promise<void>) | undefined;
 }
@@ -165,7 +165,7 @@ async function gatherCreateFacts(
 ): Promise<CreateFacts> {
   const { layout, root, git } = repo;
   await requirePlainFolder(layout.worktrees);
-  const target = sessionPath(layout, request.id);
+  const target = sessionPath(layout, request.id, request.folder);
   const name = request.base ?? defaultBaseName(repo, book);
   const twin = findSession(book, request.id);
   const [refs, occupant, tracked, existingTree] = await Promise.all([
@@ -307,7 +307,7 @@ async function setupOf(
   setup: CreateOptions['setup'],
 ): Promise<Pick<SessionRow, 'setup'>> {
   if (setup === undefined) return {};
-  if (setup === 'begin') return { setup: (await markBegun(repo, adminDirectory)).setup };
+  if (setup !== 'skip') return { setup: await markBegun(repo, adminDirectory, setup) };
   return { setup: { state: 'skipped', at: repo.deps.clock.now().toISOString(), log: null } };
 }
 

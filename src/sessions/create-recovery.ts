@@ -119,7 +119,10 @@ async function findAdminOf(repo: Repo, entry: EntryOf<'create'>): Promise<AdminE
   if (sure !== undefined) return sure;
   const half = entries.find(
     (admin) =>
-      admin.admin === entry.id && admin.path === undefined && admin.note === undefined && (admin.locked ?? '') === '',
+      admin.admin === path.basename(entry.path) &&
+      admin.path === undefined &&
+      admin.note === undefined &&
+      (admin.locked ?? '') === '',
   );
   if (half === undefined) return undefined;
   const stats = await lstatOf(half.directory);

@@ -11,11 +11,13 @@ import type { BaseFacts } from './base.ts';
 import { requireCapacity, type Capacity } from './capacity.ts';
 import { findSession } from './select.ts';
 import type { Book, Session } from './book.ts';
-import { defaultBranch, sessionPath, type Layout } from './layout.ts';
+import { sessionPath, type Layout } from './layout.ts';
 
 export interface CreateRequest {
   readonly id: SessionId;
   readonly branch: string;
+  /** Name of its folder below `.worktrees`; the id's when left out. */
+  readonly folder?: string;
   /** The branch was asked for by name, so an existing one is checked out. */
   readonly isBranchNamed: boolean;
   /** Undefined: the default for the place the caller stands in. */
@@ -54,6 +56,8 @@ export type CreatePlan =
       readonly id: SessionId;
       readonly branch: string;
       readonly path: string;
+      /** Where it is not the id. */
+      readonly folder: string | undefined;
       readonly base: BaseFacts;
       /** Commit the session starts at: the base's, or the tip of an existing branch. */
       readonly start: string;
@@ -76,6 +80,7 @@ export type NewSessionPlan = Extract<CreatePlan, { kind: 'create' }>;
 export function parseTarget(
   argument: string,
   branch: string | undefined,
+  nameBranch: (id: string) => string = (id) => `wt/${id}`,
 ): { id: SessionId; branch: string; isNamedByBranch: boolean } {
   const named =
     branch ??
@@ -84,7 +89,7 @@ export function parseTarget(
   const id = isNamedByBranch ? (proposeId(argument) ?? '') : argument;
   const reason = whyInvalidId(id);
   if (reason !== undefined) throw new WtError('id.invalid', { id: argument, reason, proposal: proposeId(argument) });
-  const wanted = named ?? defaultBranch(id);
+  const wanted = named ?? nameBranch(id);
   const trouble = whyInvalidBranch(wanted);
   if (trouble !== undefined) throw new WtError('branch.invalid', { branch: wanted, reason: trouble });
   return { id: id as SessionId, branch: wanted, isNamedByBranch };
@@ -96,7 +101,7 @@ export function planCreate(facts: CreateFacts, request: CreateRequest): CreatePl
   const twin = findSession(book, request.id);
   if (twin !== undefined && twin.id.toLowerCase() === request.id.toLowerCase())
     return planExisting(twin, facts, request);
-  const target = sessionPath(layout, request.id);
+  const target = sessionPath(layout, request.id, request.folder);
   requireFreePath(facts, target);
   const existing = requireUsableBranch(facts, request);
   return {
@@ -104,6 +109,7 @@ export function planCreate(facts: CreateFacts, request: CreateRequest): CreatePl
     id: request.id,
     branch: request.branch,
     path: target,
+    folder: path.basename(target) === request.id ? undefined : path.basename(target),
     base,
     start: existing?.commit ?? base.commit,
     createsBranch: existing === undefined,
@@ -119,7 +125,7 @@ export function planCreate(facts: CreateFacts, request: CreateRequest): CreatePl
 
 /** What is remembered of a session that is about to be made. Pure. */
 export function rowOfPlan(plan: NewSessionPlan): SessionRow {
-  const { id, branch, agent, task, createdAt, createsBranch, owns, after, ports } = plan;
+  const { id, branch, folder, agent, task, createdAt, createsBranch, owns, after, ports } = plan;
   return {
     id,
     branch,
@@ -130,6 +136,7 @@ export function rowOfPlan(plan: NewSessionPlan): SessionRow {
     createdAt,
     state: 'creating',
     ownsBranch: createsBranch,
+    ...(folder === undefined ? {} : { folder }),
     ...(owns.length === 0 ? {} : { owns: [...owns] }),
     ...(after.length === 0 ? {} : { after: [...after] }),
     ...(Object.keys(ports).length === 0 ? {} : { ports: { ...ports } }),
@@ -160,12 +167,21 @@ function planExisting(twin: Session, { existingTree }: CreateFacts, { id, reuse 
   throw new WtError('session.exists', { id: twin.id, path: twin.path, branch: twin.row.branch });
 }
 
-function requireFreePath({ layout, occupant, tracked }: CreateFacts, target: string): void {
+function requireFreePath({ layout, book, occupant, tracked }: CreateFacts, target: string): void {
   if (tracked !== undefined)
     throw new WtError('path.unsafe', { path: layout.worktrees, reason: `git tracks ${tracked}` });
   if (path.dirname(target) !== layout.worktrees)
     throw new WtError('path.unsafe', { path: target, reason: 'it is not below .worktrees' });
   if (occupant !== undefined) throw new WtError('path.exists', { path: target, ...occupant });
+  const isTargets = (place: string | undefined): boolean => place?.toLowerCase() === target.toLowerCase();
+  const holder = [...book.sessions.values()].find(({ path: at, home }) => isTargets(at) || isTargets(home));
+  if (holder !== undefined)
+    throw new WtError('path.exists', {
+      path: target,
+      what: `session ${holder.id}`,
+      adoptable: false,
+      fix: ['wt', 'show', holder.id],
+    });
 }
 
 /** The branch when it is there already and was asked for by name. */

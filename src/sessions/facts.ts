@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { lstatOf, replaceFile } from '../platform/files.ts';
 import type { Place } from '../setup/place.ts';
-import type { SessionFacts } from '../setup/values.ts';
+import { userOf, type SessionFacts } from '../setup/values.ts';
 import type { Session } from './book.ts';
 import { gitAtWorktree, type Repo } from './repo.ts';
 
@@ -17,16 +17,11 @@ export function factsOf(repo: Repo, { id, row, path: worktree, admin }: Session)
     task: row.task,
     path: worktree,
     main: repo.root,
-    user: userOf(repo),
+    user: userOf(repo.deps.env),
     createdAt: row.createdAt,
     ports: row.ports ?? {},
     taskFile: row.task === null || admin === undefined ? undefined : path.join(admin.directory, TASK_FILE),
   };
-}
-
-/** The person's login name. */
-export function userOf({ deps: { env } }: Pick<Repo, 'deps'>): string {
-  return env['USER'] || env['LOGNAME'] || 'user';
 }
 
 /** Puts the task into the file that `WT_TASK_FILE` names, for those who want to read it from one. Once is enough: a task stays. */

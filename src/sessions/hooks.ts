@@ -131,3 +131,14 @@ export async function findMissingTrust(
     }),
   };
 }
+
+/** What runs around a call, and what would have to be approved first; no commands when there is nothing to run. */
+export async function gatherCommands(
+  repo: Repo,
+  definition: Definition,
+  { narrator, ...wanted }: Wanted & { narrator: Narrator; without: readonly string[] },
+): Promise<{ readonly commands: Commands | undefined; readonly missing: Unapproved | undefined }> {
+  const hasAny = stepsOf(definition, wanted.phases).length > 0;
+  const missing = await findMissingTrust(repo, definition, wanted);
+  return { commands: hasAny ? { definition, narrator } : undefined, missing };
+}

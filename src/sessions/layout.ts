@@ -15,6 +15,8 @@ export interface Layout {
   /** The hidden worktree in which merged results are tested. */
   readonly gate: string;
   readonly gateLock: string;
+  /** Hash of what the hidden worktree was last made ready with. */
+  readonly gateStamp: string;
   readonly gateLogs: string;
   readonly verdicts: string;
 }
@@ -35,6 +37,7 @@ export function layoutOf(root: string, commonDir: string): Layout {
     operations: path.join(state, 'logs', 'operations.jsonl'),
     gate: path.join(worktrees, '.gate'),
     gateLock: path.join(state, 'lock', 'gate'),
+    gateStamp: path.join(state, 'gate.stamp'),
     gateLogs: path.join(state, 'logs', 'gate'),
     verdicts: path.join(state, 'logs', 'verdicts.jsonl'),
   };
@@ -42,11 +45,21 @@ export function layoutOf(root: string, commonDir: string): Layout {
 
 export const EXCLUDE_LINE = '/.worktrees/';
 
-/** The worktree of a session that wt makes; computed, so that nothing read from a file can lead elsewhere. */
-export function sessionPath({ worktrees }: Layout, id: string): string {
-  return path.join(worktrees, id);
+/**
+ * The worktree of a session that wt makes; computed, so that nothing read from a file can lead elsewhere. A folder that is no plain
+ * name counts as none.
+ */
+export function sessionPath({ worktrees }: Pick<Layout, 'worktrees'>, id: string, folder?: string): string {
+  return path.join(worktrees, folder !== undefined && isFolderName(folder) ? folder : id);
 }
 
-export function defaultBranch(id: string): string {
-  return `wt/${id}`;
+/** Whether a text can be the name of a session's folder: one name, and none that wt itself uses there. Pure. */
+export function isFolderName(name: string): boolean {
+  return (
+    /^[^.\\/][^\\/]*$/.test(name) &&
+    !/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(name) &&
+    !/[. ]$/.test(name) &&
+    name.toLowerCase() !== 'sessions.json' &&
+    Buffer.byteLength(name) <= 200
+  );
 }

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { lstatOf, readText, realPathOf } from '../platform/files.ts';
 import type { JournalEntry } from '../registry/journal.ts';
+import { listAdminEntries } from '../registry/notes.ts';
 import { sessionPath } from './layout.ts';
 import type { Repo } from './repo.ts';
 import { trashFolder } from './trash.ts';
@@ -25,7 +26,7 @@ async function isOwnPlace(
   entry: Extract<JournalEntry, { path: string }>,
   admin: string | null,
 ): Promise<boolean> {
-  if (entry.path === sessionPath(repo.layout, entry.id)) return true;
+  if (entry.path === sessionPath(repo.layout, entry.id) || (await isPlainPlace(repo, entry))) return true;
   if (admin === null) return false;
   const op = entry.kind === 'restore' ? entry.trash : entry.op;
   // The record may lie in the trash already, or still.
@@ -33,6 +34,16 @@ async function isOwnPlace(
     [admin, path.join(trashFolder(repo, op), 'admin')].map((folder) => readText(path.join(folder, 'gitdir'))),
   );
   return records.some((text) => text !== undefined && recordedPlace(admin, text) === entry.path);
+}
+
+/** A folder of its own name below `.worktrees`, and no other worktree's. */
+async function isPlainPlace(
+  repo: Repo,
+  { path: place, id, op }: Extract<JournalEntry, { path: string }>,
+): Promise<boolean> {
+  if (place !== sessionPath(repo.layout, id, path.basename(place))) return false;
+  const holders = (await listAdminEntries(repo.commonDir)).filter((admin) => admin.path === place);
+  return holders.every(({ note, locked }) => note?.id === id || locked === `wt:${op}`);
 }
 
 /** The worktree that the `gitdir` file of an administrative folder names. Pure. */

@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { WtError } from '../core/errors.ts';
-import { lstatOf } from '../platform/files.ts';
-import type { Owner } from '../platform/identity.ts';
+import { lstatOf, makePrivateDirectory } from '../platform/files.ts';
+import { createIdentity, type Owner } from '../platform/identity.ts';
 import { throwIfInterrupted } from '../platform/runner.ts';
 import { readAdminEntry, writeNote } from '../registry/notes.ts';
 import type { SetupState } from '../registry/session.ts';
@@ -11,6 +12,7 @@ import { placeFiles, type FilesReport } from '../setup/files/files.ts';
 import { fillEnv, labelOf, stepsOf } from '../setup/fill.ts';
 import type { Place } from '../setup/place.ts';
 import { prepareSources, type SourcesReport } from '../setup/sources/sources.ts';
+import { asksDirenv, findHookRules, listWarnings, type Surroundings } from '../setup/sources/surroundings.ts';
 import type { Phase } from '../setup/step.ts';
 import { runPhase, type Narrator, type StepResult, type StepsOutcome } from '../setup/steps.ts';
 import { environmentOf, valuesOf } from '../setup/values.ts';
@@ -45,14 +47,31 @@ export async function hasSetup(repo: Repo, definition: Definition): Promise<bool
   if (definition.settings.setup.envFile !== undefined) return true;
   const names = ['.worktreeinclude', ...(definition.settings.setup.submodules ? ['.gitmodules'] : [])];
   const found = await Promise.all(names.map((name) => lstatOf(path.join(repo.root, name))));
-  return found.some((stats) => stats !== undefined);
+  if (found.some((stats) => stats !== undefined)) return true;
+  const { root: main, commonDir, git: mainGit, deps } = repo;
+  const around = { main, commonDir, mainGit, env: deps.env };
+  return (await findHookRules(around)).length > 0 || (await asksDirenv(around));
+}
+
+/** Says that a set-up is at work, for as long as a process of it lives: this one, or a command that outlived it. */
+export interface SetupMark {
+  readonly owner: Owner;
+  /** Kept open by every command of it. */
+  readonly fd: number | undefined;
+  end(): void;
+}
+
+/** Its own, and not that of the locks: a program that a set-up left running must not look like a command that holds one. */
+export async function openMark({ deps, layout }: Repo): Promise<SetupMark> {
+  await makePrivateDirectory(layout.lock);
+  const identity = createIdentity('wt setup', randomUUID());
+  return { ...(await identity.owner(layout.lock, deps.run)), end: () => identity.dispose() };
 }
 
 /** From here on whoever finds the session knows that it is being made ready; the caller holds the lock and writes the row. */
-export async function markBegun(repo: Repo, adminDirectory: string): Promise<{ setup: SetupState; owner: Owner }> {
-  const { owner } = await repo.deps.identity.owner(repo.layout.lock, repo.deps.run);
+export async function markBegun(repo: Repo, adminDirectory: string, { owner }: SetupMark): Promise<SetupState> {
   await beginSetupRecord(adminDirectory, owner);
-  return { setup: { state: 'running', at: repo.deps.clock.now().toISOString(), log: null }, owner };
+  return { state: 'running', at: repo.deps.clock.now().toISOString(), log: null };
 }
 
 /**
@@ -60,7 +79,11 @@ export async function markBegun(repo: Repo, adminDirectory: string): Promise<{ s
  * `session.refused` while another one runs, `path.unsafe` when its
  * folder is not its own.
  */
-export async function beginSetup(repo: Repo, id: string, wanted: Definition['ports']): Promise<Session> {
+export async function beginSetup(
+  repo: Repo,
+  id: string,
+  { mark, wanted }: { mark: SetupMark; wanted: Definition['ports'] },
+): Promise<Session> {
   return hold(repo, async (held) => {
     const session = requireOwn(held.book, id);
     const directory = session.admin?.directory;
@@ -77,7 +100,7 @@ export async function beginSetup(repo: Repo, id: string, wanted: Definition['por
       throw new WtError('session.refused', { id, verb: 'setup', reasons: [{ code: 'session.live', processes }] });
     }
     const ports = await leaseMissingPorts(held, session, wanted);
-    const begun = (await markBegun(held.repo, directory)).setup;
+    const begun = await markBegun(held.repo, directory, mark);
     const setup = hasBeenReady(session.row.setup) ? { ...begun, wasReady: true } : begun;
     await writeSetup(held, session, setup);
     await held.log('session.setup.before', id);
@@ -101,13 +124,12 @@ export async function makeReady(
   repo: Repo,
   session: Session,
   definition: Definition,
-  { narrator, isFirst }: { narrator: Narrator; isFirst: boolean },
+  { narrator, isFirst, mark }: { narrator: Narrator; isFirst: boolean; mark: SetupMark | undefined },
 ): Promise<ReadyOutcome> {
   const directory = session.admin?.directory;
   if (directory === undefined) throw new Error(`${session.id} has no administrative folder`);
-  const { owner } = await repo.deps.identity.owner(repo.layout.lock, repo.deps.run);
   const place = placeOf(repo, session, directory);
-  const work = new Work(narrator, directory);
+  const work = new Work(narrator, directory, mark?.fd);
   try {
     const outcome = await prepareAll(place, definition, { session, work, isFirst });
     // Where there was nothing to do nothing was written down.
@@ -117,7 +139,7 @@ export async function makeReady(
   } catch (error) {
     throw await recordFailure(repo, session, { error, work });
   } finally {
-    await endSetupRecord(directory, owner);
+    if (mark !== undefined) await endSetupRecord(directory, mark.owner);
   }
 }
 
@@ -128,10 +150,12 @@ class Work {
   log: string | undefined;
   readonly narrator: Narrator;
   readonly directory: string;
+  readonly holdFd: number | undefined;
 
-  constructor(narrator: Narrator, directory: string) {
+  constructor(narrator: Narrator, directory: string, holdFd: number | undefined) {
     this.narrator = narrator;
     this.directory = directory;
+    this.holdFd = holdFd;
   }
 
   run(place: Place, definition: Definition, phase: Phase): Promise<StepsOutcome> {
@@ -139,7 +163,7 @@ class Work {
     const { facts, deps, commonDir } = place;
     const where = { facts, deps, commonDir, main: facts.main, cwd: facts.path };
     const onLog = (file: string): void => void (this.log ??= file);
-    return runPhase(where, definition, phase, { ...this.narrator, record, onLog });
+    return runPhase(where, definition, phase, { ...this.narrator, record, onLog, holdFd: this.holdFd });
   }
 }
 
@@ -155,7 +179,8 @@ async function prepareAll(
   const sources = await prepareSources(place, settings.setup);
   throwIfInterrupted(signal);
   work.doing = 'copying files';
-  const files = await placeFiles(place, definition.files);
+  const around = surroundingsOf(place);
+  const files = await placeFiles(place, [...definition.files, ...(await findHookRules(around))]);
   throwIfInterrupted(signal);
   work.doing = `writing ${settings.setup.envFile ?? ''}`;
   const env = await writeVariables(place, definition);
@@ -175,8 +200,12 @@ async function prepareAll(
     envFile: env?.file,
     results: [...setup.results, ...(after?.results ?? [])],
     log: setup.log ?? after?.log,
-    warnings: [...sources.warnings, ...(env?.warnings ?? []), ...trouble],
+    warnings: [...sources.warnings, ...(await listWarnings(around)), ...(env?.warnings ?? []), ...trouble],
   };
+}
+
+function surroundingsOf({ facts, deps, commonDir, mainGit }: Place): Surroundings {
+  return { main: facts.main, session: facts.path, commonDir, mainGit, env: deps.env };
 }
 
 async function writeVariables(
@@ -238,7 +267,8 @@ async function recordFailure(
   return new WtError('setup.failed', details, { cause: error, changed: true });
 }
 
-function reasonOf(error: unknown): string {
+/** What went wrong, in a line. Pure. */
+export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (!WtError.any(error)) return error.message;
   const { reason, message, stderr } = error.details as { reason?: string; message?: string; stderr?: string };

@@ -9,8 +9,8 @@ import { trashFolder, type TrashMeta } from './trash.ts';
 
 /** Where an entry belongs: the computed place of its id, wherever the repository is by now, else what it names. Pure. */
 export function placeOf(layout: Layout, meta: TrashMeta): string {
-  const computed = sessionPath(layout, meta.id);
-  const tail = path.join(path.sep, path.basename(layout.worktrees), meta.id);
+  const computed = sessionPath(layout, meta.id, meta.row.folder);
+  const tail = path.join(path.sep, path.basename(layout.worktrees), path.basename(computed));
   return meta.path.endsWith(tail) ? computed : meta.path;
 }
 

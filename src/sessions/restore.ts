@@ -8,7 +8,8 @@ import type { SessionRow } from '../registry/session.ts';
 import type { PortLease } from '../setup/ports.ts';
 import { readBook, type Book } from './book.ts';
 import { hold, type Held } from './hold.ts';
-import { defaultBranch, sessionPath } from './layout.ts';
+import { sessionPath } from './layout.ts';
+import { loadNamingOrDefault, nameBranch, nameFolder, type Naming } from './naming.ts';
 import { listTrees, type Repo, shielded } from './repo.ts';
 import { keepPorts, portRange, withPorts, type PortChange } from './ports.ts';
 import { findFlaw, findPlaceFlaw, placeOf } from './restore-checks.ts';
@@ -29,6 +30,8 @@ export interface RestorePlan {
   readonly meta: TrashMeta;
   readonly id: SessionId;
   readonly path: string;
+  /** Name of its folder below `.worktrees`, where that is recorded. */
+  readonly folder: string | undefined;
   /** Name of the administrative folder; null when the session had none. */
   readonly admin: string | null;
   /** Text of its HEAD file. */
@@ -54,6 +57,8 @@ export interface RestoreOutcome {
 interface RestoreFacts {
   readonly meta: TrashMeta;
   readonly as: string | undefined;
+  /** What a session of an id would be called now. */
+  readonly fresh: (id: string) => NewName;
   readonly hasTree: boolean;
   readonly book: Book;
   /** Where each branch that matters is, and where it is checked out. */
@@ -61,6 +66,7 @@ interface RestoreFacts {
   /** What lies at the place it goes to. */
   readonly occupied: boolean;
   readonly path: string;
+  readonly folder: string | undefined;
   /** Text of the HEAD file in the trash; '' when there is none. */
   readonly head: string;
   readonly adminNames: ReadonlySet<string>;
@@ -124,14 +130,19 @@ async function gatherRestoreFacts(
 ): Promise<RestoreFacts> {
   const folder = trashFolder(repo, meta.op);
   const own = placeOf(repo.layout, meta);
-  const target = as === undefined || as === meta.id ? own : sessionPath(repo.layout, as);
+  const naming = await loadNamingOrDefault(repo);
+  const fresh = (id: string): NewName => nameAgain(repo, naming, { meta, id });
+  const isRenamed = as !== undefined && as !== meta.id;
+  const named = isRenamed ? fresh(as) : { folder: meta.row.folder };
+  const computed = sessionPath(repo.layout, as ?? meta.id, named.folder);
+  const target = isRenamed ? computed : own;
   const [flaw, placeFlaw] = await Promise.all([
     findFlaw(repo, meta),
-    target === sessionPath(repo.layout, as ?? meta.id) ? undefined : findPlaceFlaw(repo, meta),
+    target === computed ? undefined : findPlaceFlaw(repo, meta),
   ]);
   const isFollowed = flaw === undefined && placeFlaw === undefined;
   const [refs, trees, head, occupant, admins, modules, folders, tree] = await Promise.all([
-    isFollowed ? listRefs(repo.git, refsToLookAt(meta, as)) : [],
+    isFollowed ? listRefs(repo.git, refsToLookAt(meta, fresh(as ?? meta.id).branch)) : [],
     listTrees(repo),
     readText(path.join(folder, 'admin', 'HEAD')),
     isFollowed ? lstatOf(target) : undefined,
@@ -149,11 +160,13 @@ async function gatherRestoreFacts(
   return {
     meta,
     as,
+    fresh,
     hasTree: tree !== undefined,
     book,
     branches,
     occupied: occupant !== undefined,
     path: target,
+    folder: named.folder,
     head: head ?? '',
     adminNames: new Set(admins.map(({ name }) => name)),
     hasModules: modules !== undefined,
@@ -163,15 +176,32 @@ async function gatherRestoreFacts(
   };
 }
 
+interface NewName {
+  readonly branch: string;
+  readonly folder: string | undefined;
+}
+
+/** What the templates make of another id for what was removed. Pure. */
+function nameAgain(repo: Repo, naming: Naming, { meta, id }: { meta: TrashMeta; id: string }): NewName {
+  const { base, task, createdAt } = meta.row;
+  const facts = { id, base: base.branch ?? base.commit, task, createdAt };
+  const branch = nameBranch(repo, naming, facts);
+  const folder = nameFolder(repo, naming, { ...facts, branch });
+  return { branch, folder: folder === id ? undefined : folder };
+}
+
 /** The branches it may come back on with those that would stand in their way, the one HEAD was on, and all of sessions. */
-function refsToLookAt(meta: TrashMeta, as: string | undefined): readonly string[] {
+function refsToLookAt(meta: TrashMeta, branch: string): readonly string[] {
   const head = meta.head.ref;
-  const names = [meta.branch.name, defaultBranch(as ?? meta.id)].map(refOfBranch);
+  const names = [meta.branch.name, branch].map(refOfBranch);
   const parents = names.flatMap((name) => {
     const parts = name.split('/');
     return parts.map((_, i) => parts.slice(0, i).join('/')).filter((parent) => /^refs\/heads\/./.test(parent));
   });
-  return [...new Set([...names, ...parents, refOfBranch('wt/'), ...(head?.startsWith('refs/heads/') ? [head] : [])])];
+  const siblings = names
+    .map((name) => name.slice(0, name.lastIndexOf('/') + 1))
+    .filter((name) => name !== 'refs/heads/');
+  return [...new Set([...names, ...parents, ...siblings, ...(head?.startsWith('refs/heads/') ? [head] : [])])];
 }
 
 /** Decide. Pure; every refusal of restore happens here. */
@@ -200,6 +230,7 @@ export function planRestore(facts: RestoreFacts): RestorePlan {
     meta,
     id: id as SessionId,
     path: target,
+    folder: facts.folder,
     admin,
     ...head,
     branch: branch.name,
@@ -223,17 +254,17 @@ function requireFree(facts: RestoreFacts, id: string, fix: readonly string[]): v
 
 /** The branch it had when that is free or still there unmoved; with --as a fresh one when it is not. */
 function planBranch(
-  { meta, as, branches }: RestoreFacts,
+  { meta, as, branches, fresh }: RestoreFacts,
   fix: readonly string[],
 ): { name: string; createAt: string | null } {
   const { name, commit } = meta.branch;
   const isRenamed = as !== undefined && as !== meta.id;
-  const own = isRenamed && name === defaultBranch(meta.id) ? defaultBranch(as) : name;
+  const own = isRenamed && name === fresh(meta.id).branch ? fresh(as).branch : name;
   const isFree = (wanted: string): boolean => !branches.has(wanted) && !isBlocked(wanted, branches);
   const there = branches.get(name);
   const isUnmoved = there !== undefined && there.commit === commit && there.checkedOutAt === undefined;
   if (own === name && isUnmoved) return { name, createAt: null };
-  const wanted = (isRenamed ? [own, defaultBranch(as)] : [own]).find(isFree);
+  const wanted = (isRenamed ? [own, fresh(as).branch] : [own]).find(isFree);
   if (wanted !== undefined) return { name: wanted, createAt: commit };
   const holder = branches.get(own)?.checkedOutAt;
   if (holder !== undefined) throw new WtError('branch.checked-out', { branch: own, path: holder, holder: null, fix });
@@ -258,14 +289,16 @@ function planHead({ meta, head, branches }: RestoreFacts, branch: string): Pick<
 }
 
 /** An id whose folder and branch are free too. */
-function freeId({ meta, book, branches, folderNames }: RestoreFacts): string {
-  const taken = new Set([
-    ...[...book.sessions.keys(), ...folderNames].map((name) => name.toLowerCase()),
-    ...[...branches.keys()].map((name) => (name.split('/')[1] ?? '').toLowerCase()),
-  ]);
+function freeId({ meta, book, branches, folderNames, fresh }: RestoreFacts): string {
+  const lower = (names: Iterable<string>): ReadonlySet<string> => new Set([...names].map((name) => name.toLowerCase()));
+  const [ids, folders, refs] = [lower(book.sessions.keys()), lower(folderNames), lower(branches.keys())];
+  const isTaken = (id: string): boolean => {
+    const { branch, folder = id } = fresh(id);
+    return ids.has(id) || folders.has(folder.toLowerCase()) || refs.has(branch.toLowerCase());
+  };
   for (let n = 2; ; n++) {
     const name = `${meta.id.slice(0, 44)}-${n}`;
-    if (!taken.has(name.toLowerCase()) && findSession(book, name) === undefined) return name;
+    if (!isTaken(name.toLowerCase()) && findSession(book, name) === undefined) return name;
   }
 }
 
@@ -287,7 +320,9 @@ async function returnPorts(repo: Repo, book: Book, { id, meta }: RestorePlan): R
 async function applyRestore(held: Held, plan: RestorePlan, ports: PortLease): Promise<void> {
   const { repo, lease } = held;
   const { meta, id, branch, admin } = plan;
-  const row: SessionRow = withPorts({ ...meta.row, id, branch, path: plan.path, state: 'ready' }, ports);
+  const { folder: _, ...rest } = meta.row;
+  const folder = plan.folder === undefined ? {} : { folder: plan.folder };
+  const row: SessionRow = withPorts({ ...rest, id, branch, path: plan.path, state: 'ready', ...folder }, ports);
   const entry: EntryOf<'restore'> = {
     ...beginEntry(lease, repo.deps.clock.now().toISOString()),
     kind: 'restore',

@@ -209,11 +209,11 @@ function deriveStatus(inspection: Inspection, proof: Proof | undefined, preview:
   // conflicts, or has landed. Uncommitted work was not part of what was approved or called done, so it is "dirty" first;
   // an agent that gave up often leaves such work behind, and "failed" says what a person has to know of it.
   const candidates: readonly (readonly [SessionStatus, boolean])[] = [
-    ['busy', session.row.state === 'creating' || session.pending !== undefined || inspection.isSettingUp === true],
+    ['busy', isBeingMade(inspection)],
     ['broken', tree !== 'ok'],
     ['conflict', isResolving(inspection) || (changes !== undefined && changes.conflicted > 0)],
     ['landed', proof !== undefined && proof !== 'empty'],
-    ['broken', viewSetup(inspection).setup?.state === 'failed'],
+    ['broken', hasFailedSetup(inspection)],
     ['conflict', preview?.conflicts !== undefined && preview.conflicts.length > 0],
     ['busy', operation !== undefined],
     ['failed', word === 'failed'],
@@ -223,6 +223,14 @@ function deriveStatus(inspection: Inspection, proof: Proof | undefined, preview:
     ['ready', proof !== 'empty' && distance !== undefined && distance.ahead > 0],
   ];
   return candidates.find(([, holds]) => holds)?.[0] ?? 'new';
+}
+
+function hasFailedSetup(inspection: Inspection): boolean {
+  return viewSetup(inspection).setup?.state === 'failed';
+}
+
+function isBeingMade({ session, isSettingUp = false }: Inspection): boolean {
+  return session.row.state === 'creating' || session.pending !== undefined || isSettingUp;
 }
 
 /** What asks for a person first; among equals the latest work first. Pure. */

@@ -1,9 +1,19 @@
 import { HOOKED, type CommandConfig, type StageConfig } from '../config/commands.ts';
-import { loadConfig, originOf, type Config, type Layer } from '../config/load.ts';
+import {
+  loadConfig,
+  originOf,
+  valueAt,
+  wrongSetting,
+  type Config,
+  type Layer,
+  type LayerName,
+} from '../config/load.ts';
+import { unknownPorts } from '../config/names.ts';
+import { placesOf } from '../core/shell.ts';
 import type { Settings } from '../config/schema.ts';
 import type { Env } from '../platform/deps.ts';
 import { listFound } from './formats/formats.ts';
-import type { Found } from './formats/format.ts';
+import { isEmpty, type Found } from './formats/format.ts';
 import type { Command, FileRule, Phase, Source, Step } from './step.ts';
 
 /** All that makes a session of this repository ready and takes it down again, with where each part is written. */
@@ -29,23 +39,28 @@ export async function loadDefinition(root: string, env: Env): Promise<Definition
 }
 
 const OWN_KEYS = ['setup.run', 'setup.copy', 'setup.link', 'teardown.run'] as const;
+/** Layers that speak of this one repository: what a person sets for all of them replaces no project's set-up. */
+const OWN_LAYERS: readonly LayerName[] = ['project', 'repository'];
 
-/** The project's own configuration wins over every other tool's; of those the first one counts. Pure. */
+/**
+ * The project's own configuration wins over every other tool's; of those the first that says anything counts, and of its hooks those
+ * that have none of wt's own beside them. Throws `config.invalid` when the one that counts cannot be read. Pure.
+ */
 export function defineFrom(config: Config, found: readonly Found[]): Definition {
   const { settings } = config;
-  const hasOwn = OWN_KEYS.some((key) => originOf(config, key).name !== 'default');
-  const [used, unused] = hasOwn ? [undefined, found] : [found[0], found.slice(1)];
+  const own = ownSteps(config);
+  const used = hasOwnSetUp(config) ? undefined : found.find((one) => !isEmpty(one));
+  if (used?.broken !== undefined) throw used.broken;
   const gate = settings.merge.gate;
+  const ports = withPorts(settings.ports, used?.ports ?? []);
+  requireKnownPorts(config, own, ports.names);
   return {
     settings,
     used,
-    unused,
-    steps: [...ownSteps(config), ...(used?.steps ?? [])],
+    unused: found.filter((one) => one !== used),
+    steps: [...own, ...stepsFrom(used, own, settings)],
     files: [...ownFiles(config), ...(used?.files ?? [])],
-    ports:
-      settings.ports.names.length > 0 || used === undefined
-        ? settings.ports
-        : { ...settings.ports, names: [...used.ports] },
+    ports,
     env: Object.entries(settings.env).map(([name, template]) => ({
       name,
       template,
@@ -53,6 +68,46 @@ export function defineFrom(config: Config, found: readonly Found[]): Definition 
     })),
     gate: gate === undefined ? undefined : { command: gate, source: sourceOf(originOf(config, 'merge.gate')) },
   };
+}
+
+/** Throws `config.invalid` for a template that names a port which no session has. Pure. */
+function requireKnownPorts(config: Config, steps: readonly Step[], ports: readonly string[]): void {
+  const { env, setup } = config.settings;
+  const templates = [
+    ...Object.entries(env).map(([name, template]) => ({ key: `env.${name}`, template })),
+    ...(setup.envFile === undefined ? [] : [{ key: 'setup.envFile', template: setup.envFile }]),
+    ...steps.flatMap(({ at, command, env: own }) =>
+      [
+        ...(command.kind === 'shell' ? placesOf(command.script).map((inner) => `{${inner}}`) : command.argv),
+        ...Object.values(own),
+      ].map((template) => ({
+        key: at,
+        template,
+      })),
+    ),
+  ];
+  for (const { key, template } of templates) {
+    const [unknown] = unknownPorts(template, ports);
+    if (unknown === undefined) continue;
+    const known = ports.length === 0 ? '"ports" names none' : `ports are: ${ports.join(', ')}`;
+    throw wrongSetting(config, key, `{${unknown}} is no port of a session; ${known}`);
+  }
+}
+
+function hasOwnSetUp({ layers }: Config): boolean {
+  const own = layers.filter(({ name }) => OWN_LAYERS.includes(name));
+  return own.some(({ value }) => OWN_KEYS.some((key) => valueAt(value, key) !== undefined));
+}
+
+/** Another tool's commands, but for phases that have commands of wt's own. */
+function stepsFrom(used: Found | undefined, own: readonly Step[], { setup, teardown }: Settings): readonly Step[] {
+  return (used?.steps ?? [])
+    .filter(({ phase }) => !own.some((step) => step.phase === phase))
+    .map((step) => ({ ...step, timeoutMs: step.phase === 'teardown' ? teardown.timeout : setup.timeout }));
+}
+
+function withPorts(ports: Settings['ports'], names: readonly string[]): Settings['ports'] {
+  return { ...ports, names: [...new Set([...ports.names, ...names])] };
 }
 
 function sourceOf({ name, file }: Layer): Source {

@@ -4,7 +4,7 @@ import { WtError } from '../core/errors.ts';
 import type { Env } from '../platform/deps.ts';
 import { wordsOf, type Definition } from './definition.ts';
 import type { Phase, Step } from './step.ts';
-import { NAMES } from './values.ts';
+import { NAMES } from '../config/names.ts';
 
 /** A step with every value in its place, ready to be started. */
 export interface FilledStep {
@@ -44,13 +44,17 @@ export function requireKnown(
 function requireKnownIn(step: Step, known: readonly string[]): void {
   const { command } = step;
   const place = { path: step.source.file, at: step.at };
+  const isKnown = (inner: string): boolean => unknownNames(`{${inner}}`, known).length === 0;
   const texts = [...(command.kind === 'argv' ? command.argv : []), ...Object.values(step.env)];
   const shell = command.kind === 'shell' ? placesOf(command.script).map((inner) => `{${inner}}`) : [];
   refuse(
     [...texts, ...shell].flatMap((text) => unknownNames(text, known)),
     place,
   );
-  if (command.kind === 'shell' && fillScript(command.script, () => '') === undefined)
+  if (
+    command.kind === 'shell' &&
+    fillScript(command.script, (inner) => (isKnown(inner) ? '' : undefined)) === undefined
+  )
     throw invalid(place, 'a value stands between single quotes, where a shell puts none; leave the quotes away');
 }
 
@@ -67,19 +71,31 @@ function invalid({ path, at }: { path: string; at: string }, reason: string): Wt
 export function fillStep(step: Step, values: Values): FilledStep {
   const { command, isLiteral } = step;
   const text = (template: string): string => withoutNul(isLiteral ? template : fillTemplate(template, values));
-  const env = Object.fromEntries(Object.entries(step.env).map(([name, template]) => [name, text(template)]));
+  const env = fillVariables(step, values);
   if (command.kind === 'argv') {
     const [file = '', ...args] = command.argv.map(text);
     return { step, file, args, env };
   }
-  const valueOf = (inner: string): string => text(`{${inner}}`);
+  const isKnown = (inner: string): boolean => unknownNames(`{${inner}}`, Object.keys(values)).length === 0;
+  const valueOf = (inner: string): string | undefined => (isKnown(inner) ? text(`{${inner}}`) : undefined);
   const filled = isLiteral ? undefined : fillScript(command.script, valueOf);
-  return {
-    step,
-    file: 'sh',
-    args: ['-c', filled?.script ?? command.script],
-    env: { ...env, ...filled?.env },
-  };
+  const script = filled?.script ?? command.script;
+  const args = command.shell === 'bash' ? ['-c', WITH_BASH, script] : ['-c', script];
+  return { step, file: 'sh', args, env: { ...env, ...filled?.env } };
+}
+
+/** Not every machine has bash; what was written for it mostly runs in sh as well. */
+const WITH_BASH = 'if command -v bash >/dev/null 2>&1; then exec bash -c "$0"; else exec sh -c "$0"; fi';
+
+/** A variable of another tool that names a port this session does not have is left away. */
+function fillVariables({ env, isLiteral }: Step, values: Values): Readonly<Record<string, string>> {
+  const known = Object.keys(values);
+  const entries = Object.entries(env).filter(
+    ([, template]) => !isLiteral || unknownNames(template, known).length === 0,
+  );
+  return Object.fromEntries(
+    entries.map(([name, template]) => [name, withoutNul(fillTemplate(template, values))] as const),
+  );
 }
 
 /** The variables that the definition gives to everything that runs for a session. Pure. */

@@ -16,9 +16,10 @@ import {
   withoutNul,
   type FilledStep,
 } from './fill.ts';
+import { whyScriptDiffers } from './script.ts';
 import type { Phase, Step } from './step.ts';
 import { requireTrust } from './trust.ts';
-import { environmentOf, valuesOf, type SessionFacts } from './values.ts';
+import { environmentOf, userOf, valuesOf, type SessionFacts } from './values.ts';
 
 /** How a command of the set-up ended. */
 export interface StepResult {
@@ -65,12 +66,17 @@ export interface PhaseOptions {
   readonly log?: Log & { readonly file: string };
   /** Writes each command down while it runs. */
   readonly record?: (command: string) => { begin: (pid: number) => void; end: () => Promise<void> };
+  /** Scripts of the worktree run as they are there: the gate runs what it tests in any case. */
+  readonly takesScripts?: boolean;
   /** Further variables, and further facts in the context. */
   readonly env?: Env;
   readonly context?: Readonly<Record<string, unknown>>;
   /** Kept open by what runs. */
   readonly holdFd?: number | undefined;
 }
+
+/** As a shell has it for a command that it found and did not run. */
+const NOT_RUN = 126;
 
 /** Lines of a failed command that are shown. */
 const SHOWN_LINES = 12;
@@ -126,7 +132,7 @@ function repositoryValues({ main, deps }: StepPlace): Readonly<Record<string, st
   return {
     repo: path.basename(main),
     main,
-    user: deps.env['USER'] || deps.env['LOGNAME'] || 'user',
+    user: userOf(deps.env),
     date: deps.clock.now().toISOString().slice(0, 10),
   };
 }
@@ -189,6 +195,11 @@ async function runStep(one: FilledStep, { place, env, context, log, isAlone, opt
   log.write(`$ ${wordsOf(step.command)}\n`);
   options.onStep({ phase: step.phase, words: describeStep(step) });
   const startMs = place.deps.clock.elapsedMs();
+  const differs = options.takesScripts === true ? undefined : await whyScriptDiffers(step, place.cwd);
+  if (differs !== undefined) {
+    take(`not run: ${differs}`);
+    return { step, exitCode: NOT_RUN, durationMs: 0, output };
+  }
   try {
     const { exitCode, stderr } = await place.deps.run({
       file: one.file,

@@ -21,22 +21,10 @@ export interface SessionFacts {
   readonly taskFile: string | undefined;
 }
 
-/** What templates may name everywhere; `{port}` is the first port and `{port.<name>}` each. */
-export const NAMES = [
-  'id',
-  'branch',
-  'base',
-  'repo',
-  'user',
-  'task',
-  'task.slug',
-  'date',
-  'path',
-  'main',
-  'db',
-  'compose',
-  'port',
-] as const;
+/** The person's login name. Pure. */
+export function userOf(env: Env): string {
+  return env['USER'] || env['LOGNAME'] || 'user';
+}
 
 /** Values for templates. Ports that were not leased are absent, so a template that names one is refused. Pure. */
 export function valuesOf(facts: SessionFacts): Readonly<Record<string, string>> {

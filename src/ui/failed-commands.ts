@@ -16,7 +16,7 @@ export function explainHook(d: ErrorCatalog['hook.failed']): Explanation {
   if (d.verb !== undefined)
     return {
       message: `hooks.${d.hook} refused it${d.id === '' ? '' : ` for ${d.id}`}: ${d.command ?? ''}`,
-      lines: [...lines, ...(d.log == null ? [] : [`log  ${d.log}`])],
+      lines: d.log == null ? [] : [`log  ${d.log}`],
       unchanged: UNCHANGED[d.verb],
       ...fixOf(d.fix),
     };
@@ -28,12 +28,11 @@ export function explainHook(d: ErrorCatalog['hook.failed']): Explanation {
   };
 }
 
-/** A session that is there and is not ready. */
+/** A session that is there and is not ready. What the command printed was seen while it ran. */
 export function explainSetup(d: ErrorCatalog['setup.failed']): Explanation {
   return {
     message: `session ${d.id} is there, but its set-up failed (${d.reason}): ${d.step}`,
     lines: [
-      ...d.output.slice(-SHOWN),
       `folder  ${d.path}`,
       ...(d.log === null ? [] : [`log     ${d.log}`]),
       'once the cause is mended, this runs the set-up again:',

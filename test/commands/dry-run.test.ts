@@ -51,6 +51,7 @@ const CALLS: readonly (readonly [VerbName, readonly string[]])[] = [
   ['merge', ['ready', 'landed', 'fresh', '--gate', 'exit 1']],
   ['merge', ['ready', '--gate', 'exit 1', '--yes']],
   ['merge', ['--all']],
+  ['setup', ['ready']],
   ['trust', []],
   ['trust', ['--revoke']],
   ['remove', ['fresh']],

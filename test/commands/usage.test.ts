@@ -196,6 +196,8 @@ const CALLS: readonly (readonly [VerbName, readonly string[]])[] = [
   ['merge', ['a', '--yes']],
   ['merge', ['a', 'b', '--yes', '--gate', 'true']],
   ['merge', ['a', 'b', '--dry-run']],
+  ['setup', ['a']],
+  ['setup', ['a', '-n']],
   ['trust', []],
   ['trust', ['--list']],
   ['remove', ['d']],

@@ -47,8 +47,89 @@ test.for([
   ['a wrong age', '{ "trash": {\n  "keep": "soon" } }', 2, 11, /trash.keep: .*14d/],
   ['a number for an age', '{ "trash": { "keep": 14 } }', 1, 22, /trash.keep/],
   ['a wrong size', '{ "trash": { "maxSize": "5" } }', 1, 25, /trash.maxSize: .*5GB/],
-  ['a path for a name', '{ "trash": { "regenerable": ["ok", "a/b"] } }', 1, 36, /trash.regenerable.1: .*without/],
+  ['a path for a name', '{ "trash": { "regenerable": ["ok", "a/b"] } }', 1, 36, /trash\.regenerable\[1\]: .*without/],
   ['a value for a group', '{ "trash": 5 }', 1, 12, /trash/],
+  [
+    'an unknown key in a command',
+    '{ "setup": { "run": ["a", { "run": "b", "tiemout": "1m" }] } }',
+    1,
+    41,
+    /unknown key "setup\.run\[1\]\.tiemout"; did you mean timeout\?/,
+  ],
+  [
+    'a wrong value in a command',
+    '{ "setup": { "run": [{ "run": "b", "timeout": "soon" }] } }',
+    1,
+    47,
+    /setup\.run\[0\]\.timeout: .*30s/,
+  ],
+  [
+    'a key in a group of commands',
+    '{ "setup": { "run": [{ "parallel": ["a", { "run": "b", "nmae": "x" }] }] } }',
+    1,
+    56,
+    /"setup\.run\[0\]\.parallel\[1\]\.nmae"; did you mean name\?/,
+  ],
+  ['a command without words', '{ "setup": { "run": [[]] } }', 1, 22, /setup\.run\[0\]: must not be empty/],
+  ['a command that is a number', '{ "setup": { "run": ["a", 5] } }', 1, 27, /setup\.run\[1\]: a shell command as text/],
+  [
+    'a command with a wrong name',
+    '{ "setup": { "run": [{ "rnu": "a" }] } }',
+    1,
+    24,
+    /"setup\.run\[0\]\.rnu"; did you mean run\?/,
+  ],
+  ['a command that is missing', '{ "setup": { "run": [{ "name": "a" }] } }', 1, 22, /setup\.run\[0\]\.run/],
+  [
+    'an unknown hook',
+    '{ "hooks": { "create": { "befor": [] } } }',
+    1,
+    26,
+    /"hooks\.create\.befor"; did you mean before\?/,
+  ],
+  [
+    'a wrong hook',
+    '{ "hooks": { "create": { "before": 5 } } }',
+    1,
+    36,
+    /hooks\.create\.before: a shell command, or a list/,
+  ],
+  [
+    'a key of a section',
+    '{ "repositories": { "~/x": { "limits": { "sesions": 3 } } } }',
+    1,
+    42,
+    /"repositories\.~\/x\.limits\.sesions"; did you mean sessions\?/,
+  ],
+  ['a key in the wrong place', '{ "gate": "npm test" }', 1, 3, /"gate"; did you mean merge\.gate\?/],
+  ['a name of a variable', '{ "env": { "A-B": "x" } }', 1, 12, /env\.A-B: a name of an environment variable/],
+  [
+    'a wrong range of ports',
+    '{ "ports": { "names": ["web"], "form": 5 } }',
+    1,
+    32,
+    /"ports\.form"; did you mean from\?/,
+  ],
+  ['a wrong port', '{ "ports": { "names": ["web"], "from": 5 } }', 1, 40, /ports\.from: from 1024 on/],
+  ['a key that is there twice', '{ "merge": { "gate": "a",\n "gate": "b" } }', 2, 2, /"merge\.gate" is there twice/],
+  [
+    'a template of nothing known',
+    '{ "env": { "A": "{prot}" } }',
+    1,
+    17,
+    /env\.A: \{prot\} is not known; known: \{id\}/,
+  ],
+  ['a filter that is unknown', '{ "branch": "x/{id|slugg}" }', 1, 13, /branch: \{id\|slugg\} is not known.*slug, hash/],
+  ['a branch of a port', '{ "branch": "{id}-{port}" }', 1, 13, /branch: \{port\} is not known/],
+  [
+    'braces in a command',
+    '{ "setup": { "run": "cp {a,b} c" } }',
+    1,
+    21,
+    /setup\.run: \{a,b\} is not known.*written twice/,
+  ],
+  ['a path that leads out', '{ "path": ".worktrees/../{id}" }', 1, 11, /path: it must be one folder/],
+  ['a path without the id', '{ "path": ".worktrees/x" }', 1, 11, /path: \{id\} must be in it/],
   ['nothing at all', '', 1, 1, /not JSON|must hold/],
 ] as const)('%s is told with its line and column', async ([, text, line, column, reason]) => {
   const room = await makeRoom();
@@ -94,4 +175,10 @@ test('a folder in its place is told', async () => {
   const room = await makeRoom();
   await mkdir(`${room.dir}/.config/wt/config.jsonc`, { recursive: true });
   await expect(loadConfig(undefined, room.env)).rejects.toMatchObject({ kind: 'config.invalid' });
+});
+
+test("a shell's own variables and written braces are no places of a template", async () => {
+  const room = await makeRoom();
+  const text = '{ "setup": { "run": "echo ${HOME:-x} {{a,b}} {id}" }, "env": { "A": "{port.web}-{task.slug|upper}" } }';
+  expect(await load(room, text)).toMatchObject({ env: { A: '{port.web}-{task.slug|upper}' } });
 });

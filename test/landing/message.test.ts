@@ -14,6 +14,7 @@ function messageOf(session: Session, strategy: Strategy, ...subjects: string[]):
     commits,
     given: undefined,
     template: undefined,
+    values: {},
     coAuthors: [],
   });
 }
@@ -64,6 +65,7 @@ describe('a template', () => {
       commits: [{ subject: 'one' }, { subject: 'two' }],
       given: undefined,
       template,
+      values: { date: '2026-11-21', user: 'Ada' },
       coAuthors: [],
     });
 
@@ -71,11 +73,12 @@ describe('a template', () => {
     expect(fill('{id}: {title} ({count} on {into} from {branch})\n\n{commits}\n\n{task}')).toBe(
       'a: Fix the login (2 on main from wt/a)\n\n* one\n* two\n\nFix the login\nIt fails.\n\nSession-Id: a',
     );
+    expect(fill('{title|upper} by {user|slug} on {date}')).toBe('FIX THE LOGIN by ada on 2026-11-21\n\nSession-Id: a');
     expect(fill('{title} {{id}}', null)).toBe('a {id}\n\nSession-Id: a');
   });
 
   test('that names what nobody knows is refused with what is known', () => {
-    expect(() => fill('{tilte}')).toThrow(/names \{tilte\}; known: \{id\} \{title\}/);
+    expect(() => fill('{tilte}')).toThrow(/names \{tilte\}; known: .*\{title\}/);
   });
 
   test('never fills in what a value itself holds', () => {

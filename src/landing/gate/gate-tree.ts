@@ -110,7 +110,8 @@ async function makeTree(held: Held, { commit, id }: { commit: string; id: Sessio
     });
   await excludeOnce(commonDir, EXCLUDE_LINE);
   await makePrivateDirectory(layout.worktrees);
-  // Its folder was deleted: git's record of it goes too.
+  // Its folder was deleted: git's record of it goes too, and what was said of how it was made ready.
+  await removeFile(layout.gateStamp);
   await dropWorktree(git, layout.gate);
   const entry = { ...beginEntry(lease, repo.deps.clock.now().toISOString()), kind: 'gate' as const, id };
   await carryOut(layout.journal, entry, () =>

@@ -1,0 +1,320 @@
+import * as z from 'zod';
+import { defineCommand, type Context } from '../cli/define.ts';
+import { flag } from '../cli/params.ts';
+import { applyChange, fileOf, planChange, type Change, type Target } from '../config/change.ts';
+import { editConfig } from '../config/editor.ts';
+import { KEYS, requireKey, type Key } from '../config/keys.ts';
+import { LAYERS, loadConfig, personalConfigFile, projectConfigFile } from '../config/load.ts';
+import { parseValue, writeValue } from '../config/value.ts';
+import { explainSetting, listSettings, viewSetting, type ExplainedSetting, type SettingView } from '../config/views.ts';
+import { WtError } from '../core/errors.ts';
+import { nearNames } from '../core/names.ts';
+import { lstatOf, realPathOf } from '../platform/files.ts';
+import type { Repo } from '../sessions/repo.ts';
+import { findRepoOrNone, requireOwnPlace, requirePerson } from '../sessions/setting.ts';
+import { renderChange, renderExplained, renderSettings, valueText } from '../ui/config.ts';
+import { safe } from '../ui/text.ts';
+import type { Look } from '../ui/theme.ts';
+
+const ACTIONS = ['list', 'get', 'explain', 'set', 'unset', 'edit', 'path'] as const;
+type Action = (typeof ACTIONS)[number];
+
+interface File {
+  readonly layer: 'project' | 'personal';
+  readonly file: string;
+  readonly exists: boolean;
+}
+
+type Outcome =
+  | { readonly action: 'list' | 'get'; readonly settings: readonly SettingView[]; readonly home: string }
+  | { readonly action: 'explain'; readonly setting: ExplainedSetting; readonly home: string }
+  | {
+      readonly action: 'set' | 'unset';
+      readonly key: Key;
+      readonly change: Change;
+      readonly isPlanned: boolean;
+      readonly isCovered: SettingView | undefined;
+    }
+  | {
+      readonly action: 'path' | 'edit';
+      readonly files: readonly File[];
+      readonly isPlanned: boolean;
+      readonly isOne: boolean;
+    };
+
+const Setting = z.object({
+  key: z.string(),
+  value: z.unknown(),
+  origin: z.enum(LAYERS),
+  file: z.string().nullable(),
+  line: z.number().int().nullable(),
+  variable: z.string().nullable(),
+});
+
+export default defineCommand({
+  description: `Reads and changes the settings of wt.
+
+  list [group]        every setting, its value, and who says so (also: no action at all)
+  get <key>           its value alone, for scripts
+  explain <key>       what it means, what each source says, and how to set it
+  set <key> <value>   write it down; comments and layout of the file stay
+  unset <key>         take it out of the file again
+  edit                open the file in $VISUAL or $EDITOR, and check it afterwards
+  path                where the files are
+
+Later ones win: the defaults, wt.config.jsonc of the repository, the person's own file, the section for this repository in there, and the WT_… variables of the environment. A value is text, or JSON for a number, true, false or a list.`,
+  args: {
+    action: { flags: '[action]', help: ACTIONS.join(', '), schema: z.string().default('list') },
+    key: { flags: '[key]', help: 'Name of a setting, as in merge.gate', schema: z.string().optional() },
+    value: { flags: '[value...]', help: 'What it is set to', schema: z.array(z.string()).default([]) },
+  },
+  options: {
+    project: flag('--project', 'In wt.config.jsonc of the repository, for everyone (the default)'),
+    personal: flag('--personal', "In the person's own file, for all repositories"),
+    here: flag('--here', "In the person's own file, for this repository"),
+  },
+  examples: [
+    'wt config',
+    'wt config get merge.gate',
+    'wt config explain setup.run',
+    "wt config set merge.gate 'npm test'",
+    `wt config set setup.copy '[".env", ".env.local"]'`,
+    'wt config set --personal trash.keep 30d',
+    'wt config unset --here limits.sessions',
+    'wt config edit --personal',
+    'cat "$(wt config path --project)"',
+  ],
+  mutates: true,
+  data: z.object({
+    settings: z.array(Setting).optional(),
+    setting: Setting.extend({
+      description: z.string(),
+      default: z.unknown(),
+      layers: z.array(Setting.omit({ key: true }).extend({ wins: z.boolean() })),
+      settable: z.string().nullable(),
+    }).optional(),
+    change: z
+      .object({
+        key: z.string(),
+        file: z.string(),
+        before: z.unknown(),
+        after: z.unknown(),
+        changed: z.boolean(),
+        planned: z.boolean(),
+      })
+      .optional(),
+    files: z
+      .array(z.object({ layer: z.enum(['project', 'personal']), file: z.string(), exists: z.boolean() }))
+      .optional(),
+  }),
+
+  async run(context, input): Promise<Outcome> {
+    const action = requireAction(input.action);
+    const target = requireTarget(input);
+    requireWords(action, input);
+    const repo = await findRepoOrNone(context.deps, target);
+    switch (action) {
+      case 'list':
+        return list(context, repo, input.key);
+      case 'get':
+        return get(context, repo, input.key ?? '');
+      case 'explain':
+        return explain(context, repo, input.key ?? '');
+      case 'set':
+      case 'unset':
+        return change(context, repo, {
+          action,
+          target: target ?? 'project',
+          key: input.key ?? '',
+          value: input.value[0],
+        });
+      case 'edit':
+        return edit(context, repo, target ?? 'project');
+      case 'path':
+        return { action, files: await listFiles(context, repo, target), isPlanned: false, isOne: target !== undefined };
+    }
+  },
+
+  human: (outcome, look) => describe(outcome, look),
+  warnings: (outcome) =>
+    'isCovered' in outcome && outcome.isCovered !== undefined
+      ? [
+          `${outcome.key.key} stays ${valueText(outcome.isCovered.value)}: ${outcome.isCovered.variable === null ? (outcome.isCovered.file ?? '') : `$${outcome.isCovered.variable}`} says so, and wins`,
+        ]
+      : [],
+  json(outcome) {
+    switch (outcome.action) {
+      case 'list':
+      case 'get':
+        return { settings: [...outcome.settings] };
+      case 'explain': {
+        const { isShared: _, layers, ...setting } = outcome.setting;
+        const said = layers.filter(({ isSet }) => isSet).map(({ key: __, isSet: ___, ...layer }) => layer);
+        return { setting: { ...setting, layers: said } };
+      }
+      case 'set':
+      case 'unset': {
+        const { file, before, after, isChanged } = outcome.change;
+        const said = { before: before ?? null, after: after ?? null, changed: isChanged, planned: outcome.isPlanned };
+        return { change: { key: outcome.key.key, file, ...said } };
+      }
+      case 'path':
+      case 'edit':
+        return { files: [...outcome.files] };
+    }
+  },
+});
+
+function requireAction(word: string): Action {
+  const found = ACTIONS.find((action) => action === word);
+  if (found !== undefined) return found;
+  const isKey = KEYS.some(({ key }) => key === word);
+  const [near] = nearNames(word, ACTIONS);
+  throw new WtError('usage.invalid', {
+    option: word,
+    reason: isKey
+      ? 'it is a setting; say what to do with it'
+      : `wt config has no such action; it has ${ACTIONS.join(', ')}`,
+    fix: isKey ? ['wt', 'config', 'explain', word] : ['wt', 'config', ...(near === undefined ? ['--help'] : [near])],
+  });
+}
+
+function requireTarget({
+  project,
+  personal,
+  here,
+}: {
+  project: boolean;
+  personal: boolean;
+  here: boolean;
+}): Target | undefined {
+  const asked = [
+    ...(project ? ['project' as const] : []),
+    ...(personal ? ['personal' as const] : []),
+    ...(here ? ['here' as const] : []),
+  ];
+  if (asked.length > 1)
+    throw new WtError('usage.invalid', {
+      option: `--${asked[1] ?? ''}`,
+      reason: `give one of --project, --personal, --here`,
+    });
+  return asked[0];
+}
+
+/** Each action has its number of words. */
+function requireWords(action: Action, { key, value }: { key: string | undefined; value: readonly string[] }): void {
+  const refuse = (reason: string, fix: readonly string[]): never => {
+    throw new WtError('usage.invalid', { option: `wt config ${action}`, reason, fix });
+  };
+  const takesKey = ['get', 'explain', 'set', 'unset'].includes(action);
+  if (takesKey && key === undefined) refuse('it needs the name of a setting', ['wt', 'config', 'list']);
+  if (!takesKey && action !== 'list' && key !== undefined)
+    refuse('it takes no name of a setting', ['wt', 'config', action]);
+  if (action === 'set' && value.length === 0) refuse('it needs a value', ['wt', 'config', 'explain', key ?? '']);
+  if (action === 'set' && value.length > 1)
+    refuse('a value with blanks has to be quoted', ['wt', 'config', 'set', key ?? '', value.join(' ')]);
+  if (action !== 'set' && value.length > 0)
+    refuse('it takes no value', ['wt', 'config', 'set', key ?? '', value.join(' ')]);
+}
+
+async function list({ deps: { env } }: Context, repo: Repo | undefined, below: string | undefined): Promise<Outcome> {
+  const settings = listSettings(await loadConfig(repo?.root, env), env, below);
+  if (settings.length === 0) requireKey(below ?? '');
+  return { action: 'list', settings, home: env['HOME'] ?? '' };
+}
+
+async function get({ deps: { env } }: Context, repo: Repo | undefined, name: string): Promise<Outcome> {
+  const key = requireKey(name);
+  return { action: 'get', settings: [viewSetting(await loadConfig(repo?.root, env), env, key)], home: '' };
+}
+
+async function explain({ deps: { env } }: Context, repo: Repo | undefined, name: string): Promise<Outcome> {
+  const key = requireKey(name);
+  return {
+    action: 'explain',
+    setting: explainSetting(await loadConfig(repo?.root, env), env, key),
+    home: env['HOME'] ?? '',
+  };
+}
+
+async function change(
+  { deps, globals }: Context,
+  repo: Repo | undefined,
+  {
+    action,
+    target,
+    key: name,
+    value,
+  }: { action: 'set' | 'unset'; target: Target; key: string; value: string | undefined },
+): Promise<Outcome> {
+  const key = requireKey(name);
+  if (target !== 'personal') await requireOwnPlace(repo, deps.cwd);
+  await requirePerson(deps.env, repo, key, fileOf({ root: repo?.root, env: deps.env }, target));
+  const wanted = action === 'unset' ? undefined : parseValue(key, value ?? '');
+  const surroundings = { root: repo?.root, env: deps.env };
+  const plan = await planChange(surroundings, target, { key, value: wanted });
+  if (!globals.dryRun) await applyChange(plan);
+  const isCovered = globals.dryRun || wanted === undefined ? undefined : await findCover(surroundings, key, wanted);
+  return { action, key, change: plan, isPlanned: globals.dryRun, isCovered };
+}
+
+/** What still holds although another value was set, because a later source says so. */
+async function findCover(
+  { root, env }: { root: string | undefined; env: Context['deps']['env'] },
+  key: Key,
+  wanted: unknown,
+): Promise<SettingView | undefined> {
+  const view = await loadConfig(root, env).then(
+    (config) => viewSetting(config, env, key),
+    () => undefined,
+  );
+  return view === undefined || JSON.stringify(view.value) === JSON.stringify(wanted) ? undefined : view;
+}
+
+async function edit({ deps, globals }: Context, repo: Repo | undefined, target: Target): Promise<Outcome> {
+  if (target !== 'personal') await requireOwnPlace(repo, deps.cwd);
+  const files = await listFiles({ deps }, repo, target);
+  if (!globals.dryRun) await editConfig(deps, { root: repo?.root, env: deps.env }, target);
+  return { action: 'edit', files, isPlanned: globals.dryRun, isOne: true };
+}
+
+async function listFiles(
+  { deps: { env } }: Pick<Context, 'deps'>,
+  repo: Repo | undefined,
+  target: Target | undefined,
+): Promise<readonly File[]> {
+  const all = [
+    ...(repo === undefined ? [] : [{ layer: 'project' as const, file: projectConfigFile(repo.root) }]),
+    { layer: 'personal' as const, file: personalConfigFile(env) },
+  ];
+  const wanted =
+    target === undefined ? all : all.filter(({ layer }) => (layer === 'project') === (target === 'project'));
+  return Promise.all(
+    wanted.map(async (one) => ({ ...one, exists: (await lstatOf(await realPathOf(one.file))) !== undefined })),
+  );
+}
+
+function describe(outcome: Outcome, look: Look): string {
+  const { theme } = look;
+  switch (outcome.action) {
+    case 'list':
+      return renderSettings(outcome.settings, outcome.home, look);
+    case 'get':
+      return outcome.settings.map(({ value }) => (value === null ? '' : `${safe(writeValue(value))}\n`)).join('');
+    case 'explain':
+      return renderExplained(outcome.setting, outcome.home, look);
+    case 'set':
+    case 'unset':
+      return renderChange(outcome.key.key, outcome.change, { theme, isPlanned: outcome.isPlanned });
+    case 'edit':
+      return `${outcome.isPlanned ? 'Would edit' : `${theme.ok} Checked`} ${theme.path(outcome.files[0]?.file ?? '')}\n`;
+    case 'path':
+      return outcome.files
+        .map(({ layer, file, exists }) =>
+          outcome.isOne
+            ? `${file}\n`
+            : `${layer.padEnd(8)}  ${theme.path(file)}${exists ? '' : theme.dim('  (not there)')}\n`,
+        )
+        .join('');
+  }
+}

@@ -1,0 +1,40 @@
+import { parseTree, type ParseError } from 'jsonc-parser';
+import { WtError } from '../core/errors.ts';
+import { faultOf } from './issue.ts';
+import type { Key } from './keys.ts';
+import { parseConfig } from './parse.ts';
+
+/**
+ * A value as it is typed: what is JSON and fits is taken as such (a number, a list), everything else as text.
+ * Throws `usage.invalid` with what would fit. Pure.
+ */
+export function parseValue({ key, schema }: Pick<Key, 'key' | 'schema'>, text: string): unknown {
+  const json = parseAny(text);
+  const candidates = [...(json === undefined ? [] : [json.value]), text];
+  const found = candidates.find((value) => schema.safeParse(value).success);
+  if (found !== undefined) return found;
+  const isStructure = json !== undefined && typeof json.value === 'object';
+  const { error } = schema.safeParse(isStructure ? json.value : (json?.value ?? text));
+  const { reason } = faultOf(error?.issues ?? [], schema, key.split('.'));
+  const words = reason.startsWith(`${key}: `) ? reason.slice(key.length + 2) : reason;
+  const list = [text];
+  const isListMeant = !isStructure && schema.safeParse(list).success;
+  throw new WtError('usage.invalid', {
+    option: key,
+    reason: isListMeant ? 'it is a list, written as JSON' : words,
+    fix: isListMeant ? ['wt', 'config', 'set', key, JSON.stringify(list)] : ['wt', 'config', 'explain', key],
+  });
+}
+
+/** JSON, comments and a last comma included; undefined for what is none. */
+function parseAny(text: string): { value: unknown } | undefined {
+  const errors: ParseError[] = [];
+  const tree = parseTree(text, errors, { allowTrailingComma: true });
+  if (tree === undefined || errors.length > 0) return undefined;
+  return { value: parseConfig('', `{ "value": ${text}\n}`).value['value'] };
+}
+
+/** A value in the form in which it is typed and written. Pure. */
+export function writeValue(value: unknown): string {
+  return typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value);
+}
