@@ -40,16 +40,21 @@ function parseIndexSize(data: Buffer, hashBytes: number, isWanted: (files: numbe
     const flagsAt = at + HASH_AT + hashBytes;
     if (flagsAt + 2 > data.length) return undefined;
     bytes += Math.ceil(data.readUInt32BE(at + SIZE_AT) / BLOCK) * BLOCK;
-    const flags = data.readUInt16BE(flagsAt);
-    const nameAt = flagsAt + ((flags & EXTENDED) === 0 ? 2 : 4);
-    const length = flags & NAME_BITS;
-    const end =
-      version === 4 || length === NAME_BITS ? data.indexOf(0, skipNumber(data, nameAt, version)) : nameAt + length;
+    const { nameAt, end } = nameIn(data, flagsAt, version);
     if (end < nameAt) return undefined;
     folders?.add(folderOf(data, nameAt, end));
     at = version === 4 ? end + 1 : at + ((end - at + 8) & ~7);
   }
   return { files, bytes, folders: folders?.size };
+}
+
+/** Where the name of an entry begins and ends. */
+function nameIn(data: Buffer, flagsAt: number, version: number): { nameAt: number; end: number } {
+  const flags = data.readUInt16BE(flagsAt);
+  const nameAt = flagsAt + ((flags & EXTENDED) === 0 ? 2 : 4);
+  const length = flags & NAME_BITS;
+  const isCounted = version < 4 && length < NAME_BITS;
+  return { nameAt, end: isCounted ? nameAt + length : data.indexOf(0, skipNumber(data, nameAt, version)) };
 }
 
 /** Version 4 begins a name with how much of the one before it drops: seven bits a byte, the highest says that more come. */
