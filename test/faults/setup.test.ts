@@ -47,7 +47,8 @@ async function faultsAfter(scene: Scene, verb: Verb, at: number): Promise<readon
   const faults = [...(await findFaults(room, root)), ...(await findLosses(room, root, scene))];
   if (x === undefined && verb.argv[0] === 'setup') faults.push('the session is gone');
   if (x === undefined) return faults;
-  if (x.status !== 'broken' && !isDone) faults.push(`not set up, and ${x.status}`);
+  const isSkipped = x.setup?.state === 'skipped'; // it had not begun
+  if (x.status !== 'broken' && !isDone && !isSkipped) faults.push(`not set up, and ${x.status}`);
   if (x.status !== 'broken' && x.status !== 'new') faults.push(`its status is ${x.status}`);
   const again = await runWt(room, root, ['setup', 'x']);
   if (again.code !== 0) faults.push(`wt setup exits with ${again.code}: ${again.stderr}`);
