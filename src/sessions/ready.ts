@@ -195,7 +195,7 @@ async function prepareAll(
     envFile: env?.file,
     results: [...setup.results, ...(after?.results ?? [])],
     log: setup.log ?? after?.log,
-    warnings: [...sources.warnings, ...(env?.warnings ?? []), ...trouble],
+    warnings: [...sources.warnings, ...files.warnings, ...(env?.warnings ?? []), ...trouble],
   };
 }
 
