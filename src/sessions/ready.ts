@@ -200,7 +200,13 @@ async function prepareAll(
     envFile: env?.file,
     results: [...setup.results, ...(after?.results ?? [])],
     log: setup.log ?? after?.log,
-    warnings: [...sources.warnings, ...(await listWarnings(around)), ...(env?.warnings ?? []), ...trouble],
+    warnings: [
+      ...sources.warnings,
+      ...files.warnings,
+      ...(await listWarnings(around)),
+      ...(env?.warnings ?? []),
+      ...trouble,
+    ],
   };
 }
 
