@@ -91,6 +91,7 @@ const raises: Readonly<Record<VerbName, readonly ErrorCode[]>> = {
     'path.unsafe',
     'path.mounted',
   ],
+  init: ['config.invalid', 'path.exists', 'path.unsafe'],
   config: ['config.invalid', 'config.untrusted', 'path.unsafe'],
   trust: ['config.invalid', 'config.untrusted', 'confirm.required'],
   restore: [

@@ -84,6 +84,11 @@ export const table = {
     summary: 'Remove what is proven landed, prune what is gone',
     load: () => import('../commands/clean.ts'),
   },
+  init: {
+    group: 'Keep safe',
+    summary: 'Write a configuration with what the repository shows',
+    load: () => import('../commands/init.ts'),
+  },
   config: {
     group: 'Keep safe',
     summary: 'Read, explain and change settings',
