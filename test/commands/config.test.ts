@@ -300,7 +300,10 @@ describe('the files', () => {
       stderr: expect.stringMatching(/wt\.config\.jsonc:3:14: unknown key "merge\.gaet"; did you mean gate\?/),
     });
     expect((await bench.wt('config', 'edit', edit('exit 3'))).stderr).toContain('exit code 3');
-    expect((await bench.wt('config', 'edit')).stderr).toContain('needs a terminal');
+    expect(await bench.wt('config', 'edit')).toMatchObject({
+      code: 8,
+      stderr: expect.stringContaining('needs a terminal'),
+    });
   });
 
   test('that are made for the editor go again when nothing was written', async () => {

@@ -4,7 +4,6 @@ import { describe, expect, test } from 'vitest';
 import { parseConfig } from '#src/config/parse.ts';
 import { portsOfCompose, portsOfEnv } from '#src/setup/survey.ts';
 import { listing } from '../support/listing.ts';
-import type { Files } from '../support/room.ts';
 import { makeBench, type Bench } from '../support/wt.ts';
 
 const fileOf = ({ root }: Bench): Promise<string> => readFile(`${root}/wt.config.jsonc`, 'utf8');
@@ -75,7 +74,7 @@ test.for([
   [{ 'Gemfile.lock': '' }, 'bundle install'],
   [{ 'composer.lock': '' }, 'composer install'],
 ] as const)('%j is installed with %s', async ([files, command]) => {
-  const bench = await makeBench(files as unknown as Files);
+  const bench = await makeBench(files);
   await bench.wt('init');
   expect(await valueOf(bench)).toMatchObject({ setup: { run: [command] } });
 });
