@@ -26,7 +26,15 @@ if (!isReady()) {
 /** `--include=dev` because NODE_ENV=production would leave everything out; the log level because of `npm --silent`. */
 async function install() {
   say('installing packages (npm ci) …');
-  const args = ['ci', '--include=dev', '--loglevel=error', '--no-audit', '--no-fund', '--no-progress'];
+  const args = [
+    'ci',
+    '--include=dev',
+    '--loglevel=error',
+    '--no-audit',
+    '--no-fund',
+    '--no-progress',
+    '--prefer-offline',
+  ];
   const npm = process.env.npm_execpath;
   await (npm?.endsWith('.js') ? run(process.execPath, [npm, ...args]) : run('npm', args));
 }

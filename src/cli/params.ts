@@ -78,6 +78,11 @@ export const killOption = flag(
   '--kill',
   'First end the programs that wt has started in the session, when nothing else is in the way',
 );
+export const hooksOption = {
+  flags: '--no-hooks',
+  help: 'Run none of the commands that the configuration hangs around this',
+  schema: z.boolean().default(true),
+};
 export const duration = z
   .string()
   .refine((value) => parseDuration(value) !== undefined, {

@@ -20,13 +20,16 @@ export interface Texts {
   readonly columns: number;
 }
 
+/** Verbs that another program's words follow. */
+const WITH_DASHES = new Set<VerbName | undefined>(['exec', 'lock']);
+
 /**
  * commander swallows the first "--"; where another program's words follow it, a second one is kept for us, so that
  * `wt exec -- ls` and `wt exec a -- ls` can be told apart.
  */
 export function keepDashes(argv: readonly string[]): readonly string[] {
   const at = argv.indexOf('--');
-  return at < 0 || verbIn(argv) !== 'exec' ? argv : [...argv.slice(0, at + 1), ...argv.slice(at)];
+  return at < 0 || !WITH_DASHES.has(verbIn(argv)) ? argv : [...argv.slice(0, at + 1), ...argv.slice(at)];
 }
 
 /** The verb that argv names: its first word that is no flag and no flag's value. */

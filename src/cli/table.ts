@@ -27,10 +27,20 @@ export const table = {
     summary: 'Make an existing worktree a session',
     load: () => import('../commands/adopt.ts'),
   },
+  setup: {
+    group: 'Sessions',
+    summary: 'Make a session ready, or again: files, variables, commands',
+    load: () => import('../commands/setup.ts'),
+  },
   exec: {
     group: 'Work',
     summary: 'Run a command in a session, or in all of them',
     load: () => import('../commands/exec.ts'),
+  },
+  lock: {
+    group: 'Work',
+    summary: 'Run a command that nobody else may run at the same time',
+    load: () => import('../commands/lock.ts'),
   },
   diff: {
     group: 'Work',
@@ -88,6 +98,11 @@ export const table = {
     group: 'Keep safe',
     summary: 'Write a configuration with what the repository shows',
     load: () => import('../commands/init.ts'),
+  },
+  du: {
+    group: 'Land and tidy',
+    summary: 'Show what sessions take on disk, and what would free it',
+    load: () => import('../commands/du.ts'),
   },
   config: {
     group: 'Keep safe',

@@ -1,13 +1,18 @@
 import * as z from 'zod';
-import { defineCommand } from '../cli/define.ts';
-import { duration, flag, killOption } from '../cli/params.ts';
-import { cleanSessions, type CleanOutcome, type CleanRequest, type Kept } from '../sessions/clean.ts';
+import { askTrust } from '../cli/ask-trust.ts';
+import { defineCommand, type Context } from '../cli/define.ts';
+import { duration, flag, hooksOption, killOption } from '../cli/params.ts';
+import { CLEAN_PHASES, cleanSessions, type CleanOutcome, type CleanRequest, type Kept } from '../sessions/clean.ts';
+import { gatherCommands, type Commands } from '../sessions/hooks.ts';
 import { openRepo } from '../sessions/open.ts';
+import type { Repo } from '../sessions/repo.ts';
+import { loadDefinition } from '../setup/definition.ts';
 import { reasonLine } from '../ui/refusals.ts';
 import { proofWords } from '../ui/session.ts';
 import { bytes, few, plural, safe, shellLine } from '../ui/text.ts';
 import { renderTable, type Column } from '../ui/table.ts';
-import type { Look } from '../ui/theme.ts';
+import { narratorOf } from '../ui/setup.ts';
+import { createTheme, type Look } from '../ui/theme.ts';
 
 type Outcome = CleanOutcome | { readonly kind: 'declined' };
 
@@ -24,6 +29,7 @@ export default defineCommand({
     all: flag('--all', 'Also sessions that nothing proves safe; asks first'),
     keepBranches: flag('--keep-branches', 'Leave the branches where they are'),
     kill: killOption,
+    hooks: hooksOption,
     forge: {
       flags: '--no-forge',
       help: 'Do not ask gh or glab what was merged as a pull request',
@@ -57,11 +63,12 @@ export default defineCommand({
     ),
   }),
 
-  async run({ deps, globals, confirm, busy }, { olderThan, all, keepBranches, kill, forge }): Promise<Outcome> {
+  async run(context, { olderThan, all, keepBranches, kill, hooks, forge }): Promise<Outcome> {
+    const { deps, globals, confirm, busy } = context;
     const repo = await openRepo(deps);
-    const request: CleanRequest = { dryRun: globals.dryRun, olderThanMs: olderThan, all, keepBranches, kill, forge };
+    const plain: CleanRequest = { dryRun: globals.dryRun, olderThanMs: olderThan, all, keepBranches, kill, forge };
     if (all && !globals.dryRun) {
-      const planned = await cleanSessions(repo, { ...request, dryRun: true });
+      const planned = await cleanSessions(repo, { ...plain, dryRun: true });
       const unproven = planned.removed
         .filter(({ evidence }) => evidence === null || evidence.proof === 'empty')
         .map(({ id }) => id);
@@ -73,7 +80,9 @@ export default defineCommand({
         ));
       if (!isSure) return { kind: 'declined' };
     }
-    return busy('looking for what has landed', () => cleanSessions(repo, request));
+    const commands = hooks && !globals.dryRun ? await commandsFor(context, repo) : undefined;
+    const work = (): Promise<CleanOutcome> => cleanSessions(repo, { ...plain, commands });
+    return commands === undefined ? busy('looking for what has landed', work) : work();
   },
 
   human: (outcome, look) => (outcome.kind === 'declined' ? 'Nothing was removed.\n' : describe(outcome, look)),
@@ -109,10 +118,26 @@ export default defineCommand({
           })),
         },
   warnings: (outcome) =>
-    outcome.kind === 'declined' || outcome.expiry.failure === undefined
+    outcome.kind === 'declined'
       ? []
-      : [`the trash could not be cleared of all that is due: ${outcome.expiry.failure}`],
+      : [
+          ...outcome.warnings,
+          ...(outcome.expiry.failure === undefined
+            ? []
+            : [`the trash could not be cleared of all that is due: ${outcome.expiry.failure}`]),
+        ],
 });
+
+/** Undefined when nothing is to run around it. */
+async function commandsFor(context: Context, repo: Repo): Promise<Commands | undefined> {
+  const { commands, missing } = await gatherCommands(repo, await loadDefinition(repo.root, context.deps.env), {
+    phases: CLEAN_PHASES,
+    narrator: narratorOf(context.deps.io.err, createTheme(context.deps.io.errColor), ''),
+    without: ['wt', 'clean', '--no-hooks'],
+  });
+  await askTrust(context, missing);
+  return commands;
+}
 
 interface Row {
   readonly what: string;

@@ -3,20 +3,36 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { defineCommand, type Context } from '../cli/define.ts';
 import { afterOption, agentOption, baseOption, flag, ownsOption, taskOption } from '../cli/params.ts';
+import { askTrust } from '../cli/ask-trust.ts';
 import { WtError } from '../core/errors.ts';
-import { rowOfPlan } from '../sessions/create.ts';
+import { rowOfPlan, type CreateRequest, type NewSessionPlan } from '../sessions/create.ts';
 import { cardOf, SessionCard } from '../sessions/view.ts';
 import { createSession, type CreateOutcome } from '../sessions/create-apply.ts';
+import { factsOf } from '../sessions/facts.ts';
+import { findMissingTrust, hasCommands, runBefore, type Commands, type HookPlace } from '../sessions/hooks.ts';
 import { nameSession } from '../sessions/naming.ts';
 import { makeUpId } from '../sessions/names.ts';
 import { openRepo } from '../sessions/open.ts';
 import { readBook } from '../sessions/book.ts';
+import { strainWords } from '../ui/limits.ts';
+import { plannedLines, ReadyData, readyData } from '../sessions/ready-report.ts';
+import { CREATE_PHASES, hasSetup, makeReady, openMark, type ReadyOutcome } from '../sessions/ready.ts';
+import type { Repo } from '../sessions/repo.ts';
+import { findSession } from '../sessions/select.ts';
+import { loadDefinition, type Definition } from '../setup/definition.ts';
+import { knownNames, requireKnown } from '../setup/fill.ts';
+import type { Narrator } from '../setup/steps.ts';
 import { declaredLines } from '../ui/session.ts';
-import type { Look } from '../ui/theme.ts';
+import { narratorOf, plannedText, readyLines } from '../ui/setup.ts';
+import { createTheme, type Look } from '../ui/theme.ts';
 import { plural, safe } from '../ui/text.ts';
 
 interface Outcome {
   readonly outcome: CreateOutcome;
+  /** What was done to make it ready; undefined when that was not wanted, or would only be done. */
+  readonly ready: ReadyOutcome | undefined;
+  /** What would be done, a line each. */
+  readonly would: readonly string[];
   readonly warnings: readonly string[];
 }
 
@@ -47,7 +63,7 @@ export default defineCommand({
     reuse: flag('--reuse', 'Return the session when it exists already'),
     setup: {
       flags: '--no-setup',
-      help: 'Check out the files and do nothing more',
+      help: 'Check out the files and do nothing more: no set-up, no hooks',
       schema: z.boolean().default(true),
     },
     fetch: flag('--fetch', 'Fetch the base from its remote first'),
@@ -67,6 +83,10 @@ export default defineCommand({
     created: z.boolean(),
     session: SessionCard,
     planned: z.boolean().optional(),
+    /** What was done to make it ready. */
+    setup: ReadyData.optional(),
+    /** What would be done, a line each; with `--dry-run`. */
+    would: z.array(z.string()).optional(),
   }),
 
   async run(context, input): Promise<Outcome> {
@@ -87,20 +107,84 @@ export default defineCommand({
       owns: input.owns,
       after: input.after,
     };
+    const definition = await loadDefinition(repo.root, deps.env);
+    const isThere = input.reuse && findSession(await readBook(repo), target.id) !== undefined;
+    const commands = input.setup ? { definition, narrator: narratorFor(context, target.id) } : undefined;
+    if (input.setup) requireKnown(definition, CREATE_PHASES, knownNames(definition));
+    if (input.setup && !globals.dryRun && !isThere)
+      await askTrust(context, await findMissingTrust(repo, definition, wantedOf(definition, argument)));
     const options = { dryRun: globals.dryRun, fetch: input.fetch, fromChanges: input.fromChanges };
-    const outcome = await context.busy(`creating ${target.id}`, () => createSession(repo, request, options));
-    return { outcome, warnings: warningsOf(outcome, target.isNamedByBranch ? argument : undefined) };
+    const { outcome, ready } = await create(context, repo, { request, options, commands });
+    const warnings = warningsOf(outcome, target.isNamedByBranch ? argument : undefined);
+    return { outcome, ready, would: wouldDo(outcome, commands), warnings: [...warnings, ...(ready?.warnings ?? [])] };
   },
 
-  human: ({ outcome }, look) => describe(outcome, look),
+  human: ({ outcome, ready, would }, look) =>
+    describe(outcome, look) + (ready === undefined ? '' : readyLines(ready, look)) + plannedText(would),
   warnings: ({ warnings }) => warnings,
-  json: ({ outcome }) => ({
+  json: ({ outcome, ready, would }) => ({
     created: outcome.kind === 'created',
+    ...(ready === undefined ? {} : { setup: readyData(ready) }),
+    ...(would.length === 0 ? {} : { would: [...would] }),
     ...(outcome.kind === 'planned' ? { planned: true } : {}),
     session:
       outcome.kind === 'planned' ? cardOf({ ...outcome.plan, row: rowOfPlan(outcome.plan) }) : cardOf(outcome.session),
   }),
 });
+
+/** What of the configuration a create uses; without it `--no-setup` creates all the same. */
+function wantedOf(definition: Definition, argument: string): Parameters<typeof findMissingTrust>[2] {
+  return {
+    phases: CREATE_PHASES,
+    env: definition.settings.setup.envFile !== undefined,
+    without: ['wt', 'create', argument, '--no-setup'],
+  };
+}
+
+function wouldDo({ kind }: CreateOutcome, commands: Commands | undefined): readonly string[] {
+  return kind !== 'planned' || commands === undefined ? [] : plannedLines(commands.definition, CREATE_PHASES);
+}
+
+/** Makes the session, then makes it ready; what may refuse runs before. */
+async function create(
+  context: Context,
+  repo: Repo,
+  spec: {
+    request: CreateRequest;
+    options: { dryRun: boolean; fetch: boolean; fromChanges: boolean };
+    commands: Commands | undefined;
+  },
+): Promise<Pick<Outcome, 'outcome' | 'ready'>> {
+  const { request, commands, options } = spec;
+  const isWork = commands !== undefined && !options.dryRun && (await hasSetup(repo, commands.definition));
+  const mark = isWork ? await openMark(repo) : undefined;
+  const hasBefore = hasCommands(commands, 'create.before');
+  const before = (plan: NewSessionPlan): Promise<void> => runBefore(repo, commands, 'create', beforeCreate(repo, plan));
+  const all = {
+    ...options,
+    setup: commands === undefined ? 'skip' : mark,
+    before: hasBefore ? before : undefined,
+  } as const;
+  try {
+    const work = (): Promise<CreateOutcome> => createSession(repo, request, all);
+    const outcome = await (hasBefore ? work() : context.busy(`creating ${request.id}`, work));
+    if (outcome.kind !== 'created' || commands === undefined) return { outcome, ready: undefined };
+    const { definition, narrator } = commands;
+    return { outcome, ready: await makeReady(repo, outcome.session, definition, { narrator, isFirst: true, mark }) };
+  } finally {
+    mark?.end();
+  }
+}
+
+function narratorFor({ deps }: Context, id: string): Narrator {
+  return narratorOf(deps.io.err, createTheme(deps.io.errColor), id);
+}
+
+/** A session that is not there yet, as it is planned. */
+function beforeCreate(repo: Repo, plan: NewSessionPlan): HookPlace {
+  const session = { id: plan.id, row: rowOfPlan(plan), path: plan.path, admin: undefined };
+  return { facts: factsOf(repo, session), cwd: repo.root, without: ['wt', 'create', plan.id, '--no-setup'] };
+}
 
 async function readTask(
   { deps }: Context,
@@ -141,6 +225,7 @@ function warningsOf(outcome: CreateOutcome, branchArgument: string | undefined):
   return [
     ...(branchArgument === undefined ? [] : [`"${branchArgument}" is a branch name, so the session is called ${id}`]),
     ...behind,
+    ...outcome.plan.strains.map(strainWords),
     ...lands,
   ];
 }

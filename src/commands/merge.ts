@@ -1,9 +1,11 @@
 import * as z from 'zod';
+import { askTrust } from '../cli/ask-trust.ts';
 import { defineCommand, type Context } from '../cli/define.ts';
-import { flag, messageOption, resolveOptions, sessionsArg } from '../cli/params.ts';
+import { flag, hooksOption, messageOption, resolveOptions, sessionsArg } from '../cli/params.ts';
 import { STRATEGIES } from '../config/schema.ts';
 import { WtError } from '../core/errors.ts';
 import { exitCodeOf } from '../core/exit-codes.ts';
+import { gatherLandingCommands } from '../landing/around.ts';
 import { decideHow, type How, type HowAsked } from '../landing/how.ts';
 import { previewMerge, type LandingChecks } from '../landing/merge.ts';
 import type { MergePlan, MergeRequest } from '../landing/plan.ts';
@@ -12,8 +14,10 @@ import { doneData, MergeData, plannedData } from '../landing/report.ts';
 import { modeOf, resolveIn, resolvingData, type Resolved } from '../landing/resolve/resolve-modes.ts';
 import { landAlone, landTrain, planTrain, type Car, type TrainOutcome } from '../landing/train.ts';
 import { takeAway, type Removal } from '../landing/take-away.ts';
+import type { Commands } from '../sessions/hooks.ts';
 import { openRepo } from '../sessions/open.ts';
 import type { Repo } from '../sessions/repo.ts';
+import { loadDefinition } from '../setup/definition.ts';
 import {
   describeLanding,
   describeNothing,
@@ -22,24 +26,25 @@ import {
   renderPlan,
   renderTrain,
   removalLine,
-  removalWarning,
+  removalWarnings,
 } from '../ui/merge.ts';
 import { renderResolved, resolvedWarnings } from '../ui/resolve.ts';
 import { renderRestacked } from '../ui/restack.ts';
+import { narratorOf } from '../ui/setup.ts';
 import { createTheme, type Look } from '../ui/theme.ts';
 
 interface Planned {
   readonly kind: 'planned';
   readonly cars: readonly Car[];
   readonly isTrain: boolean;
-  readonly how: How;
+  readonly how: HowFull;
 }
 interface Done {
   readonly kind: 'done';
   readonly train: TrainOutcome;
   readonly isTrain: boolean;
   readonly removals: readonly Removal[];
-  readonly how: How;
+  readonly how: HowFull;
 }
 type Outcome = (
   | Planned
@@ -76,6 +81,7 @@ export default defineCommand({
     noGate: { flags: '--no-gate', help: 'Run no gate', schema: z.boolean().optional() },
     keepGoing: flag('--keep-going', 'Skip what fails in a train, with what depends on it, and go on'),
     ...resolveOptions,
+    hooks: hooksOption,
     remove: flag('--remove', 'Take each session away once it has landed'),
   },
   examples: [
@@ -89,11 +95,11 @@ export default defineCommand({
 
   async run(context, input): Promise<Outcome> {
     const repo = await openRepo(context.deps);
-    const how = await decideHow(repo, input);
     if (input.all && input.ids.length > 0)
       throw new WtError('usage.invalid', { option: '--all', reason: 'takes every session; name none beside it' });
     const mode = modeOf(input, { '--keep-going': input.keepGoing });
-    if (mode !== undefined) return runResolve(context, repo, { mode, input, how });
+    if (mode !== undefined) return runResolve(context, repo, mode, input);
+    const how = await decideAll(context, repo, input);
     const isTrain = input.all || input.ids.length > 1;
     return isTrain ? runTrain(context, repo, input, how) : runOne(context, repo, input, how);
   },
@@ -158,17 +164,21 @@ function describeDone({ train, isTrain, removals }: Done, look: Look): string {
 function doneWarnings({ train, removals }: Done): readonly string[] {
   return [
     ...train.landed.flatMap(({ plan, warnings }) => [...planWarnings(plan), ...warnings]),
-    ...removals.flatMap((removal) => removalWarning(removal) ?? []),
+    ...removals.flatMap((removal) => [...removalWarnings(removal)]),
   ];
 }
 
+/** How a landing goes, with the commands around it. */
+type HowFull = How & { readonly commands: Commands | undefined };
+
 interface MergeInput extends HowAsked {
+  readonly hooks: boolean;
   readonly ids: readonly string[];
   readonly all: boolean;
   readonly remove: boolean;
 }
 
-async function runOne(context: Context, repo: Repo, input: MergeInput, how: How): Promise<Outcome> {
+async function runOne(context: Context, repo: Repo, input: MergeInput, how: HowFull): Promise<Outcome> {
   const { globals, busy } = context;
   const request: MergeRequest = { ...how.request, id: input.ids[0] };
   let approved: MergePlan | undefined;
@@ -188,19 +198,19 @@ async function runOne(context: Context, repo: Repo, input: MergeInput, how: How)
     approved = plan;
   }
   const work = (): Promise<TrainOutcome> => landAlone(repo, request, checksOf(context, how, approved));
-  const train = await (how.gate === undefined ? busy('landing', work) : work());
+  const train = await (how.gate === undefined && how.commands === undefined ? busy('landing', work) : work());
   const [nothing] = train.nothing;
   if (nothing !== undefined) return nothingDone(repo, nothing, { how, isRemoved: input.remove });
-  return { kind: 'done', how, isTrain: false, train, removals: await takeLanded(repo, train, input) };
+  return { kind: 'done', how, isTrain: false, train, removals: await takeLanded(repo, train, { ...input, ...how }) };
 }
 
 async function nothingDone(
   repo: Repo,
   nothing: Nothing,
-  { how, isRemoved }: { how: How; isRemoved: boolean },
+  { how, isRemoved }: { how: HowFull; isRemoved: boolean },
 ): Promise<Outcome> {
   const isGoing = isRemoved && nothing.reason === 'contained';
-  const removals = await takeAway(repo, isGoing ? [nothing.session.id] : []);
+  const removals = await takeAway(repo, isGoing ? [nothing.session.id] : [], how.commands);
   return {
     kind: 'done',
     how,
@@ -210,7 +220,7 @@ async function nothingDone(
   };
 }
 
-async function runTrain(context: Context, repo: Repo, input: MergeInput, how: How): Promise<Outcome> {
+async function runTrain(context: Context, repo: Repo, input: MergeInput, how: HowFull): Promise<Outcome> {
   const { globals, busy } = context;
   const request = { ...how.request, ids: input.ids, isAll: input.all, keepGoing: input.keepGoing };
   const plan = await busy('building the train', () => planTrain(repo, request));
@@ -232,23 +242,35 @@ async function runTrain(context: Context, repo: Repo, input: MergeInput, how: Ho
   }
   const checks = checksOf(context, how, undefined);
   const work = (): Promise<TrainOutcome> => landTrain(repo, request, { plan, checks, isApproved: isAsked });
-  const train = await (how.gate === undefined ? busy('landing', work) : work());
-  return { kind: 'done', how, train, isTrain: true, removals: await takeLanded(repo, train, input) };
+  const train = await (how.gate === undefined && how.commands === undefined ? busy('landing', work) : work());
+  return { kind: 'done', how, train, isTrain: true, removals: await takeLanded(repo, train, { ...input, ...how }) };
 }
 
-async function takeLanded(repo: Repo, { landed }: TrainOutcome, { remove }: MergeInput): Promise<readonly Removal[]> {
-  return takeAway(repo, remove ? landed.map(({ plan }) => plan.session.id) : []);
+async function takeLanded(
+  repo: Repo,
+  { landed }: TrainOutcome,
+  { remove, commands }: { remove: boolean; commands: Commands | undefined },
+): Promise<readonly Removal[]> {
+  return takeAway(repo, remove ? landed.map(({ plan }) => plan.session.id) : [], commands);
+}
+
+/** How it lands, with the commands around it, which a person may have to approve first. */
+async function decideAll(context: Context, repo: Repo, input: MergeInput): Promise<HowFull> {
+  const { deps, globals } = context;
+  const definition = await loadDefinition(repo.root, deps.env);
+  const narrator = narratorOf(deps.io.err, createTheme(deps.io.errColor), '');
+  const { commands, missing } = await gatherLandingCommands(repo, definition, { ...input, narrator });
+  if (!globals.dryRun) await askTrust(context, missing);
+  return { ...(await decideHow(repo, definition, input)), commands };
 }
 
 /** A conflict laid out or given up in the session; or ended there, and then it lands. */
-async function runResolve(
-  context: Context,
-  repo: Repo,
-  { mode, input, how }: { mode: Resolved['mode']; input: MergeInput; how: How },
-): Promise<Outcome> {
+async function runResolve(context: Context, repo: Repo, mode: Resolved['mode'], input: MergeInput): Promise<Outcome> {
+  // Only what lands needs to know how, and it has to know before the conflict ends.
+  const how = mode === 'continue' ? await decideAll(context, repo, input) : undefined;
   const spec = { id: input.ids[0], verb: 'merge' as const, into: input.into, dryRun: context.globals.dryRun };
   const resolved = await context.busy('merging', () => resolveIn(repo, mode, spec));
-  if (resolved.mode !== 'continue') return { kind: 'resolved', resolved };
+  if (resolved.mode !== 'continue' || how === undefined) return { kind: 'resolved', resolved };
   const { session, into } = resolved.outcome;
   const request = { ...how.request, into: input.into ?? into };
   try {
@@ -260,12 +282,18 @@ async function runResolve(
   }
 }
 
-function checksOf({ deps }: Context, { gate, retries }: How, approved: MergePlan | undefined): LandingChecks {
+function checksOf(
+  { deps }: Context,
+  { gate, retries, gateTimeoutMs, commands }: HowFull,
+  approved: MergePlan | undefined,
+): LandingChecks {
   const theme = createTheme(deps.io.errColor);
   return {
     approved,
     gate,
     retries,
+    gateTimeoutMs,
+    commands,
     onGate: (id) =>
       deps.io.err(`${theme.dim('gate for')} ${theme.name(id)}${theme.dim(':')} ${theme.command(gate ?? '')}\n`),
     onLine: (line) => deps.io.err(`  ${line}\n`),
@@ -291,6 +319,7 @@ function argvOf(ids: readonly string[], input: MergeInput, { request: { into } }
     ...(input.message === undefined ? [] : ['--message', input.message]),
     ...(input.gate === undefined ? [] : input.gate === false ? ['--no-gate'] : ['--gate', input.gate]),
     ...(input.keepGoing ? ['--keep-going'] : []),
+    ...(input.hooks ? [] : ['--no-hooks']),
     ...(input.remove ? ['--remove'] : []),
     '--yes',
   ];

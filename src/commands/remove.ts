@@ -1,15 +1,21 @@
 import * as z from 'zod';
-import { defineCommand } from '../cli/define.ts';
-import { flag, killOption, sessionsArg } from '../cli/params.ts';
+import { askTrust } from '../cli/ask-trust.ts';
+import { defineCommand, type Context } from '../cli/define.ts';
+import { flag, hooksOption, killOption, sessionsArg } from '../cli/params.ts';
 import { WtError } from '../core/errors.ts';
 import { readBook } from '../sessions/book.ts';
+import { gatherCommands, type Commands } from '../sessions/hooks.ts';
+import { LEAVE_PHASES } from '../sessions/leave.ts';
 import { openRepo } from '../sessions/open.ts';
 import { removeSession, type RemoveOutcome } from '../sessions/remove.ts';
+import type { Repo } from '../sessions/repo.ts';
 import { requireSessions } from '../sessions/select.ts';
+import { loadDefinition } from '../setup/definition.ts';
 import { reasonLine } from '../ui/refusals.ts';
 import { proofWords } from '../ui/session.ts';
 import { few, plural, safe, wrap } from '../ui/text.ts';
-import type { Look } from '../ui/theme.ts';
+import { narratorOf } from '../ui/setup.ts';
+import { createTheme, type Look } from '../ui/theme.ts';
 
 export default defineCommand({
   description:
@@ -19,6 +25,7 @@ export default defineCommand({
     force: flag('--force', 'Also with uncommitted or unlanded work; a copy is kept all the same'),
     keepBranch: flag('--keep-branch', 'Leave the branch where it is'),
     kill: killOption,
+    hooks: hooksOption,
   },
   examples: ['wt remove fix-login', 'wt remove spike --force', 'wt rm a b c --dry-run'],
   mutates: true,
@@ -35,7 +42,8 @@ export default defineCommand({
     ),
   }),
 
-  async run({ deps, globals, busy }, { ids, force, keepBranch, kill }): Promise<readonly RemoveOutcome[]> {
+  async run(context, { ids, force, keepBranch, kill, hooks }): Promise<readonly RemoveOutcome[]> {
+    const { deps, globals, busy } = context;
     const repo = await openRepo(deps);
     const sessions = await requireSessions(repo, await readBook(repo), ids);
     const request = { force, keepBranch, kill, verb: 'remove' };
@@ -44,10 +52,12 @@ export default defineCommand({
     if (sessions.length > 1 || globals.dryRun)
       for (const { id } of sessions) planned.push(await removeSession(repo, id, { ...request, dryRun: true }));
     if (globals.dryRun) return planned;
+    const commands = hooks ? await commandsFor(context, repo, ids) : undefined;
     const outcomes: RemoveOutcome[] = [];
     for (const { id } of sessions) {
       try {
-        outcomes.push(await busy(`removing ${id}`, () => removeSession(repo, id, { ...request, dryRun: false })));
+        const work = (): Promise<RemoveOutcome> => removeSession(repo, id, { ...request, commands, dryRun: false });
+        outcomes.push(await (commands === undefined ? busy(`removing ${id}`, work) : work()));
       } catch (error) {
         if (outcomes.length === 0 || !WtError.any(error)) throw error;
         throw new WtError(error.kind, error.details, { cause: error, changed: true }); // those before it are gone
@@ -56,6 +66,7 @@ export default defineCommand({
     return outcomes;
   },
 
+  warnings: (outcomes) => outcomes.flatMap(({ warnings }) => [...warnings]),
   human: (outcomes, look) => outcomes.map((outcome) => describe(outcome, look)).join(''),
   json: (outcomes) => ({
     removed: outcomes.map(({ plan, op }) => ({
@@ -68,6 +79,17 @@ export default defineCommand({
     })),
   }),
 });
+
+/** Undefined when nothing is to run around it. */
+async function commandsFor(context: Context, repo: Repo, ids: readonly string[]): Promise<Commands | undefined> {
+  const { commands, missing } = await gatherCommands(repo, await loadDefinition(repo.root, context.deps.env), {
+    phases: LEAVE_PHASES,
+    narrator: narratorOf(context.deps.io.err, createTheme(context.deps.io.errColor), ''),
+    without: ['wt', 'remove', ...ids, '--no-hooks'],
+  });
+  await askTrust(context, missing);
+  return commands;
+}
 
 function describe({ kind, plan, trash }: RemoveOutcome, { theme, isTerminal, width }: Look): string {
   const { session, evidence, deletesBranch, precious, forced } = plan;

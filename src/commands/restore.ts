@@ -3,10 +3,12 @@ import { defineCommand } from '../cli/define.ts';
 import { flag } from '../cli/params.ts';
 import { WtError } from '../core/errors.ts';
 import { openRepo } from '../sessions/open.ts';
+import { withPorts } from '../sessions/ports.ts';
 import { listRestorable, type Restorable } from '../sessions/restorable.ts';
 import { restoreSession, type RestoreOutcome } from '../sessions/restore.ts';
 import { cardOf, SessionCard } from '../sessions/view.ts';
 import { renderTable, type Column } from '../ui/table.ts';
+import { portChangeWords } from '../ui/session.ts';
 import { age, bytes, few, plural, safe } from '../ui/text.ts';
 import type { Look } from '../ui/theme.ts';
 
@@ -67,9 +69,10 @@ export default defineCommand({
       : { restored: outcome.kind === 'restored', session: cardOf(sessionOf(outcome)) },
   warnings(outcome) {
     if (outcome.kind === 'listed') return [];
-    const { plan, others } = outcome;
+    const { plan, others, portChanges } = outcome;
     const { meta, detachedFrom, lacks, branch } = plan;
     return [
+      ...portChanges.map(portChangeWords),
       ...(lacks.includes('folder')
         ? ['its folder was gone already when it was removed: wt doctor --fix makes it again']
         : []),
@@ -89,9 +92,9 @@ export default defineCommand({
   },
 });
 
-function sessionOf({ plan }: RestoreOutcome): Parameters<typeof cardOf>[0] {
+function sessionOf({ plan, ports }: RestoreOutcome): Parameters<typeof cardOf>[0] {
   const { id, path, branch, meta } = plan;
-  return { id, path, row: { ...meta.row, id, branch, path } };
+  return { id, path, row: withPorts({ ...meta.row, id, branch, path }, ports) };
 }
 
 function entryOf({ meta, sizeBytes, until }: Restorable): {
@@ -116,7 +119,12 @@ function describe({ kind, plan }: RestoreOutcome, { theme }: Look): string {
     kind === 'planned'
       ? `Would restore ${theme.name(id)}${safe(was)}`
       : `${theme.ok} Restored ${theme.name(id)}${safe(was)}`;
-  return `${head}  ${theme.dim(`branch ${branch}, removed ${meta.at.slice(0, 16).replace('T', ' ')} UTC`)}\n  ${theme.path(path)}\n`;
+  // What a teardown has undone outside of the folder does not come back by itself.
+  const ready =
+    kind === 'planned' || meta.row.setup === undefined
+      ? ''
+      : `  ${theme.dim('its set-up is not run again by itself:')} ${theme.command(`wt setup ${id}`)}\n`;
+  return `${head}  ${theme.dim(`branch ${branch}, removed ${meta.at.slice(0, 16).replace('T', ' ')} UTC`)}\n  ${theme.path(path)}\n${ready}`;
 }
 
 function columns(look: Look): readonly Column<Restorable>[] {

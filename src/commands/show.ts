@@ -13,7 +13,9 @@ import {
   distanceWords,
   doneWords,
   paintStatus,
+  portsText,
   proofWords,
+  setupWords,
   TREE_WORDS,
 } from '../ui/session.ts';
 import { age, bytes, few, plural, safe, shellLine, truncate, wrap } from '../ui/text.ts';
@@ -89,8 +91,10 @@ function describe(outcome: ShowOutcome, look: Look): string {
     ['agent', session.agent === null ? '' : safe(session.agent)],
     ['created', `${age(session.createdAt, look.now)} ago`],
     ['size', sizeBytes === null ? '' : bytes(sizeBytes)],
+    ['set-up', setupLine(session, theme)],
     ['owns', safe((session.owns ?? []).join('  '))],
     ['after', safe((session.after ?? []).join('  '))],
+    ['ports', portsText(session.ports)],
     ['changes', changesText(session)],
     ['approved', safe(approvalWords(session, look.now))],
     ['done', safe(doneWords(session, look.now))],
@@ -153,6 +157,14 @@ function gateLine({ gate }: SessionView, { theme, now }: Look): string {
   const stale = gate.isStale ? theme.attention(', before the last changes') : '';
   const log = gate.passed ? '' : `  ${theme.path(gate.log)}`;
   return `${verdict}${stale}  ${theme.dim(`${age(gate.at, now)} ago`)}  ${theme.command(safe(gate.command))}${log}`;
+}
+
+function setupLine(session: SessionView, theme: Theme): string {
+  const words = setupWords(session);
+  if (words === '') return '';
+  const isBad = session.setup?.state === 'failed';
+  const log = isBad && session.setup?.log != null ? `  ${theme.path(session.setup.log)}` : '';
+  return `${isBad ? theme.bad(safe(words)) : safe(words)}${log}`;
 }
 
 function taskSection({ task }: SessionView, theme: Theme, width: number): readonly string[] {

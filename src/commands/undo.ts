@@ -5,6 +5,7 @@ import { WtError } from '../core/errors.ts';
 import { idOfEffect, listCalls, type Call, type Effect } from '../registry/operations.ts';
 import { openRepo } from '../sessions/open.ts';
 import { undoLast, type UndoOutcome, type UndoStep } from '../sessions/undo.ts';
+import { portChangeWords } from '../ui/session.ts';
 import { renderTable, type Column } from '../ui/table.ts';
 import { age, few } from '../ui/text.ts';
 import type { Look } from '../ui/theme.ts';
@@ -78,11 +79,12 @@ export default defineCommand({
   },
   warnings(outcome) {
     if (outcome.kind === 'nothing' || outcome.kind === 'listed') return [];
-    return outcome.steps.flatMap(({ effect, thinned }) =>
-      thinned.length === 0
+    return outcome.steps.flatMap(({ effect, thinned, portChanges }) => [
+      ...portChanges.map((change) => `${idOfEffect(effect)}: ${portChangeWords(change)}`),
+      ...(thinned.length === 0
         ? []
-        : [`${idOfEffect(effect)}: not kept, to make room, and to be built again: ${few(thinned)}`],
-    );
+        : [`${idOfEffect(effect)}: not kept, to make room, and to be built again: ${few(thinned)}`]),
+    ]);
   },
 });
 

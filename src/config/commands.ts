@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { placesOf } from '../core/shell.ts';
 import { parseDuration } from '../core/time.ts';
 import { whyInvalidTemplate } from './names.ts';
 
@@ -9,7 +10,16 @@ export const Template = z.string().superRefine((text, context) => {
   const reason = whyInvalidTemplate(text);
   if (reason !== undefined) context.addIssue({ code: 'custom', message: reason });
 });
-const Script = Template.regex(/\S/, 'must not be empty');
+
+/** A shell script; only what stands where a value can is a template, so `${HOME}` and `awk '{print}'` are the shell's own. */
+const Script = z
+  .string()
+  .regex(/\S/, 'must not be empty')
+  .superRefine((text, context) => {
+    const reasons = placesOf(text).map((inner) => whyInvalidTemplate(`{${inner}}`));
+    const reason = reasons.find((one) => one !== undefined);
+    if (reason !== undefined) context.addIssue({ code: 'custom', message: reason });
+  });
 
 /** A shell script as text, or the words of one program that no shell sees. */
 const Words = z.union([Script, z.array(Template).min(1, 'must not be empty')], FORM);

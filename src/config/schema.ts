@@ -57,6 +57,7 @@ export type FormatName = (typeof FORMATS)[number];
 /** How sessions land. */
 const MergeConfig = z.strictObject({
   gate: text.optional().describe('Shell command that must pass on the merged result before the base moves'),
+  gateTimeout: age.prefault('1h').describe('How long the gate may take'),
   retries: count
     .max(100)
     .default(3)

@@ -32,8 +32,24 @@ export interface ConflictPath {
   readonly session: string | null;
 }
 
+/** Sessions that `wt clean` would move into the trash, and what they take on disk. */
+export interface Cleanable {
+  readonly ids: readonly string[];
+  readonly bytes: number;
+}
+
+/** Who has a named lock, or waits for it. */
+export interface LockUser {
+  readonly pid: number;
+  readonly host: string;
+  readonly command: string;
+  readonly session: string | null;
+  /** ISO 8601 UTC. */
+  readonly since: string;
+}
+
 /** What may be refused for a session's state. */
-export type RefusedVerb = 'remove' | 'merge' | 'commit' | 'undo' | 'sync' | 'push' | 'approve' | 'pr';
+export type RefusedVerb = 'remove' | 'merge' | 'commit' | 'undo' | 'sync' | 'push' | 'approve' | 'pr' | 'setup';
 
 /** Every failure wt can report, with the facts it carries. One row is one stable code. */
 export interface ErrorCatalog {
@@ -93,19 +109,83 @@ export interface ErrorCatalog {
     tree: string;
     log: string;
     output: readonly string[];
+    /** It is the set-up of the gate worktree that failed. */
+    isSetup?: boolean;
+    timedOut?: boolean;
   };
-  'hook.failed': { hook: string; output: string; id: string };
+  /** A git hook of the repository; with `verb` a command that the configuration hangs before what wt does. */
+  'hook.failed': {
+    hook: string;
+    output: string;
+    id: string;
+    verb?: 'create' | 'merge' | 'remove' | 'clean';
+    /** The command and how it ended, and where all it printed is. */
+    command?: string;
+    log?: string | null;
+    fix?: readonly string[];
+  };
+  /** The session is there; what makes it ready did not come to its end. */
+  'setup.failed': {
+    id: string;
+    path: string;
+    /** The command as it is written, or what wt itself was doing. */
+    step: string;
+    exitCode: number | null;
+    timedOut: boolean;
+    reason: string;
+    log: string | null;
+    output: readonly string[];
+  };
   'io.failed': { path: string | null; syscall: string | null; errno: string; message: string };
   'io.disk-full': { path: string | null };
   'path.unsafe': { path: string; reason: string; fix?: readonly string[] };
   'confirm.required': { question: string; argv: readonly string[] };
   /** Commands that a repository brings along and nobody has approved. */
-  'config.untrusted': { path: string; commands: readonly string[]; isInside?: boolean };
+  'config.untrusted': {
+    path: string;
+    commands: readonly string[];
+    isInside?: boolean;
+    /** The call that does without them. */
+    without?: readonly string[];
+  };
   'config.invalid': { path: string; line: number | null; column: number | null; reason: string };
   'registry.damaged': { path: string; reason: string };
   'registry.busy': { holder: string; waitedMs: number };
   'registry.too-new': { path: string; found: number; known: number };
-  interrupted: { signal: string };
+  /** More of something than the configuration allows, or than its range holds. */
+  'limit.reached': {
+    /** Key of the setting. */
+    limit: 'limits.sessions' | 'limits.unreviewed' | 'ports';
+    allowed: number;
+    found: number;
+    /** Who says so: a file, a variable, or the default. */
+    origin: string;
+    ids?: readonly string[];
+    cleanable?: Cleanable;
+  };
+  /** Too little would be left on the disk. */
+  'disk.low': {
+    limit: 'limits.minFreeDisk' | 'limits.minFreeInodes';
+    path: string;
+    free: number;
+    /** What the new session takes, as far as it can be told before. */
+    needed: number;
+    keep: number;
+    origin: string;
+    cleanable?: Cleanable;
+  };
+  /** A named lock that others have. */
+  'lock.busy': {
+    name: string;
+    max: number;
+    holders: readonly LockUser[];
+    waiting: number;
+    waitedMs: number;
+  };
+  /** A lock that the caller itself runs under. */
+  'lock.held': { name: string };
+  /** `left`: what was done by then and stays, in words. */
+  interrupted: { signal: string; left?: string; fix?: readonly string[] };
   internal: { message: string };
 }
 export type CatalogCode = keyof ErrorCatalog;

@@ -42,6 +42,9 @@ export const exitCodeOf: Readonly<Record<ErrorCode, number>> = {
   'target.dirty': EXIT.refused,
   'registry.damaged': EXIT.refused,
   'registry.too-new': EXIT.refused,
+  'limit.reached': EXIT.refused,
+  'disk.low': EXIT.refused,
+  'lock.held': EXIT.refused,
   'git.failed': EXIT.failed,
   'git.timeout': EXIT.failed,
   'io.failed': EXIT.failed,
@@ -49,10 +52,12 @@ export const exitCodeOf: Readonly<Record<ErrorCode, number>> = {
   'merge.conflict': EXIT.conflict,
   'hook.failed': EXIT.check,
   'gate.failed': EXIT.check,
+  'setup.failed': EXIT.check,
   'confirm.required': EXIT.person,
   'approval.required': EXIT.person,
   'config.untrusted': EXIT.person,
   'registry.busy': EXIT.busy,
+  'lock.busy': EXIT.busy,
   'target.moved': EXIT.busy,
   interrupted: EXIT.interrupted,
   internal: EXIT.internal,
@@ -61,6 +66,7 @@ export const exitCodeOf: Readonly<Record<ErrorCode, number>> = {
 /** Codes after which the very same command may succeed. */
 export const retryableCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'registry.busy',
+  'lock.busy',
   'target.moved',
   'git.timeout',
 ]);

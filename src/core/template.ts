@@ -61,7 +61,7 @@ export function unknownNames(template: string, known: readonly string[]): readon
 
 /**
  * Puts values in the places of a template, `{name}` or `{name|filter}`; `{{` and `}}` stand for the braces themselves.
- * `quote` is applied to each value last: in a shell command it has to be {@link shellQuote}. Pure.
+ * `quote` is applied to each value last. For a shell command see core/shell.ts. Pure.
  */
 export function fillTemplate(
   template: string,
@@ -75,9 +75,4 @@ export function fillTemplate(
     if (value === undefined) return place;
     return quote(filters.reduce((text, filter) => FILTERS[filter]?.(text) ?? text, value));
   });
-}
-
-/** One word for a POSIX shell, whatever the text holds. Pure. */
-export function shellQuote(text: string): string {
-  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

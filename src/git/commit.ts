@@ -80,23 +80,44 @@ export async function listAuthorship(
     });
 }
 
-/**
- * Commits that only stand for trees, in one process: the same tree and parents always give the same id. `folder` takes their
- * text; give `options.env` a throw-away object directory.
- */
+/** Who wt is when a commit only keeps something reachable: needs no identity of the user's. */
+export const KEEPER: Env = {
+  GIT_AUTHOR_NAME: 'wt',
+  GIT_AUTHOR_EMAIL: 'wt@localhost',
+  GIT_COMMITTER_NAME: 'wt',
+  GIT_COMMITTER_EMAIL: 'wt@localhost',
+};
+
+/** A commit that only stands for a tree, to merge with: the same tree and parents always give the same id. */
+export interface StandIn {
+  readonly tree: string;
+  readonly parents: readonly string[];
+}
+
+// Of the year 2100: git seeks a merge base among the newest commits first, and for an old one it would read all of history.
+const NOBODY = `${KEEPER['GIT_AUTHOR_NAME']} <${KEEPER['GIT_AUTHOR_EMAIL']}> 4102444800 +0000`;
+
+function textOf({ tree, parents }: StandIn): string {
+  const lines = [`tree ${tree}`, ...parents.map((parent) => `parent ${parent}`), `author ${NOBODY}`];
+  return `${[...lines, `committer ${NOBODY}`, '', 'wt: stand-in'].join('\n')}\n`;
+}
+
+/** Writes one; `options.env` may name a throw-away object directory. */
+export async function writeStandIn(git: Git, standIn: StandIn, options: GitOptions = {}): Promise<string> {
+  const args = ['hash-object', '-t', 'commit', '-w', '--stdin'];
+  return (await git(args, { ...options, input: textOf(standIn) })).stdout.trim();
+}
+
+/** Several in one process. `folder` takes their text. */
 export async function writeStandIns(
   git: Git,
-  commits: readonly { readonly tree: string; readonly parents: readonly string[] }[],
+  commits: readonly StandIn[],
   folder: string,
   options: GitOptions = {},
 ): Promise<readonly string[]> {
   if (commits.length === 0) return [];
   const files = commits.map((_, i) => path.join(folder, `stand-in-${i}`));
-  const person = 'wt <wt@localhost> 0 +0000';
-  for (const [i, { tree, parents }] of commits.entries()) {
-    const lines = [`tree ${tree}`, ...parents.map((parent) => `parent ${parent}`), `author ${person}`];
-    await writeFile(files[i] ?? '', `${[...lines, `committer ${person}`, '', 'wt: stand-in'].join('\n')}\n`);
-  }
+  for (const [i, standIn] of commits.entries()) await writeFile(files[i] ?? '', textOf(standIn));
   const args = ['hash-object', '-t', 'commit', '-w', '--no-filters', '--stdin-paths'];
   const { stdout } = await git(args, {
     ...options,
@@ -110,14 +131,6 @@ export async function wantsSignature(git: Git): Promise<boolean> {
   const { stdout } = await git(['config', '--type=bool', '--get', 'commit.gpgSign'], { expect: [0, 1] });
   return stdout.trim() === 'true';
 }
-
-/** Who wt is when a commit only keeps something reachable: needs no identity of the user's. */
-export const KEEPER: Env = {
-  GIT_AUTHOR_NAME: 'wt',
-  GIT_AUTHOR_EMAIL: 'wt@localhost',
-  GIT_COMMITTER_NAME: 'wt',
-  GIT_COMMITTER_EMAIL: 'wt@localhost',
-};
 
 /** The commit graph between tips and the commits below all of them: one walk for any number of ahead/behind pairs. */
 export async function readParents(

@@ -3,6 +3,7 @@ import type { Env } from '../platform/deps.ts';
 import { lstatOf } from '../platform/files.ts';
 import path from 'node:path';
 import type { Git } from './git.ts';
+import { literalPathspec } from './pathspec.ts';
 
 /** What is uncommitted in a worktree. Paths are relative to its top. */
 export interface Status {
@@ -85,8 +86,8 @@ export function changedPaths(status: Status): readonly string[] {
 }
 
 /** Tracked paths whose edits git is told not to see: assume-unchanged and skip-worktree (git-ls-files(1) -v). */
-export async function listHiddenPaths(git: Git, pathspecs: readonly string[] = []): Promise<readonly string[]> {
-  const { stdout } = await git(['ls-files', '-v', '-z', '--', ...pathspecs.map((name) => `:(top,literal)${name}`)]);
+export async function listHiddenPaths(git: Git, paths: readonly string[] = []): Promise<readonly string[]> {
+  const { stdout } = await git(['ls-files', '-v', '-z', '--', ...paths.map(literalPathspec)]);
   return stdout
     .split('\0')
     .filter((line) => /^[a-zS] /.test(line))
@@ -112,6 +113,6 @@ export async function listEditedPaths(git: Git, paths: readonly string[]): Promi
 
 /** Paths under a folder that git tracks in this worktree's index. */
 export async function listTrackedUnder(git: Git, folder: string): Promise<readonly string[]> {
-  const { stdout } = await git(['ls-files', '-z', '--', `:(top,literal)${folder}`]);
+  const { stdout } = await git(['ls-files', '-z', '--', literalPathspec(folder)]);
   return stdout.split('\0').filter(Boolean);
 }

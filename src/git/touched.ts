@@ -1,4 +1,5 @@
 import type { Git } from './git.ts';
+import { literalPathspec } from './pathspec.ts';
 
 /** Names that a diff changes; `deleted` are those of them that were taken away. */
 export interface Touched {
@@ -42,7 +43,7 @@ export async function listTouchedBy(
   paths: readonly string[],
 ): Promise<ReadonlyMap<string, Touched>> {
   if (commits.length === 0) return new Map();
-  const pathspecs = paths.length > PATHSPEC_LIMIT ? [] : ['--', ...paths.map((name) => `:(top,literal)${name}`)];
+  const pathspecs = paths.length > PATHSPEC_LIMIT ? [] : ['--', ...paths.map(literalPathspec)];
   const { stdout } = await git([...NAMES, '-m', ...pathspecs], { input: commits.map((one) => `${one}\n`).join('') });
   const all = new Map<string, Touched>();
   for (const { commit, touched } of parseTouched(stdout)) {

@@ -1,3 +1,4 @@
+import { shellQuote } from '../core/shell.ts';
 import path from 'node:path';
 import { livenessOf } from '../platform/identity.ts';
 import { readEvents } from '../registry/events.ts';
@@ -107,11 +108,6 @@ async function byHand(repo: Repo, entry: JournalEntry): Promise<Fix> {
   return {
     kind: 'command',
     argv: ['mv', file, await findAside(file)],
-    does: `${cause}First see what it has left (git -C ${quoted(place)} status). This then puts its record aside, and wt lets everything else be as it is.`,
+    does: `${cause}First see what it has left (git -C ${shellQuote(place)} status). This then puts its record aside, and wt lets everything else be as it is.`,
   };
-}
-
-/** A path as a shell takes it. */
-function quoted(place: string): string {
-  return /^[\w@%+=:,./-]+$/.test(place) ? place : `'${place.replaceAll("'", `'\\''`)}'`;
 }

@@ -22,7 +22,10 @@ export const checkDisk: Check = async ({ repo }) => {
 };
 
 /** Under 1 GB, or under 2 % where that is less than 20 GB. Pure. */
-export function judgeSpace(folder: string, space: Space | undefined): Finding | undefined {
+export function judgeSpace(
+  folder: string,
+  space: Pick<Space, 'freeBytes' | 'totalBytes'> | undefined,
+): Finding | undefined {
   if (space === undefined || space.totalBytes === 0) return undefined;
   const { freeBytes, totalBytes } = space;
   const isLow = freeBytes < GIGABYTE || (freeBytes < totalBytes * 0.02 && freeBytes < 20 * GIGABYTE);

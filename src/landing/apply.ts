@@ -7,6 +7,7 @@ import { breakLocks } from '../sessions/break-locks.ts';
 import type { Held } from '../sessions/hold.ts';
 import { gitAtWorktree, shielded, type Repo } from '../sessions/repo.ts';
 import { isUntouched, restoreCheckout } from './converge.ts';
+import { isKilledGit } from './move.ts';
 import type { MergePlan } from './plan.ts';
 import { finishMove } from './recovery.ts';
 
@@ -59,8 +60,7 @@ async function undoLanding(repo: Repo, entry: MergeEntry, error: unknown): Promi
   if (entry.worktree === null || WtError.is(error, 'target.moved')) return true;
   // git said that all went well, only not with the target: what it moved is not ours to judge.
   if (WtError.is(error, 'git.failed') && error.details.exitCode === 0) return true;
-  const isKilled =
-    WtError.is(error, 'git.timeout') || (WtError.is(error, 'git.failed') && (error.details.exitCode ?? 0) > 128);
+  const isKilled = isKilledGit(error);
   try {
     if ((await findRef(repo.git, entry.target))?.commit !== entry.from) return false;
     if (isKilled) await breakLocks(repo, entry);

@@ -9,13 +9,17 @@ import { findGitDir } from '../sessions/worktree.ts';
 import { findInTheWay } from '../sessions/in-the-way.ts';
 import { findOverlap } from './plan.ts';
 
+/** Worktrees that show the target as checked out. Pure. */
+export function listHolders(trees: readonly Worktree[], target: string): readonly Worktree[] {
+  return trees.filter((tree) => tree.ref === target && !tree.isBare && tree.prunable === undefined);
+}
+
 /**
  * The worktree that has the target checked out, if any. Throws `target.dirty` while one is in the middle of an operation
  * on it (a rebase holds its branch without showing it), or when several have it.
  */
 export async function findCheckout(trees: readonly Worktree[], target: string): Promise<string | undefined> {
   const name = branchOf(target);
-  const holders = trees.filter((tree) => tree.ref === target && !tree.isBare && tree.prunable === undefined);
   for (const tree of trees) {
     const gitDir =
       tree.isBare || (tree.ref !== undefined && tree.ref !== target) ? undefined : await findGitDir(tree.path);
@@ -24,7 +28,7 @@ export async function findCheckout(trees: readonly Worktree[], target: string): 
     if (tree.ref === target || (await findOperationBranch(gitDir)) === target)
       throw new WtError('target.dirty', { target: name, path: tree.path, paths: [], operation });
   }
-  const [first, second] = holders;
+  const [first, second] = listHolders(trees, target);
   if (second !== undefined)
     throw new WtError('target.dirty', {
       target: name,

@@ -1,6 +1,7 @@
 import type { ConflictPath } from '../core/errors.ts';
-import { findMergeBase, listCommits, type Commit } from '../git/commit.ts';
+import { findMergeBase, listCommits } from '../git/commit.ts';
 import type { Git } from '../git/git.ts';
+import { literalPathspec } from '../git/pathspec.ts';
 import type { Ref } from '../git/ref.ts';
 import { readBook, type Session } from '../sessions/book.ts';
 import type { Repo } from '../sessions/repo.ts';
@@ -16,19 +17,15 @@ export async function explainConflict(
   const { session, target, branch, paths } = sides;
   const mergeBase = await findMergeBase(repo.git, target.commit, branch.commit);
   const range = (tip: string): readonly string[] => (mergeBase === undefined ? [tip] : [`${mergeBase}..${tip}`]);
-  const [theirs, ours, landed] = await Promise.all([
+  const [theirs, ours, others] = await Promise.all([
     lastCommits(repo.git, range(target.commit), paths),
     lastCommits(repo.git, range(branch.commit), paths),
-    listCommits(repo.git, [
-      '--first-parent',
-      '--max-count=500',
-      ...range(target.commit),
-      '--',
-      ...paths.map((path) => `:(top,literal)${path}`),
-    ]),
+    listTasks(repo, session.id, { range: range(target.commit), paths }),
   ]);
   const files = paths.map((path) => ({ path, target: theirs.get(path) ?? null, session: ours.get(path) ?? null }));
-  return { files, tasks: await tasksOf(repo, session, landed) };
+  const { task } = session.row;
+  const all = [...(task === null ? [] : [{ id: session.id, task }]), ...others];
+  return { files, tasks: all.map((one) => `${one.id}: ${one.task.split('\n')[0] ?? ''}`) };
 }
 
 async function lastCommits(
@@ -45,7 +42,7 @@ async function lastCommits(
     '--no-renames',
     ...range,
     '--',
-    ...paths.map((path) => `:(top,literal)${path}`),
+    ...paths.map(literalPathspec),
   ]);
   const last = new Map<string, string>();
   let commit = '';
@@ -56,19 +53,14 @@ async function lastCommits(
   return last;
 }
 
-/** The session's own task, and those of sessions whose landing changed the same paths. */
-async function tasksOf(repo: Repo, { id, row }: Session, landed: readonly Commit[]): Promise<readonly string[]> {
-  const own = row.task === null ? [] : [{ id, task: row.task }];
-  const all = [...own, ...(await listTasks(repo, id, landed))];
-  return all.map((one) => `${one.id}: ${one.task.split('\n')[0] ?? ''}`);
-}
-
-/** Sessions that these commits landed, also removed ones, with what they were for. */
+/** Other sessions whose landing, in a range of a target's history, changed these paths; also removed ones. With what they were for. */
 export async function listTasks(
   repo: Repo,
   id: string,
-  landed: readonly Pick<Commit, 'commit'>[],
+  { range, paths }: { range: readonly string[]; paths: readonly string[] },
 ): Promise<readonly { id: string; task: string }[]> {
+  const args = ['--first-parent', '--max-count=500', ...range, '--', ...paths.map(literalPathspec)];
+  const landed = await listCommits(repo.git, args);
   const commits = new Set(landed.map(({ commit }) => commit));
   const rows = [
     ...[...(await readBook(repo)).sessions.values()].map(({ row }) => row),

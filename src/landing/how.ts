@@ -1,7 +1,7 @@
 import type { Strategy } from '../config/schema.ts';
 import { WtError } from '../core/errors.ts';
 import type { Repo } from '../sessions/repo.ts';
-import { loadDefinition } from '../setup/definition.ts';
+import type { Definition } from '../setup/definition.ts';
 import { requireTrust } from '../setup/trust.ts';
 import type { MergeRequest } from './plan.ts';
 
@@ -21,12 +21,12 @@ export interface How {
   readonly gate: string | undefined;
   readonly retries: number;
   readonly keepGoing: boolean;
+  readonly gateTimeoutMs: number;
 }
 
 /** Flags above the settings. Throws `config.untrusted` for a gate that the repository brings along and nobody has approved. */
-export async function decideHow(repo: Repo, asked: HowAsked): Promise<How> {
+export async function decideHow(repo: Repo, definition: Definition, asked: HowAsked): Promise<How> {
   const { env } = repo.deps;
-  const definition = await loadDefinition(repo.root, env);
   const settings = definition.settings.merge;
   const strategy = asked.strategy ?? settings.strategy;
   if (strategy === 'ff' && asked.message !== undefined)
@@ -34,7 +34,7 @@ export async function decideHow(repo: Repo, asked: HowAsked): Promise<How> {
   if (asked.gate === undefined && definition.gate?.source.owner === 'repository')
     await requireTrust({ root: repo.root, commonDir: repo.commonDir, env }, definition);
   const gate = asked.gate === false ? undefined : (asked.gate ?? settings.gate);
-  const { requireApproval, message: template, retries } = settings;
+  const { requireApproval, message: template, retries, gateTimeout: gateTimeoutMs } = settings;
   const request = { into: asked.into, strategy, message: asked.message, template, requireApproval };
-  return { request, gate, retries, keepGoing: asked.keepGoing };
+  return { request, gate, retries, keepGoing: asked.keepGoing, gateTimeoutMs };
 }

@@ -1,16 +1,17 @@
 import { WtError } from '../core/errors.ts';
-import { withScratchObjects } from '../git/snapshot.ts';
 import { readBook } from '../sessions/book.ts';
-import { scratchPath } from '../sessions/cache.ts';
+import { withScratch } from '../sessions/cache.ts';
 import { hold } from '../sessions/hold.ts';
 import { withGitEnv, type Repo } from '../sessions/repo.ts';
+import type { Commands } from '../sessions/hooks.ts';
 import { applyLanding } from './apply.ts';
-import { findVerdict, runGate, type GateRequest } from './gate/gate.ts';
+import { hasBefore, passBefore, runLanded } from './around.ts';
+import { runGate, type GateRequest } from './gate/gate.ts';
 import { withGateTree } from './gate/gate-tree.ts';
 import { findLandingHooks, passMessage, passTree, runAfter, type LandingHooks } from './gate/hooks.ts';
 import type { MergePlan, MergeRequest } from './plan.ts';
 import { prepare, writeLanding, type Nothing, type Prepared } from './prepare.ts';
-import type { Verdict } from './gate/verdict.ts';
+import { findGreen, type Verdict } from './gate/verdict.ts';
 
 /** What a person has seen: the session's tip, the files it leads to, and what it goes on top of, unless a train makes that first. */
 export interface Approved extends Pick<MergePlan, 'tip' | 'tree'> {
@@ -28,6 +29,9 @@ export interface LandingChecks {
   /** Told before a gate runs, for which session. */
   readonly onGate: (id: string) => void;
   readonly onLine: (line: string) => void;
+  readonly gateTimeoutMs: number;
+  /** What the configuration runs around it, and what makes the gate worktree ready; absent: none. */
+  readonly commands?: Commands | undefined;
 }
 
 export interface Landing {
@@ -52,9 +56,7 @@ interface Candidate {
 /** What would land, for a person to look at: everything is built in a throw-away object folder. Throws as {@link prepare}. */
 export async function previewMerge(repo: Repo, request: MergeRequest): Promise<Prepared> {
   const book = await readBook(repo);
-  return withScratchObjects(repo.commonDir, scratchPath(repo, 'objects'), (env) =>
-    prepare(withGitEnv(repo, env), book, request, { isPreview: true }),
-  );
+  return withScratch(repo, (env) => prepare(withGitEnv(repo, env), book, request, { isPreview: true }));
 }
 
 /**
@@ -67,6 +69,11 @@ export async function landSession(
   checks: LandingChecks,
 ): Promise<Landing | Nothing> {
   const hooks = await findLandingHooks(repo, request.strategy);
+  if (hasBefore(checks.commands)) {
+    const seen = await previewMerge(repo, request);
+    if (seen.kind === 'nothing') return seen;
+    await passBefore(repo, checks.commands, seen.plan);
+  }
   for (let attempt = 0; ; attempt++) {
     const candidate = needsChecks(hooks, checks) ? await test(repo, request, { hooks, checks }) : undefined;
     const landed = await hold(repo, async (held): Promise<Landing | Nothing | MergePlan> => {
@@ -86,7 +93,8 @@ export async function landSession(
     }
     if (landed.kind === 'nothing') return landed;
     const trouble = await runAfter(repo, hooks, landed.plan);
-    return trouble === undefined ? landed : { ...landed, warnings: [trouble] };
+    const said = await runLanded(repo, checks.commands, landed);
+    return { ...landed, warnings: [...(trouble === undefined ? [] : [trouble]), ...said] };
   }
 }
 
@@ -118,9 +126,10 @@ async function test(
   requireApproved(prepared.plan, checks);
   const plan = { ...prepared.plan, message: await passMessage(repo, hooks, prepared.plan) };
   const commit = await writeLanding(repo, { ...prepared, plan });
-  const { gate: command, onLine } = checks;
-  const gateRequest: GateRequest | undefined = command === undefined ? undefined : { command, plan, commit, onLine };
-  const known = gateRequest === undefined ? undefined : await findVerdict(repo, gateRequest);
+  const { gate: command, onLine, gateTimeoutMs: timeoutMs, commands } = checks;
+  const gateRequest: GateRequest | undefined =
+    command === undefined ? undefined : { command, plan, commit, onLine, timeoutMs, commands };
+  const known = command === undefined ? undefined : await findGreen(repo, { tree: plan.tree, command });
   const done = { plan, commit, verdict: known, isVerdictReused: known !== undefined };
   const isTested = known !== undefined || gateRequest === undefined;
   if (isTested && hooks.onTree === undefined) return done;
@@ -128,10 +137,15 @@ async function test(
     await passTree(gate, hooks, { plan, commit });
     if (isTested) return done;
     checks.onGate(plan.session.id);
-    const { verdict, output } = await runGate(repo, gate, gateRequest);
-    if (verdict.exitCode === 0) return { ...done, verdict };
-    const { exitCode, log, tree } = verdict;
-    const failure = { id: plan.session.id, into: plan.into, command: gateRequest.command, exitCode, tree, log, output };
+    const ran = await runGate(repo, gate, gateRequest);
+    if (ran.kind === 'done' && ran.verdict.exitCode === 0) return { ...done, verdict: ran.verdict };
+    const { output, ...how } =
+      ran.kind === 'done'
+        ? { command: gateRequest.command, exitCode: ran.verdict.exitCode, log: ran.verdict.log, output: ran.output }
+        : ran.failure;
+    const timedOut = ran.isLate ? { timedOut: true } : {};
+    const isSetup = ran.kind === 'unready' ? { isSetup: true } : {};
+    const failure = { id: plan.session.id, into: plan.into, tree: plan.tree, ...how, ...timedOut, ...isSetup, output };
     throw new WtError('gate.failed', failure);
   });
 }

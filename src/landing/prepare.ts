@@ -11,14 +11,14 @@ import { gitAtWorktree, listTrees, type Repo } from '../sessions/repo.ts';
 import { findDirt } from '../sessions/safety.ts';
 import { requireSession } from '../sessions/select.ts';
 import { requireApproval } from './approval.ts';
-import { findCheckout, requireNoOverlap } from './checkout.ts';
+import { findCheckout, listHolders, requireNoOverlap } from './checkout.ts';
 import { explainConflict } from './explain.ts';
 import { factsOf } from '../sessions/facts.ts';
 import { valuesOf } from '../setup/values.ts';
 import { landingMessage, squashAuthorship } from './message.ts';
 import { findTrespasses } from './radar/ownership.ts';
 import { requireLandable, type MergePlan, type MergeRequest } from './plan.ts';
-import { replayCommits } from './replay.ts';
+import { hasMerges, refuseReplay, replayCommits } from './replay.ts';
 
 /** A landing that may happen, or one that has nothing to land: the caller has to tell them apart. */
 export type Prepared =
@@ -55,8 +55,8 @@ export async function prepare(
   if (commits.length === 0)
     return { ...nothing, reason: branch.commit === session.row.base.commit ? 'empty' : 'contained' };
   // git takes merge drivers from the attributes of the worktree it is called in: those of the target, where it has one.
-  const place = trees.find((one) => one.ref === target.name && !one.isBare && one.prunable === undefined)?.path;
-  const merging = place === undefined ? repo : { ...repo, git: gitAtWorktree(repo, place) };
+  const [holder] = listHolders(trees, target.name);
+  const merging = holder === undefined ? repo : { ...repo, git: gitAtWorktree(repo, holder.path) };
   const built = await build(merging, request.strategy, { session, target, branch, commits, isPreview });
   if (built.tree === target.tree) return { ...nothing, reason: 'contained' };
   if (request.requireApproval) await requireApproval(repo, session, branch.commit);
@@ -157,14 +157,10 @@ async function requireNothingLost(
   { session, target, branch, commits }: Sides,
   tree: string,
 ): Promise<void> {
-  if (commits.every(({ parents }) => parents.length < 2)) return;
+  if (!hasMerges(commits)) return;
   const merged = await mergeTree(git, target.commit, branch.commit);
   if (merged.kind === 'clean' && merged.tree === tree) return;
-  throw new WtError('usage.invalid', {
-    option: '--strategy rebase',
-    reason: `${session.id} has merges of its own, and a rebase would lose what was resolved in them`,
-    fix: ['wt', 'merge', session.id, '--strategy', 'merge'],
-  });
+  throw refuseReplay('merge', session.id);
 }
 
 /** The commit that lands: the one the strategy has made already, else one with the plan's message and parents. */

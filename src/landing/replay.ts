@@ -1,4 +1,5 @@
-import { writeCommit, type Commit } from '../git/commit.ts';
+import { WtError } from '../core/errors.ts';
+import { writeCommit, writeStandIn, type Commit } from '../git/commit.ts';
 import type { Git, GitOptions } from '../git/git.ts';
 import { mergeTree } from '../git/merge-tree.ts';
 
@@ -18,12 +19,7 @@ export async function replayCommits(
 ): Promise<ReplayResult> {
   let { commit, tree } = onto;
   for (const picked of commits.filter((one) => one.parents.length < 2)) {
-    const standIn = await writeCommit(git, {
-      tree,
-      parents: picked.parents,
-      message: 'wt: stand-in',
-      ...(options.env === undefined ? {} : { env: options.env }),
-    });
+    const standIn = await writeStandIn(git, { tree, parents: picked.parents }, options);
     const merged = await mergeTree(git, standIn, picked.commit, options);
     if (merged.kind === 'conflict') return { kind: 'conflict', at: picked, paths: merged.paths };
     if (merged.tree === tree) continue;
@@ -38,6 +34,21 @@ export async function replayCommits(
     tree = merged.tree;
   }
   return { kind: 'done', commit, tree };
+}
+
+/** A replay leaves merges out, with what was resolved in them. Pure. */
+export function hasMerges(commits: readonly Commit[]): boolean {
+  return commits.some(({ parents }) => parents.length > 1);
+}
+
+/** Why a session cannot be rebased, and what goes instead. Pure. */
+export function refuseReplay(
+  verb: 'merge' | 'sync',
+  id: string,
+  reason = `${id} has merges of its own, and a rebase would lose what was resolved in them`,
+): WtError {
+  const fix = ['wt', verb, id, '--strategy', 'merge'];
+  return new WtError('usage.invalid', { option: '--strategy rebase', reason, fix });
 }
 
 async function readAuthorship(git: Git, commit: string): Promise<{ author: Record<string, string>; message: string }> {

@@ -1,5 +1,6 @@
 import { WtError } from '../core/errors.ts';
 import { removeSession, type RemoveOutcome } from '../sessions/remove.ts';
+import type { Commands } from '../sessions/hooks.ts';
 import type { Repo } from '../sessions/repo.ts';
 
 /** What became of a session that was to go once it had landed. */
@@ -8,11 +9,11 @@ export type Removal =
   | { readonly kind: 'kept'; readonly id: string; readonly error: WtError };
 
 /** Takes landed sessions away. The landings stand whatever becomes of it: a refusal is an answer. */
-export async function takeAway(repo: Repo, ids: readonly string[]): Promise<readonly Removal[]> {
+export async function takeAway(repo: Repo, ids: readonly string[], commands?: Commands): Promise<readonly Removal[]> {
   const removals: Removal[] = [];
   for (const id of ids) {
     try {
-      const spec = { force: false, keepBranch: false, verb: 'remove' as const, dryRun: false };
+      const spec = { force: false, keepBranch: false, verb: 'remove' as const, dryRun: false, commands };
       removals.push({ kind: 'removed', id, outcome: await removeSession(repo, id, spec) });
     } catch (error) {
       if (!WtError.any(error)) throw error;

@@ -1,11 +1,11 @@
 import { WtError } from '../core/errors.ts';
 import { listRefs, refOfBranch } from '../git/ref.ts';
-import { withScratchObjects } from '../git/snapshot.ts';
 import { readBook, type Book, type Session } from '../sessions/book.ts';
-import { scratchPath } from '../sessions/cache.ts';
+import { withScratch } from '../sessions/cache.ts';
 import { inspectSessions } from '../sessions/inspect.ts';
 import { withGitEnv, type Repo } from '../sessions/repo.ts';
-import { requireSession } from '../sessions/select.ts';
+import { requireSessions } from '../sessions/select.ts';
+import { judgeApproval, judgeDone } from '../sessions/word.ts';
 import { landSession, type Landing, type LandingChecks } from './merge.ts';
 import { dependenciesOf, orderForLanding } from './radar/order.ts';
 import type { MergePlan, MergeRequest } from './plan.ts';
@@ -56,7 +56,9 @@ export interface TrainOutcome {
 /** Orders the sessions and builds each on top of the one before, in a throw-away object folder. */
 export async function planTrain(repo: Repo, request: TrainRequest): Promise<TrainPlan> {
   const book = await readBook(repo);
-  const sessions = request.isAll ? await listDeclared(repo, book, request) : await requireAll(repo, book, request.ids);
+  const sessions = request.isAll
+    ? await listDeclared(repo, book, request)
+    : await requireSessions(repo, book, request.ids);
   const after = new Map(
     sessions.map((one) => [one.id as string, dependenciesOf(one, book.sessions.values())] as const),
   );
@@ -66,19 +68,8 @@ export async function planTrain(repo: Repo, request: TrainRequest): Promise<Trai
     sessions.map(({ id }) => ({ id, after: after.get(id) ?? [] })),
     pairs,
   );
-  const cars = await withScratchObjects(repo.commonDir, scratchPath(repo, 'objects'), (env) =>
-    predict(withGitEnv(repo, env), book, { request, order, after }),
-  );
+  const cars = await withScratch(repo, (env) => predict(withGitEnv(repo, env), book, { request, order, after }));
   return { cars, after };
-}
-
-async function requireAll(repo: Repo, book: Book, ids: readonly string[]): Promise<readonly Session[]> {
-  const sessions = new Map<string, Session>();
-  for (const id of ids) {
-    const session = await requireSession(repo, book, id);
-    sessions.set(session.id, session);
-  }
-  return [...sessions.values()];
 }
 
 /** Their word counts while it is about the very commit that would land. */
@@ -89,10 +80,11 @@ async function listDeclared(repo: Repo, book: Book, { requireApproval }: TrainRe
     all.map(({ row }) => refOfBranch(row.branch)),
   );
   const tips = new Map(refs.map(({ name, commit }) => [name, commit]));
-  return all.filter(({ row }) => {
-    const tip = tips.get(refOfBranch(row.branch));
-    const isDone = row.done?.commit === tip && row.done?.failed === false;
-    return tip !== undefined && (row.approved?.commit === tip || (isDone && !requireApproval));
+  return all.filter((session) => {
+    const { branch, done } = session.row;
+    const tip = tips.get(refOfBranch(branch));
+    const isDone = judgeDone(session, tip) === 'fresh' && done?.failed === false;
+    return judgeApproval(session, tip) === 'fresh' || (isDone && !requireApproval);
   });
 }
 

@@ -76,8 +76,26 @@ export async function readSmallFile(
   }
 }
 
+/** The bytes of a regular file, never through a link; undefined when there is none. Throws EFBIG for one that is too large. */
+export async function readBytes(file: string, limitBytes: number): Promise<Buffer | undefined> {
+  const handle = await orUndefined(open(file, READ | constants.O_NOFOLLOW));
+  if (handle === undefined) return undefined;
+  try {
+    const stats = await handle.stat();
+    if (!stats.isFile() || stats.size > limitBytes) throw tooLarge(file);
+    return await handle.readFile();
+  } finally {
+    await handle.close();
+  }
+}
+
+function tooLarge(file: string): NodeJS.ErrnoException {
+  const message = `EFBIG: not a regular file of a usual size, open '${file}'`;
+  return Object.assign(new Error(message), { code: 'EFBIG', syscall: 'open', path: file });
+}
+
 /** Replaces a file at once: readers see the old or the new text, also after a crash (temp file, fsync, rename, fsync). */
-export async function replaceFile(file: string, text: string, mode = 0o600): Promise<void> {
+export async function replaceFile(file: string, text: string | Uint8Array, mode = 0o600): Promise<void> {
   const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`;
   const handle = await open(temporary, 'wx', mode);
   try {

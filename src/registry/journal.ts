@@ -8,13 +8,26 @@ import { Owner } from '../platform/identity.ts';
 import type { Lease } from '../platform/lock.ts';
 import { BaseChange, Carried, Landed, Resolving, SessionRow } from './session.ts';
 
-const Common = z.object({ op: OperationId, owner: Owner, generation: z.number().int(), startedAt: z.iso.datetime() });
+const Common = z.object({
+  op: OperationId,
+  owner: Owner,
+  generation: z.number().int(),
+  startedAt: z.iso.datetime(),
+  id: SessionId,
+});
+
+const LandedChange = z.object({ before: Landed.nullable(), after: Landed.nullable() });
+/** A base that moves between two known commits, with the worktree that has it checked out. */
+const TargetMove = { target: StoredRef, from: ObjectId, to: ObjectId, worktree: z.string().nullable() };
+/** A session's worktree and git's record of it. */
+const Place = { path: z.string(), adminDirectory: z.string() };
+/** A session's branch that moves there between two known commits. */
+const BranchMove = { ...Place, ref: StoredRef, from: ObjectId, to: ObjectId };
 
 /** An operation that has begun and not ended. Written before its first effect, deleted after its last. */
 export const JournalEntry = z.discriminatedUnion('kind', [
   Common.extend({
     kind: z.literal('create'),
-    id: SessionId,
     branch: StoredRef,
     commit: ObjectId,
     /** The branch is made by this operation, so undoing deletes it while it still names `commit`. */
@@ -25,7 +38,6 @@ export const JournalEntry = z.discriminatedUnion('kind', [
   }),
   Common.extend({
     kind: z.literal('remove'),
-    id: SessionId,
     /** `intent`: nothing has moved. `commit`: backups are written, the move goes through. */
     phase: z.enum(['intent', 'commit']),
     /** When the session was made. */
@@ -38,28 +50,14 @@ export const JournalEntry = z.discriminatedUnion('kind', [
   }),
   Common.extend({
     kind: z.literal('merge'),
-    id: SessionId,
-    target: StoredRef,
-    from: ObjectId,
-    to: ObjectId,
+    ...TargetMove,
     tip: ObjectId,
-    /** Worktree that has the target checked out. */
-    worktree: z.string().nullable(),
-    landed: z.object({ before: Landed.nullable(), after: Landed.nullable() }).default({ before: null, after: null }),
+    landed: LandedChange.default({ before: null, after: null }),
   }),
   /** A landing taken back or done again: the target moves by two known commits, its checkout comes along. */
-  Common.extend({
-    kind: z.literal('move'),
-    id: SessionId,
-    target: StoredRef,
-    from: ObjectId,
-    to: ObjectId,
-    worktree: z.string().nullable(),
-    landed: z.object({ before: Landed.nullable(), after: Landed.nullable() }),
-  }),
+  Common.extend({ kind: z.literal('move'), ...TargetMove, landed: LandedChange }),
   Common.extend({
     kind: z.literal('restore'),
-    id: SessionId,
     /** Operation whose trash entry comes back, and the id it had. */
     trash: OperationId,
     removedId: SessionId,
@@ -74,14 +72,12 @@ export const JournalEntry = z.discriminatedUnion('kind', [
     createBranchAt: ObjectId.nullable(),
     row: SessionRow,
   }),
-  Common.extend({ kind: z.literal('adopt'), id: SessionId, adminDirectory: z.string(), row: SessionRow }),
+  Common.extend({ kind: z.literal('adopt'), adminDirectory: z.string(), row: SessionRow }),
   /** An adoption taken back. */
-  Common.extend({ kind: z.literal('release'), id: SessionId, adminDirectory: z.string(), row: SessionRow }),
+  Common.extend({ kind: z.literal('release'), adminDirectory: z.string(), row: SessionRow }),
   Common.extend({
     kind: z.literal('commit'),
-    id: SessionId,
-    path: z.string(),
-    adminDirectory: z.string(),
+    ...Place,
     ref: StoredRef,
     from: ObjectId.or(z.literal('')),
     /** SHA-256 of the message, by which recovery knows the commit for its own. */
@@ -94,33 +90,21 @@ export const JournalEntry = z.discriminatedUnion('kind', [
   /** A commit taken back or done again: the session's branch and index move, its files stay. */
   Common.extend({
     kind: z.literal('reset'),
-    id: SessionId,
-    path: z.string(),
-    adminDirectory: z.string(),
-    ref: StoredRef,
-    from: ObjectId,
-    to: ObjectId,
+    ...BranchMove,
     indexFrom: ObjectId.nullable(),
     indexTo: ObjectId.nullable(),
   }),
   /** A session is brought on its base, or that is taken back: its branch, its checkout and its recorded base move. */
   Common.extend({
     kind: z.literal('sync'),
-    id: SessionId,
-    path: z.string(),
-    adminDirectory: z.string(),
-    ref: StoredRef,
-    from: ObjectId,
-    to: ObjectId,
+    ...BranchMove,
     base: BaseChange,
     work: Carried.nullable(),
   }),
   /** A merge of the base is laid out in a session: files and index become those of `merged`, with conflicts in them. */
   Common.extend({
     kind: z.literal('resolve'),
-    id: SessionId,
-    path: z.string(),
-    adminDirectory: z.string(),
+    ...Place,
     /** Tree of the files, conflict markers and all. */
     merged: ObjectId,
     resolving: Resolving,
@@ -128,15 +112,12 @@ export const JournalEntry = z.discriminatedUnion('kind', [
   /** Such a merge is given up: files and index go back to the session's tip. */
   Common.extend({
     kind: z.literal('abort'),
-    id: SessionId,
-    path: z.string(),
-    adminDirectory: z.string(),
+    ...Place,
     resolving: Resolving,
   }),
   /** The last part of `create --from-changes`: what has been copied leaves the caller's worktree. */
   Common.extend({
     kind: z.literal('sweep'),
-    id: SessionId,
     worktree: z.string(),
     gitDir: z.string(),
     /** Folder in the trash that the files are moved to. */
@@ -147,22 +128,24 @@ export const JournalEntry = z.discriminatedUnion('kind', [
   /** Work that a session was made with goes back to the clean worktree it came from. */
   Common.extend({
     kind: z.literal('carry'),
-    id: SessionId,
     worktree: z.string(),
     head: z.string(),
     /** Tree of the files it becomes. */
     files: z.string(),
   }),
   /** The gate worktree is being made, for the landing of a session. */
-  Common.extend({ kind: z.literal('gate'), id: SessionId }),
+  Common.extend({ kind: z.literal('gate') }),
   /** Something in the trash is due: its folder goes aside, then the refs that kept its commits. */
-  Common.extend({ kind: z.literal('expire'), id: SessionId, trash: z.string() }),
+  Common.extend({ kind: z.literal('expire'), trash: z.string() }),
 ]);
 export type JournalEntry = z.infer<typeof JournalEntry>;
 export type EntryOf<K extends JournalEntry['kind']> = Extract<JournalEntry, { kind: K }>;
 
-/** What every entry has, for an operation that begins now. */
-export function beginEntry(lease: Pick<Lease, 'owner' | 'generation'>, startedAt: string): z.infer<typeof Common> {
+/** What every entry has besides the session's id, for an operation that begins now. */
+export function beginEntry(
+  lease: Pick<Lease, 'owner' | 'generation'>,
+  startedAt: string,
+): Omit<z.infer<typeof Common>, 'id'> {
   return { op: randomUUID(), owner: lease.owner, generation: lease.generation, startedAt };
 }
 

@@ -20,6 +20,8 @@ export const Note = z.looseObject({
   owns: SessionRow.shape.owns,
   after: SessionRow.shape.after,
   resolving: SessionRow.shape.resolving,
+  ports: SessionRow.shape.ports,
+  setup: SessionRow.shape.setup.catch(undefined),
   folder: SessionRow.shape.folder,
 });
 export type Note = z.infer<typeof Note>;
@@ -70,13 +72,15 @@ export function rowOf(note: Note, worktree: string): SessionRow {
   return { id, branch, base, path: worktree, agent, task, createdAt, state, ownsBranch, ...plannedOf(note) };
 }
 
-type Kept = 'owns' | 'after' | 'resolving' | 'folder';
+type Kept = 'owns' | 'after' | 'resolving' | 'setup' | 'ports' | 'folder';
 
-function plannedOf({ owns, after, resolving, folder }: Pick<SessionRow, Kept>): Pick<SessionRow, Kept> {
+function plannedOf({ owns, after, resolving, setup, ports, folder }: Pick<SessionRow, Kept>): Pick<SessionRow, Kept> {
   return {
     ...(owns === undefined ? {} : { owns }),
     ...(after === undefined ? {} : { after }),
     ...(resolving === undefined ? {} : { resolving }),
+    ...(ports === undefined ? {} : { ports }),
+    ...(setup === undefined ? {} : { setup }),
     ...(folder === undefined ? {} : { folder }),
   };
 }

@@ -48,6 +48,8 @@ export const SetupState = z.looseObject({
   /** The command that failed, as it is written, and how. */
   step: z.string().optional(),
   reason: z.string().optional(),
+  /** An earlier one came to its end. */
+  wasReady: z.boolean().optional(),
 });
 export type SetupState = z.infer<typeof SetupState>;
 

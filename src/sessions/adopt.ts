@@ -7,12 +7,15 @@ import { branchOf } from '../git/ref.ts';
 import { listWorktrees } from '../git/worktree.ts';
 import { realPathOf } from '../platform/files.ts';
 import type { SessionRow } from '../registry/session.ts';
+import { loadDefinition } from '../setup/definition.ts';
+import { requirePorts } from '../setup/ports.ts';
 import { applyAdopt } from './adopt-steps.ts';
 import { requireBase } from './base.ts';
 import { readBook, type Book, type Session } from './book.ts';
 import { hold } from './hold.ts';
 import { EXCLUDE_LINE, isFolderName } from './layout.ts';
 import { idInBranch, loadNamingOrDefault, type Naming } from './naming.ts';
+import { findPorts, rememberRegistry, withPorts } from './ports.ts';
 import type { Repo } from './repo.ts';
 import { findSession } from './select.ts';
 import { findGitDir } from './worktree.ts';
@@ -42,6 +45,7 @@ export async function adoptWorktree(repo: Repo, request: AdoptRequest): Promise<
     const { row, admin } = session;
     await excludeOnce(repo.commonDir, EXCLUDE_LINE);
     await applyAdopt(held, row, admin.directory);
+    if (row.ports !== undefined) await rememberRegistry(repo);
     await held.log('session.adopt.after', session.id, { path: session.path, branch: session.row.branch });
     return { ...outcome, kind: 'adopted' };
   });
@@ -83,7 +87,9 @@ async function plan(repo: Repo, book: Book, request: AdoptRequest): Promise<Adop
       ? { folder: path.basename(place) }
       : {}),
   };
-  return { kind: 'planned', session: { id, row, path: place, admin } };
+  const { ports: wanted } = await loadDefinition(repo.root, repo.deps.env);
+  const ports = requirePorts(await findPorts(repo, book, { id, wanted }), wanted);
+  return { kind: 'planned', session: { id, row: withPorts(row, ports), path: place, admin } };
 }
 
 /** The branch of the main worktree, not of the one that is adopted. */

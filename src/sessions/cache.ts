@@ -1,4 +1,6 @@
 import path from 'node:path';
+import { withScratchObjects } from '../git/snapshot.ts';
+import type { Env } from '../platform/deps.ts';
 import { discardOwnTree, listDirectory, lstatOf, removeFile } from '../platform/files.ts';
 import { listJournal } from '../registry/journal.ts';
 import type { Repo } from './repo.ts';
@@ -6,6 +8,12 @@ import type { Repo } from './repo.ts';
 /** A name in the cache that nobody else uses: for a throw-away object folder or index. */
 export function scratchPath(repo: Repo, kind: 'objects' | 'index' | 'message'): string {
   return path.join(repo.layout.cache, `${kind}-${Math.floor(repo.deps.random() * 1e15).toString(36)}`);
+}
+
+/** Runs with a throw-away object folder, so that looking leaves nothing in the repository; what else is thrown away may lie in it too. */
+export async function withScratch<T>(repo: Repo, use: (env: Env, folder: string) => Promise<T>): Promise<T> {
+  const folder = scratchPath(repo, 'objects');
+  return withScratchObjects(repo.commonDir, folder, (env) => use(env, folder));
 }
 
 /** The index copy of one operation, so that its recovery finds it. */

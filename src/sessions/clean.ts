@@ -1,9 +1,11 @@
 import { isoFromMs, msOf } from '../core/time.ts';
 import { WtError, type Reason } from '../core/errors.ts';
 import { sizeOf } from '../platform/disk.ts';
+import type { Phase } from '../setup/step.ts';
 import { readBook } from './book.ts';
 import { expireTrash, trashLimits, type Expiry } from './expire.ts';
 import { findMergedRequests, vouchFor, type AnyEvidence, type MergedRequest } from './forge-proof.ts';
+import { runAfter, runBefore, type Commands } from './hooks.ts';
 import { examineSessions, type Examined } from './list.ts';
 import { findReasons, gatherRemoveFacts, removeSession, type RemoveFacts, type RemoveOutcome } from './remove.ts';
 import type { Repo } from './repo.ts';
@@ -19,6 +21,8 @@ export interface CleanRequest {
   readonly kill: boolean;
   /** Ask the forge about pushed sessions that git proves nothing of. */
   readonly forge: boolean;
+  /** Commands around all of it, and the teardown of each session; absent: none. */
+  readonly commands?: Commands | undefined;
 }
 
 export interface Kept {
@@ -44,7 +48,12 @@ export interface CleanOutcome {
   readonly expiry: Expiry;
   /** Rows dropped because neither worktree nor branch is left. */
   readonly pruned: readonly { readonly id: string; readonly reason: string }[];
+  /** What its commands had to say. */
+  readonly warnings: readonly string[];
 }
+
+/** Commands that a clean runs: its own hooks, and of each session that goes the teardown. */
+export const CLEAN_PHASES: readonly Phase[] = ['clean.before', 'teardown', 'clean.after'];
 
 type Verdict =
   | { readonly kind: 'remove'; readonly merged?: MergedRequest | undefined }
@@ -54,6 +63,9 @@ type Verdict =
 /** One session at a time, each decided again under the lock; one that meanwhile changed is kept and said. */
 export async function cleanSessions(repo: Repo, request: CleanRequest): Promise<CleanOutcome> {
   const limits = await trashLimits(repo); // a configuration that cannot be read stops it before anything is done
+  const commands = request.dryRun ? undefined : request.commands;
+  const place = { facts: undefined, cwd: repo.root, without: ['wt', 'clean', '--no-hooks'] };
+  await runBefore(repo, commands, 'clean', place);
   const candidates = await judgeSessions(repo, request);
   const removed: CleanOutcome['removed'][number][] = [];
   const kept: Kept[] = [];
@@ -76,6 +88,7 @@ export async function cleanSessions(repo: Repo, request: CleanRequest): Promise<
         dryRun: request.dryRun,
         refuse,
         merged: verdict.kind === 'remove' ? verdict.merged : undefined,
+        commands,
       });
       if (verdict.kind === 'prune') pruned.push({ id, reason: verdict.reason });
       else removed.push({ id, evidence: outcome.plan.evidence, freedBytes, outcome });
@@ -89,7 +102,13 @@ export async function cleanSessions(repo: Repo, request: CleanRequest): Promise<
     dryRun: request.dryRun,
     hasChanged: !request.dryRun && removed.length + pruned.length > 0,
   });
-  return { kind: request.dryRun ? 'planned' : 'cleaned', removed, kept, pruned, expiry };
+  const warnings = await runAfter(repo, commands, 'clean.after', {
+    ...place,
+    context: { removed: removed.map(({ id }) => id) },
+    left: 'All of it is cleaned; hooks.clean.after was cut off.',
+  });
+  const said = [...removed.flatMap(({ outcome }) => outcome.warnings), ...warnings];
+  return { kind: request.dryRun ? 'planned' : 'cleaned', removed, kept, pruned, expiry, warnings: said };
 }
 
 /** What clean would do with each session, without doing it. */
@@ -139,7 +158,9 @@ function judgeEarly({ view, inspection }: Examined, request: CleanRequest, nowMs
   if (view.status === 'busy')
     return keep(
       'busy',
-      inspection.operation === undefined ? 'it is just being made' : `a ${inspection.operation} is in progress`,
+      inspection.operation === undefined || inspection.isSettingUp === true
+        ? 'it is just being made'
+        : `a ${inspection.operation} is in progress`,
     );
   if (view.tree === 'missing')
     return keep('broken', `its folder is gone, its branch ${view.branch} is kept`, ['wt', 'doctor', '--fix']);

@@ -16,6 +16,7 @@ import type { SessionRow } from '../registry/session.ts';
 import { requirePlainFolder } from '../registry/store.ts';
 import { basePatterns, defaultBaseName, fetchBase, requireBase, type BaseFacts } from './base.ts';
 import { readBook, type Book, type Session } from './book.ts';
+import { gatherCapacity, loadDemand, withWayOut, type Demand } from './capacity.ts';
 import {
   branchPatterns,
   planCreate,
@@ -27,10 +28,12 @@ import {
 } from './create.ts';
 import { gatherChanges, placeChanges, requireChanges, requireUnchanged, type Changes } from './from-changes.ts';
 import { lockSession } from './git-lock.ts';
+import { rememberRegistry } from './ports.ts';
 import { hold, type Held } from './hold.ts';
 import { EXCLUDE_LINE, sessionPath } from './layout.ts';
 import { recordCreate, undoCreate } from './create-recovery.ts';
 import { gitAtWorktree, listTrees, type Repo, shielded } from './repo.ts';
+import { markBegun, type SetupMark } from './ready.ts';
 import { sweepCaller } from './sweep.ts';
 import { trashFolder } from './trash.ts';
 import { checkTree, findGitDir } from './worktree.ts';
@@ -64,6 +67,10 @@ export interface CreateOptions {
   readonly fetch: boolean;
   /** Move the caller's uncommitted work into the session. */
   readonly fromChanges: boolean;
+  /** A mark: the session is ready only once {@link makeReady} has come to its end. */
+  readonly setup?: SetupMark | 'skip' | undefined;
+  /** Commands that run before anything is made; they may refuse. */
+  readonly before?: ((plan: NewSessionPlan) => Promise<void>) | undefined;
 }
 
 /**
@@ -75,17 +82,31 @@ export async function createSession(
   request: CreateRequest,
   options: CreateOptions,
 ): Promise<CreateOutcome> {
+  try {
+    return await create(repo, request, options);
+  } catch (error) {
+    throw await withWayOut(repo, error);
+  }
+}
+
+async function create(repo: Repo, request: CreateRequest, options: CreateOptions): Promise<CreateOutcome> {
+  const demand = await loadDemand(repo);
   const fetched =
     options.fetch && !options.dryRun
       ? await fetchBase(repo, request.base ?? defaultBaseName(repo, await readBook(repo)))
       : undefined;
   if (options.dryRun) {
     if (options.fromChanges) await requireChanges(repo);
-    const plan = planCreate(await gatherCreateFacts(repo, await readBook(repo), request, fetched), request);
+    const plan = planCreate(await gatherCreateFacts(repo, await readBook(repo), request, { fetched, demand }), request);
     return plan.kind === 'reuse' ? { kind: 'reused', session: plan.session } : { kind: 'planned', plan };
   }
+  if (options.before !== undefined) {
+    const facts = await gatherCreateFacts(repo, await readBook(repo), request, { fetched, demand });
+    const plan = planCreate(facts, request);
+    if (plan.kind === 'create') await options.before(plan);
+  }
   const taken = options.fromChanges ? await gatherChanges(repo) : undefined;
-  const begun = await hold(repo, (held) => begin(held, request, { fetched, taken }));
+  const begun = await hold(repo, (held) => begin(held, request, { fetched, taken, demand }));
   if (begun.kind === 'reuse') return { kind: 'reused', session: begun.session };
   let isReady = false;
   try {
@@ -97,7 +118,7 @@ export async function createSession(
       await placeChanges(repo, taken, { worktree: begun.plan.path, start: begun.plan.start, id: begun.plan.id });
     const session = await hold(repo, async (held) => {
       if (taken !== undefined) await requireUnchanged(held.repo, taken);
-      const done = await finish(held, begun);
+      const done = await finish(held, begun, options.setup);
       isReady = true;
       if (taken !== undefined) await sweep(held, taken, begun);
       return done;
@@ -140,7 +161,7 @@ async function gatherCreateFacts(
   repo: Repo,
   book: Book,
   request: CreateRequest,
-  fetched: BaseFacts | undefined,
+  { fetched, demand }: { fetched: BaseFacts | undefined; demand: Demand },
 ): Promise<CreateFacts> {
   const { layout, root, git } = repo;
   await requirePlainFolder(layout.worktrees);
@@ -157,9 +178,11 @@ async function gatherCreateFacts(
   const existing = refs.find((ref) => ref.name === refOfBranch(request.branch));
   const checkedOutAt = existing === undefined ? undefined : await findHolder(repo, existing.name);
   const cutAt = existing === undefined ? undefined : await findMergeBase(git, existing.commit, base.commit);
+  const capacity = await gatherCapacity(repo, book, demand, { id: request.id, hashBytes: base.commit.length / 2 });
   return {
     layout,
     book,
+    capacity,
     base: cutAt === undefined ? base : { ...base, commit: cutAt },
     branches: refs.filter((ref) => ref.name.startsWith('refs/heads/')),
     checkedOutAt,
@@ -198,10 +221,10 @@ async function describeOccupant(target: string, book: Book): Promise<CreateFacts
 async function begin(
   held: Held,
   request: CreateRequest,
-  { fetched, taken }: { fetched: BaseFacts | undefined; taken: Changes | undefined },
+  { fetched, taken, demand }: { fetched: BaseFacts | undefined; taken: Changes | undefined; demand: Demand },
 ): Promise<({ kind: 'begun' } & Begun) | Extract<CreatePlan, { kind: 'reuse' }>> {
   const { repo, lease, book } = held;
-  const plan = planCreate(await gatherCreateFacts(repo, book, request, fetched), request);
+  const plan = planCreate(await gatherCreateFacts(repo, book, request, { fetched, demand }), request);
   if (plan.kind === 'reuse') return plan;
   const entry: CreateEntry = {
     ...beginEntry(lease, plan.createdAt),
@@ -240,6 +263,7 @@ async function register(held: Held, plan: NewSessionPlan, entry: CreateEntry): P
   const row = rowOfPlan(plan);
   await writeNote(adminDirectory, noteOf(row));
   await held.save(new Map([[row.id, row]]));
+  if (row.ports !== undefined) await rememberRegistry(repo);
   return { plan, entry, row, adminDirectory, holdFd: held.lease.fd };
 }
 
@@ -257,8 +281,12 @@ async function cutBranch(repo: Repo, { id, branch, start, base }: NewSessionPlan
   throw new WtError('git.failed', { args: ['git', 'update-ref', ref, start], exitCode: 128, stderr });
 }
 
-async function finish(held: Held, { entry, row, adminDirectory }: Begun): Promise<Session> {
-  const ready: SessionRow = { ...row, state: 'ready' };
+async function finish(
+  held: Held,
+  { entry, row, adminDirectory }: Begun,
+  setup: CreateOptions['setup'],
+): Promise<Session> {
+  const ready: SessionRow = { ...row, state: 'ready', ...(await setupOf(held.repo, adminDirectory, setup)) };
   await writeNote(adminDirectory, noteOf(ready));
   await held.save(new Map([[row.id, ready]]));
   await lockSession(adminDirectory, row.id);
@@ -271,6 +299,16 @@ async function finish(held: Held, { entry, row, adminDirectory }: Begun): Promis
   await recordCreate(held.repo, entry);
   await endJournal(held.repo.layout.journal, entry.op);
   return { id: row.id, row: ready, path: row.path, admin: await readAdminEntry(adminDirectory) };
+}
+
+async function setupOf(
+  repo: Repo,
+  adminDirectory: string,
+  setup: CreateOptions['setup'],
+): Promise<Pick<SessionRow, 'setup'>> {
+  if (setup === undefined) return {};
+  if (setup !== 'skip') return { setup: await markBegun(repo, adminDirectory, setup) };
+  return { setup: { state: 'skipped', at: repo.deps.clock.now().toISOString(), log: null } };
 }
 
 async function takeBack(held: Held, entry: CreateEntry, cause: unknown): Promise<void> {

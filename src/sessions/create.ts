@@ -4,8 +4,11 @@ import { nearNames, proposeId, whyInvalidBranch, whyInvalidId, type AgentName, t
 import { refOfBranch, type Ref } from '../git/ref.ts';
 import { dependenciesOf, findCycles } from '../landing/radar/order.ts';
 import type { SessionRow } from '../registry/session.ts';
+import type { Strain } from '../setup/limits.ts';
+import type { PortLease } from '../setup/ports.ts';
 import type { TreeState } from './worktree.ts';
 import type { BaseFacts } from './base.ts';
+import { requireCapacity, type Capacity } from './capacity.ts';
 import { findSession } from './select.ts';
 import type { Book, Session } from './book.ts';
 import { sessionPath, type Layout } from './layout.ts';
@@ -42,6 +45,7 @@ export interface CreateFacts {
   readonly tracked: string | undefined;
   /** The folder of an existing session of that id. */
   readonly existingTree: TreeState | undefined;
+  readonly capacity: Capacity;
   readonly now: Date;
 }
 
@@ -63,6 +67,9 @@ export type CreatePlan =
       readonly createdAt: string;
       readonly owns: readonly string[];
       readonly after: readonly SessionId[];
+      readonly ports: PortLease;
+      /** Limits of the kernel that programs in the sessions are likely to meet. */
+      readonly strains: readonly Strain[];
     };
 export type NewSessionPlan = Extract<CreatePlan, { kind: 'create' }>;
 
@@ -111,12 +118,14 @@ export function planCreate(facts: CreateFacts, request: CreateRequest): CreatePl
     createdAt: now.toISOString(),
     owns: request.owns ?? [],
     after: requireDependencies(book, request),
+    ports: requireCapacity(facts.capacity),
+    strains: facts.capacity.strains,
   };
 }
 
 /** What is remembered of a session that is about to be made. Pure. */
 export function rowOfPlan(plan: NewSessionPlan): SessionRow {
-  const { id, branch, folder, agent, task, createdAt, createsBranch, owns, after } = plan;
+  const { id, branch, folder, agent, task, createdAt, createsBranch, owns, after, ports } = plan;
   return {
     id,
     branch,
@@ -130,6 +139,7 @@ export function rowOfPlan(plan: NewSessionPlan): SessionRow {
     ...(folder === undefined ? {} : { folder }),
     ...(owns.length === 0 ? {} : { owns: [...owns] }),
     ...(after.length === 0 ? {} : { after: [...after] }),
+    ...(Object.keys(ports).length === 0 ? {} : { ports: { ...ports } }),
   };
 }
 

@@ -2,10 +2,10 @@ import path from 'node:path';
 import { findMergeBase } from '../git/commit.ts';
 import { formatDiff, listFileChanges, type DiffFormat, type FileChange } from '../git/diff.ts';
 import { listRefs, refOfBranch } from '../git/ref.ts';
-import { snapshotFiles, withScratchObjects } from '../git/snapshot.ts';
+import { snapshotFiles } from '../git/snapshot.ts';
 import { WtError } from '../core/errors.ts';
 import { readBook, type Session } from './book.ts';
-import { scratchPath } from './cache.ts';
+import { withScratch } from './cache.ts';
 import { gitAtWorktree, type Repo } from './repo.ts';
 import { requireSession } from './select.ts';
 import { checkTree } from './worktree.ts';
@@ -39,8 +39,7 @@ export async function diffSession(repo: Repo, request: DiffRequest): Promise<Dif
       reason: 'the session has no working folder there; --committed shows its commits',
     });
   const gitDir = session.admin.directory;
-  const folder = scratchPath(repo, 'objects');
-  return withScratchObjects(repo.commonDir, folder, async (env) => {
+  return withScratch(repo, async (env, folder) => {
     const to = await snapshotFiles(gitAtWorktree(repo, session.path), {
       gitDir,
       index: path.join(folder, 'index'),

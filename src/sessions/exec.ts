@@ -1,7 +1,7 @@
 import { WtError } from '../core/errors.ts';
 import { mapLimit } from '../core/pool.ts';
 import { environmentOf } from '../setup/values.ts';
-import { factsOf } from './facts.ts';
+import { factsOf, writeTaskFile } from './facts.ts';
 import { environmentForPrograms } from '../git/git.ts';
 import type { Env } from '../platform/deps.ts';
 import type { Runner, RunRequest, RunResult } from '../platform/runner.ts';
@@ -66,6 +66,7 @@ async function execIn(repo: Repo, session: Session, argv: readonly string[], out
       reason: 'the session has no working folder there',
       fix: ['wt', 'doctor', '--fix'],
     });
+  await writeTaskFile(session);
   const stdio =
     output === 'terminal'
       ? 'inherit'

@@ -39,7 +39,7 @@ async function findSwitch({ admin, row }: Session): Promise<readonly Reason[]> {
   return [{ code: 'session.operation', operation: `checkout of ${instead} instead of ${row.branch}` }];
 }
 
-/** The same, with git's record of it. Throws `path.unsafe`. */
+/** git's record of its worktree. Throws `path.unsafe`. */
 export function requireAdmin({ admin, path: place }: Session): AdminEntry {
   if (admin !== undefined) return admin;
   throw new WtError('path.unsafe', { path: place, reason: 'git has lost its record of this worktree' });

@@ -9,6 +9,7 @@ import { readText } from '../platform/files.ts';
 import { throwIfInterrupted } from '../platform/runner.ts';
 import { measure, type Distance } from './distance.ts';
 import type { Session } from './book.ts';
+import { isSettingUp } from './live.ts';
 import { gitAtWorktree, type Repo } from './repo.ts';
 import { checkTree, type TreeState } from './worktree.ts';
 
@@ -28,6 +29,8 @@ export interface Inspection {
   readonly switchedTo: string | null | undefined;
   readonly status: Status | undefined;
   readonly operation: string | undefined;
+  /** What makes it ready is at work in it. Absent: no. */
+  readonly isSettingUp?: boolean;
   /** Undefined when the branch is gone. */
   readonly distance: Distance | undefined;
   /** Best common ancestors of the branch and its base (or the commit it was cut at). Absent: not looked for. */
@@ -83,20 +86,22 @@ async function readRefs(repo: Repo, sessions: readonly Session[]): Promise<Reado
   return new Map([...refs, ...others.map((ref) => [ref.name, ref] as const)]);
 }
 
-type TreeInspection = Pick<Inspection, 'tree' | 'status' | 'operation' | 'switchedTo' | 'trouble'>;
+type TreeInspection = Pick<Inspection, 'tree' | 'status' | 'operation' | 'switchedTo' | 'trouble' | 'isSettingUp'>;
 
 export async function inspectTree(repo: Repo, session: Session): Promise<TreeInspection> {
   const tree = await checkTree(session);
   if (tree !== 'ok' || session.admin === undefined)
     return { tree, status: undefined, operation: undefined, switchedTo: undefined, trouble: undefined };
-  const [operation, head] = await Promise.all([
+  const [operation, head, isBusy] = await Promise.all([
     findOperation(session.admin.directory),
     readText(path.join(session.admin.directory, 'HEAD')),
+    isSettingUp(session),
   ]);
+  const busy = isBusy ? { isSettingUp: true } : {};
   const switchedTo = operation === undefined ? whatIsCheckedOut(head, session.row.branch) : undefined;
   try {
     const status = await readStatus(gitAtWorktree(repo, session.path));
-    return { tree, status, operation, switchedTo, trouble: undefined };
+    return { tree, status, operation, switchedTo, trouble: undefined, ...busy };
   } catch (error) {
     throwIfInterrupted(repo.deps.signal);
     return {
@@ -105,6 +110,7 @@ export async function inspectTree(repo: Repo, session: Session): Promise<TreeIns
       operation,
       switchedTo,
       trouble: error instanceof Error ? error.message : String(error),
+      ...busy,
     };
   }
 }

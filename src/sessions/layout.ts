@@ -15,6 +15,8 @@ export interface Layout {
   /** The hidden worktree in which merged results are tested. */
   readonly gate: string;
   readonly gateLock: string;
+  /** Hash of what the hidden worktree was last made ready with. */
+  readonly gateStamp: string;
   readonly gateLogs: string;
   readonly verdicts: string;
 }
@@ -35,6 +37,7 @@ export function layoutOf(root: string, commonDir: string): Layout {
     operations: path.join(state, 'logs', 'operations.jsonl'),
     gate: path.join(worktrees, '.gate'),
     gateLock: path.join(state, 'lock', 'gate'),
+    gateStamp: path.join(state, 'gate.stamp'),
     gateLogs: path.join(state, 'logs', 'gate'),
     verdicts: path.join(state, 'logs', 'verdicts.jsonl'),
   };

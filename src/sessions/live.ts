@@ -4,21 +4,25 @@ import { parseJson } from '../core/json.ts';
 import { describeProcess, livenessOf, Owner } from '../platform/identity.ts';
 import { listDirectory, makePrivateDirectory, readText, removeFile } from '../platform/files.ts';
 import { endProcessTree, isCaller } from '../platform/processes.ts';
+import type { Session } from './book.ts';
 
 /** Folder in a session's administrative folder with a record of every program that wt runs there. */
 const LIVE = 'wt-live';
+/** What the records of a set-up begin with: of its commands, and of the wt that runs them. */
+const SETUP = 'setup-';
 
 /** Writes down a program while it runs: pid, start time and boot, so that nothing else is ever taken for it. */
 export function liveRecord(
   adminDirectory: string,
   command: string,
+  kind: 'program' | 'setup' = 'program',
 ): { begin: (pid: number) => void; end: () => Promise<void> } {
   const folder = path.join(adminDirectory, LIVE);
   let written: Promise<string | undefined> = Promise.resolve(undefined);
   const write = async (pid: number): Promise<string | undefined> => {
     const owner = describeProcess(pid, command.slice(0, 200));
     if (owner === undefined) return undefined; // it has ended already
-    const file = path.join(folder, `${pid}.json`);
+    const file = path.join(folder, `${kind === 'setup' ? SETUP : ''}${pid}.json`);
     await makePrivateDirectory(folder);
     await writeFile(file, JSON.stringify(owner), { mode: 0o600 });
     return file;
@@ -35,13 +39,37 @@ export function liveRecord(
 
 /** Programs that wt has started there and that still run. */
 export async function listLive(adminDirectory: string): Promise<readonly Owner[]> {
+  return readAlive(adminDirectory, () => true);
+}
+
+async function readAlive(adminDirectory: string, isWanted: (name: string) => boolean): Promise<readonly Owner[]> {
   const folder = path.join(adminDirectory, LIVE);
+  const names = (await listDirectory(folder)).map(({ name }) => name).filter(isWanted);
   const records = await Promise.all(
-    (await listDirectory(folder)).map(async ({ name }) =>
-      Owner.safeParse(parseJson(await readText(path.join(folder, name)))),
-    ),
+    names.map(async (name) => Owner.safeParse(parseJson(await readText(path.join(folder, name))))),
   );
   return records.flatMap(({ data }) => (data !== undefined && livenessOf(data) === 'alive' ? [data] : []));
+}
+
+/** Writes down that this very command makes the session ready. */
+export async function beginSetupRecord(adminDirectory: string, owner: Owner): Promise<void> {
+  const folder = path.join(adminDirectory, LIVE);
+  await makePrivateDirectory(folder);
+  await writeFile(path.join(folder, `${SETUP}${owner.pid}.json`), JSON.stringify(owner), { mode: 0o600 });
+}
+
+export async function endSetupRecord(adminDirectory: string, { pid }: Owner): Promise<void> {
+  await removeFile(path.join(adminDirectory, LIVE, `${SETUP}${pid}.json`)).catch(() => {});
+}
+
+/** Who makes the session ready at this moment: a wt, or a command that outlived its wt. */
+export async function listSettingUp(adminDirectory: string): Promise<readonly Owner[]> {
+  return readAlive(adminDirectory, (name) => name.startsWith(SETUP));
+}
+
+/** Whether the set-up of a session runs at this moment. */
+export async function isSettingUp({ row, admin }: Pick<Session, 'row' | 'admin'>): Promise<boolean> {
+  return row.setup?.state === 'running' && admin !== undefined && (await listSettingUp(admin.directory)).length > 0;
 }
 
 /** Ends them; never one that this very command was called from. */

@@ -17,7 +17,7 @@ export async function findStrangePlace(repo: Repo, entry: JournalEntry): Promise
   if ('path' in entry && !(await isOwnPlace(repo, entry, admin))) return entry.path;
   if ('worktree' in entry && entry.worktree !== null && (await lstatOf(entry.worktree)) !== undefined)
     if ((await findOwnGitDir(repo, entry.worktree)) === undefined) return entry.worktree;
-  if (entry.kind === 'sweep' && !isBelow(repo.layout.trash, entry.keep)) return entry.keep;
+  if (entry.kind === 'sweep' && !isBelow(entry.keep, repo.layout.trash)) return entry.keep;
   return undefined;
 }
 
@@ -46,8 +46,8 @@ async function isPlainPlace(
   return holders.every(({ note, locked }) => note?.id === id || locked === `wt:${op}`);
 }
 
-/** The worktree that the `gitdir` file of an administrative folder names. */
-function recordedPlace(adminDirectory: string, gitdir: string): string {
+/** The worktree that the `gitdir` file of an administrative folder names. Pure. */
+export function recordedPlace(adminDirectory: string, gitdir: string): string {
   return path.dirname(path.resolve(adminDirectory, gitdir.trim()));
 }
 
@@ -59,7 +59,8 @@ export async function findOwnGitDir(repo: Repo, worktree: string): Promise<strin
   return own === common || path.dirname(own) === path.join(common, 'worktrees') ? gitDir : undefined;
 }
 
-function isBelow(folder: string, place: string): boolean {
+/** Whether a path leads to something in a folder, by its words alone. Pure. */
+export function isBelow(place: string, folder: string): boolean {
   const relative = path.relative(folder, place);
-  return relative !== '' && !relative.startsWith('..') && !path.isAbsolute(relative);
+  return !['', '..'].includes(relative) && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative);
 }

@@ -10,6 +10,8 @@ import { requirePlainFolder } from '../registry/store.ts';
 import { readBook, type Book, type Session } from './book.ts';
 import { vouchFor, type AnyEvidence, type MergedRequest } from './forge-proof.ts';
 import { hold, type Held } from './hold.ts';
+import type { Commands } from './hooks.ts';
+import { planLeave } from './leave.ts';
 import { examineSession } from './list.ts';
 import { endLive } from './live.ts';
 import { keepBranchLog, pinSession } from './pins.ts';
@@ -33,6 +35,8 @@ export interface RemoveRequest {
   readonly keepBranch: boolean;
   /** First ends what wt has started in the session, when nothing else stands in the way. */
   readonly kill?: boolean;
+  /** Commands around it, and the teardown; absent: none. */
+  readonly commands?: Commands | undefined;
 }
 
 export interface RemoveFacts extends SafetyFacts {
@@ -64,6 +68,8 @@ export interface RemoveOutcome {
   readonly plan: RemovePlan;
   readonly op: string | null;
   readonly trash: string | null;
+  /** What its commands had to say; it went all the same. */
+  readonly warnings: readonly string[];
 }
 
 /** Reads only. */
@@ -142,9 +148,23 @@ export async function removeSession(
     await request.refuse?.(facts);
     return planRemove(facts, request);
   };
-  if (request.dryRun) return { kind: 'planned', plan: await decide(repo, await readBook(repo)), op: null, trash: null };
+  if (request.dryRun)
+    return { kind: 'planned', plan: await decide(repo, await readBook(repo)), op: null, trash: null, warnings: [] };
   if (request.kill === true) await endSession(repo, id, request);
-  return hold(repo, async (held) => applyRemove(held, await decide(held.repo, held.book), request.verb));
+  const leave = planLeave(repo, request.commands, request.verb);
+  if (leave === undefined)
+    return hold(repo, async (held) => applyRemove(held, await decide(held.repo, held.book), request.verb));
+  // A removal that would be refused tears nothing down; what has changed meanwhile is seen under the lock.
+  const { session, tree } = await decide(repo, await readBook(repo));
+  const before = await leave.before(session, tree);
+  const outcome = await hold(repo, async (held) =>
+    applyRemove(held, await decide(held.repo, held.book), request.verb),
+  ).catch((error: unknown) => {
+    throw before.hasRun && WtError.any(error)
+      ? new WtError(error.kind, error.details, { cause: error, changed: true })
+      : error;
+  });
+  return { ...outcome, warnings: [...before.warnings, ...(await leave.after(session))] };
 }
 
 /** Nothing is ended for a removal that would be refused all the same. */
@@ -215,7 +235,7 @@ async function applyRemove(held: Held, plan: RemovePlan, verb: string): Promise<
   }
   await held.log(`session.${verb}.after`, session.id, { trash: op, branchDeleted: plan.deletesBranch });
   await endJournal(repo.layout.journal, op);
-  return { kind: 'removed', plan, op, trash: trashFolder(repo, op) };
+  return { kind: 'removed', plan, op, trash: trashFolder(repo, op), warnings: [] };
 }
 
 /** Somebody may have put something else at its place since it was judged. */

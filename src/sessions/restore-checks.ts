@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { listDirectory, lstatOf, readText, realPathOf } from '../platform/files.ts';
 import { sessionPath, type Layout } from './layout.ts';
+import { isBelow, recordedPlace } from './own-places.ts';
 import type { Repo } from './repo.ts';
 import { trashFolder, type TrashMeta } from './trash.ts';
 
@@ -34,11 +35,16 @@ export async function findFlaw(repo: Repo, meta: TrashMeta): Promise<string | un
 export async function findPlaceFlaw(repo: Repo, meta: TrashMeta): Promise<string | undefined> {
   const { path: place, admin } = meta;
   if (!path.isAbsolute(place) || path.resolve(place) !== place) return 'its meta.json names no plain path';
-  if (place.split(path.sep).some((part) => part.toLowerCase() === '.git') || isBelow(place, repo.commonDir))
+  if (
+    place.split(path.sep).some((part) => part.toLowerCase() === '.git') ||
+    place === repo.commonDir ||
+    isBelow(place, repo.commonDir)
+  )
     return 'its meta.json names a place inside a git directory';
   const parent = path.dirname(place);
-  if (parent === place || isBelow(repo.root, place)) return 'its meta.json names a folder that is no session';
-  if (admin !== null && (await recordedPlace(repo, meta.op, admin)) !== place)
+  if (parent === place || place === repo.root || isBelow(repo.root, place))
+    return 'its meta.json names a folder that is no session';
+  if (admin !== null && (await placeInTrash(repo, meta.op, admin)) !== place)
     return 'its meta.json and git’s own record name different places';
   if (!(await lstatOf(parent))?.isDirectory() || (await realPathOf(parent)) !== parent)
     return `the folder it lay in is gone: ${parent}`;
@@ -46,10 +52,9 @@ export async function findPlaceFlaw(repo: Repo, meta: TrashMeta): Promise<string
 }
 
 /** The worktree that the administrative folder in the trash belongs to. */
-async function recordedPlace(repo: Repo, op: string, admin: string): Promise<string | undefined> {
-  const text = (await readText(path.join(trashFolder(repo, op), 'admin', 'gitdir')))?.trim();
-  if (text === undefined) return undefined;
-  return path.dirname(path.resolve(repo.commonDir, 'worktrees', admin, text));
+async function placeInTrash(repo: Repo, op: string, admin: string): Promise<string | undefined> {
+  const text = await readText(path.join(trashFolder(repo, op), 'admin', 'gitdir'));
+  return text === undefined ? undefined : recordedPlace(path.join(repo.commonDir, 'worktrees', admin), text);
 }
 
 function isPlainName(name: string): boolean {
@@ -63,8 +68,4 @@ function isPlainBranch(name: string): boolean {
     !name.startsWith('-') &&
     !/[\u0000-\u0020\u007f~^:?*[\\]|\.\.|@\{|\/\/|^\/|[/.]$|(?:^|\/)\.|\.lock(?:\/|$)/.test(name)
   );
-}
-
-function isBelow(place: string, folder: string): boolean {
-  return place === folder || place.startsWith(`${folder}${path.sep}`);
 }

@@ -5,11 +5,13 @@ import { listRefs, refOfBranch } from '../git/ref.ts';
 import { listDirectory, lstatOf, readText } from '../platform/files.ts';
 import { beginEntry, endJournal, writeJournal, type EntryOf } from '../registry/journal.ts';
 import type { SessionRow } from '../registry/session.ts';
+import type { PortLease } from '../setup/ports.ts';
 import { readBook, type Book } from './book.ts';
 import { hold, type Held } from './hold.ts';
 import { sessionPath } from './layout.ts';
 import { loadNamingOrDefault, nameBranch, nameFolder, type Naming } from './naming.ts';
 import { listTrees, type Repo, shielded } from './repo.ts';
+import { keepPorts, portRange, withPorts, type PortChange } from './ports.ts';
 import { findFlaw, findPlaceFlaw, placeOf } from './restore-checks.ts';
 import { finishRestore, undoRestore } from './restore-steps.ts';
 import { findSession } from './select.ts';
@@ -45,6 +47,9 @@ export interface RestorePlan {
 export interface RestoreOutcome {
   readonly kind: 'planned' | 'restored';
   readonly plan: RestorePlan;
+  /** Its ports, and those that somebody else has taken meanwhile. */
+  readonly ports: PortLease;
+  readonly portChanges: readonly PortChange[];
   /** Others of that id that still lie in the trash. */
   readonly others: readonly string[];
 }
@@ -79,12 +84,18 @@ export async function restoreSession(repo: Repo, request: RestoreRequest): Promi
     const trash = await listTrash(place);
     const meta = requireEntry(trash, request.what);
     const plan = planRestore(await gatherRestoreFacts(place, book, meta, request.as));
-    return { plan, others: trash.filter(({ id, op }) => id === meta.id && op !== meta.op).map(({ op }) => op) };
+    const { ports, changes } = await returnPorts(place, book, plan);
+    return {
+      plan,
+      ports,
+      portChanges: changes,
+      others: trash.filter(({ id, op }) => id === meta.id && op !== meta.op).map(({ op }) => op),
+    };
   };
   if (request.dryRun) return { kind: 'planned', ...(await decide(repo, await readBook(repo))) };
   return hold(repo, async (held) => {
     const outcome = await decide(held.repo, held.book);
-    await applyRestore({ ...held, repo: shielded(held.repo) }, outcome.plan);
+    await applyRestore({ ...held, repo: shielded(held.repo) }, outcome.plan, outcome.ports);
     return { kind: 'restored', ...outcome };
   });
 }
@@ -298,12 +309,20 @@ function freeName(name: string, taken: ReadonlySet<string>): string {
   }
 }
 
-async function applyRestore(held: Held, plan: RestorePlan): Promise<void> {
+/** The ports it had, as far as they are free. */
+async function returnPorts(repo: Repo, book: Book, { id, meta }: RestorePlan): ReturnType<typeof keepPorts> {
+  const had = meta.row.ports ?? {};
+  if (Object.keys(had).length === 0) return { ports: had, changes: [] };
+  const range = await portRange(repo);
+  return keepPorts(repo, book, { id, had, range });
+}
+
+async function applyRestore(held: Held, plan: RestorePlan, ports: PortLease): Promise<void> {
   const { repo, lease } = held;
   const { meta, id, branch, admin } = plan;
   const { folder: _, ...rest } = meta.row;
   const folder = plan.folder === undefined ? {} : { folder: plan.folder };
-  const row: SessionRow = { ...rest, id, branch, path: plan.path, state: 'ready', ...folder };
+  const row: SessionRow = withPorts({ ...rest, id, branch, path: plan.path, state: 'ready', ...folder }, ports);
   const entry: EntryOf<'restore'> = {
     ...beginEntry(lease, repo.deps.clock.now().toISOString()),
     kind: 'restore',

@@ -77,10 +77,10 @@ async function readWork(
 
 /** What a person would do next with a session in this state. Pure. */
 export function nextStep(view: SessionView): readonly string[] {
-  const { id, branch, status, tree, path, behind, approved } = view;
+  const { id, status, path, behind, approved, setup } = view;
   const steps: Readonly<Record<SessionStatus, readonly string[]>> = {
     conflict: nextInConflict(view),
-    broken: tree === 'switched' ? ['git', '-C', path, 'switch', branch] : ['wt', 'doctor', '--fix'],
+    broken: nextWhenBroken(view),
     waiting: ['cd', path],
     failed: ['wt', 'diff', id],
     done: ['wt', 'approve', id],
@@ -89,11 +89,16 @@ export function nextStep(view: SessionView): readonly string[] {
     ready: ['wt', approved === undefined ? 'merge' : 'approve', id],
     dirty: ['wt', 'commit', id],
     working: ['wt', 'diff', id],
-    busy: ['git', '-C', path, 'status'],
+    busy: setup?.state === 'running' ? ['wt', 'show', id] : ['git', '-C', path, 'status'],
     new: (behind ?? 0) > 0 ? ['wt', 'sync', id] : ['cd', path],
     landed: ['wt', 'clean'],
   };
   return steps[status];
+}
+
+function nextWhenBroken({ id, branch, tree, path }: SessionView): readonly string[] {
+  if (tree === 'ok') return ['wt', 'setup', id];
+  return tree === 'switched' ? ['git', '-C', path, 'switch', branch] : ['wt', 'doctor', '--fix'];
 }
 
 /** Laid out: to be ended; foreseen with the base: to be laid out; with another session: to be looked at. */

@@ -1,7 +1,6 @@
 import path from 'node:path';
 import { WtError } from '../core/errors.ts';
 import { msOf } from '../core/time.ts';
-import { withScratchObjects } from '../git/snapshot.ts';
 import { changedPaths } from '../git/status.ts';
 import { abortResolve, requireResolving } from '../landing/resolve/resolve.ts';
 import { applyRewind, planRewind } from '../landing/rewind.ts';
@@ -10,9 +9,11 @@ import { lstatOf } from '../platform/files.ts';
 import { idOfEffect, listCalls, type Call, type Effect, type Operation } from '../registry/operations.ts';
 import { applyAdopt, applyRelease } from './adopt-steps.ts';
 import { readBook, sessionAround, type Book, type Session } from './book.ts';
-import { scratchPath } from './cache.ts';
+import { withScratch } from './cache.ts';
 import { carryBack, planCarryBack } from './carry-back.ts';
 import { hold } from './hold.ts';
+import { requireAdmin } from './idle.ts';
+import { keepPorts, portChanges, portRange, withPorts, type PortChange } from './ports.ts';
 import { findReasons, removeSession, type RemoveFacts } from './remove.ts';
 import type { Repo } from './repo.ts';
 import { restoreSession } from './restore.ts';
@@ -27,6 +28,8 @@ export interface UndoStep {
   readonly place: string | null;
   /** What had gone from it to make room. */
   readonly thinned: readonly string[];
+  /** Ports that somebody else has taken meanwhile. */
+  readonly portChanges: readonly PortChange[];
 }
 
 export type UndoOutcome =
@@ -108,7 +111,15 @@ async function takeStep(
 ): Promise<UndoStep> {
   const { effect } = operation;
   const meta = effect.kind === 'trashed' ? await readTrashMeta(repo, effect.trash) : undefined;
-  return { effect, place: await takeBack(repo, operation, all, tips), thinned: meta?.thinned ?? [] };
+  const place = await takeBack(repo, operation, all, tips);
+  const isBack = tips === undefined && meta !== undefined && meta.row.ports !== undefined;
+  const row = isBack ? (await readBook(repo)).sessions.get(meta.id)?.row : undefined;
+  return {
+    effect,
+    place,
+    thinned: meta?.thinned ?? [],
+    portChanges: isBack ? portChanges(meta.row.ports, row?.ports) : [],
+  };
 }
 
 /** Takes one effect back, or only judges whether that would go. */
@@ -185,7 +196,7 @@ async function unmake(
 
 async function judgeUnsync(repo: Repo, effect: EffectOf<'synced'>): Promise<void> {
   const book = await readBook(repo);
-  await withScratchObjects(repo.commonDir, scratchPath(repo, 'objects'), (env) => planUnsync(repo, book, effect, env));
+  await withScratch(repo, (env) => planUnsync(repo, book, effect, env));
 }
 
 /** An id may be given again; what was done to one session is not taken back on another. */
@@ -205,19 +216,16 @@ async function hasNewFiles({ session, status }: RemoveFacts, since: string): Pro
 }
 
 async function release(repo: Repo, { row }: EffectOf<'adopted'>, dryRun: boolean): Promise<string> {
-  if (dryRun) return requireRecord(requireSame(requireOwn(await readBook(repo), row.id), row.createdAt)).path;
+  const judge = (book: Book): { session: Session; directory: string } => {
+    const session = requireSame(requireOwn(book, row.id), row.createdAt);
+    return { session, directory: requireAdmin(session).directory };
+  };
+  if (dryRun) return judge(await readBook(repo)).session.path;
   return hold(repo, async (held) => {
-    const session = requireRecord(requireSame(requireOwn(held.book, row.id), row.createdAt));
-    await applyRelease(held, session.row, session.admin.directory);
+    const { session, directory } = judge(held.book);
+    await applyRelease(held, session.row, directory);
     return session.path;
   });
-}
-
-function requireRecord(session: Session): Session & { admin: NonNullable<Session['admin']> } {
-  const { admin } = session;
-  if (admin === undefined)
-    throw new WtError('path.unsafe', { path: session.path, reason: 'git has lost its record of this worktree' });
-  return { ...session, admin };
 }
 
 async function adoptAgain(repo: Repo, { row }: EffectOf<'released'>, dryRun: boolean): Promise<string> {
@@ -230,6 +238,15 @@ async function adoptAgain(repo: Repo, { row }: EffectOf<'released'>, dryRun: boo
     return admin.directory;
   };
   if (dryRun) judge(await readBook(repo));
-  else await hold(repo, async (held) => applyAdopt(held, row, judge(held.book)));
+  else
+    await hold(repo, async (held) => {
+      const directory = judge(held.book);
+      const { ports } = await keepPorts(repo, held.book, {
+        id: row.id,
+        had: row.ports ?? {},
+        range: await portRange(repo),
+      });
+      await applyAdopt(held, withPorts(row, ports), directory);
+    });
   return row.path;
 }

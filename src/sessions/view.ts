@@ -40,6 +40,8 @@ export const SessionCard = z.object({
   owns: z.array(z.string()).optional(),
   /** Sessions that land before it. */
   after: z.array(z.string()).optional(),
+  /** Ports that are its own, by name. */
+  ports: z.record(z.string(), z.number()).optional(),
 });
 export type SessionCard = z.infer<typeof SessionCard>;
 
@@ -80,6 +82,16 @@ export const SessionView = SessionCard.extend({
   gate: z
     .object({ passed: z.boolean(), command: z.string(), at: z.iso.datetime(), isStale: z.boolean(), log: z.string() })
     .optional(),
+  /** What makes it ready. `failed` without a step: it was killed or interrupted, and `wt setup` runs it again. */
+  setup: z
+    .object({
+      state: z.enum(['running', 'done', 'failed', 'skipped']),
+      at: z.iso.datetime(),
+      log: z.string().nullable(),
+      step: z.string().optional(),
+      reason: z.string().optional(),
+    })
+    .optional(),
   /** A person's approval of a commit. */
   approved: SpokenWord.optional(),
   /** The agent's own word that its task is done, or that it has failed. */
@@ -89,7 +101,7 @@ export type SessionView = z.infer<typeof SessionView>;
 
 /** Pure. */
 export function cardOf({ id, row, path }: Pick<Session, 'id' | 'row' | 'path'>): SessionCard {
-  const { branch, base, agent, task, createdAt, owns, after } = row;
+  const { branch, base, agent, task, createdAt, owns, after, ports } = row;
   return {
     id,
     branch,
@@ -100,6 +112,7 @@ export function cardOf({ id, row, path }: Pick<Session, 'id' | 'row' | 'path'>):
     createdAt,
     ...(owns === undefined ? {} : { owns: [...owns] }),
     ...(after === undefined ? {} : { after: [...after] }),
+    ...(ports === undefined ? {} : { ports: { ...ports } }),
   };
 }
 
@@ -126,6 +139,7 @@ export function viewSession(
     ...(operation === undefined ? {} : { operation }),
     ...(isResolving(inspection) ? { resolving: resolvingOf(session) } : {}),
     tree: deriveTree(inspection),
+    ...viewSetup(inspection),
     ...viewWords(inspection),
     ...(proof === undefined ? viewGate(inspection, preview, verdicts) : {}),
   };
@@ -153,6 +167,17 @@ function viewWords({ session, branch, since }: Inspection): Pick<SessionView, 'a
   return {
     ...(approved === undefined ? {} : { approved: spoken(approved) }),
     ...(done === undefined ? {} : { done: { ...spoken(done), summary: done.summary, failed: done.failed } }),
+  };
+}
+
+/** Begun, and nobody is at work on it: it came to no end. */
+function viewSetup({ session, isSettingUp = false }: Inspection): Pick<SessionView, 'setup'> {
+  const { setup } = session.row;
+  if (setup === undefined) return {};
+  const { state, at, log, step, reason } = setup;
+  if (state === 'running' && !isSettingUp) return { setup: { state: 'failed', at, log, reason: 'it was cut off' } };
+  return {
+    setup: { state, at, log, ...(step === undefined ? {} : { step }), ...(reason === undefined ? {} : { reason }) },
   };
 }
 
@@ -184,10 +209,11 @@ function deriveStatus(inspection: Inspection, proof: Proof | undefined, preview:
   // conflicts, or has landed. Uncommitted work was not part of what was approved or called done, so it is "dirty" first;
   // an agent that gave up often leaves such work behind, and "failed" says what a person has to know of it.
   const candidates: readonly (readonly [SessionStatus, boolean])[] = [
-    ['busy', session.row.state === 'creating' || session.pending !== undefined],
+    ['busy', isBeingMade(inspection)],
     ['broken', tree !== 'ok'],
     ['conflict', isResolving(inspection) || (changes !== undefined && changes.conflicted > 0)],
     ['landed', proof !== undefined && proof !== 'empty'],
+    ['broken', hasFailedSetup(inspection)],
     ['conflict', preview?.conflicts !== undefined && preview.conflicts.length > 0],
     ['busy', operation !== undefined],
     ['failed', word === 'failed'],
@@ -197,6 +223,14 @@ function deriveStatus(inspection: Inspection, proof: Proof | undefined, preview:
     ['ready', proof !== 'empty' && distance !== undefined && distance.ahead > 0],
   ];
   return candidates.find(([, holds]) => holds)?.[0] ?? 'new';
+}
+
+function hasFailedSetup(inspection: Inspection): boolean {
+  return viewSetup(inspection).setup?.state === 'failed';
+}
+
+function isBeingMade({ session, isSettingUp = false }: Inspection): boolean {
+  return session.row.state === 'creating' || session.pending !== undefined || isSettingUp;
 }
 
 /** What asks for a person first; among equals the latest work first. Pure. */

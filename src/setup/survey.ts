@@ -59,7 +59,9 @@ async function listPlainFolders(root: string): Promise<readonly string[]> {
 
 /** One pattern finds a name in every folder. */
 async function findEnvFiles(git: Git): Promise<readonly string[]> {
-  const names = (await listIgnored(git)).filter((file) => PLAIN.test(file) && /(?:^|\/)\.env(?:\.[^/]+)?$/.test(file));
+  const names = (await listIgnored(git, 'standard')).filter(
+    (file) => PLAIN.test(file) && /(?:^|\/)\.env(?:\.[^/]+)?$/.test(file),
+  );
   return [...new Set(names.map((file) => file.slice(file.lastIndexOf('/') + 1)))].toSorted();
 }
 

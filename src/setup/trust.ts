@@ -5,7 +5,14 @@ import { parseJson } from '../core/json.ts';
 import { projectConfigFile } from '../config/load.ts';
 import { WtError } from '../core/errors.ts';
 import type { Env } from '../platform/deps.ts';
-import { makeDirectory, readSmallFile, replaceFile } from '../platform/files.ts';
+import {
+  listDirectory,
+  lstatOf,
+  makePrivateDirectory,
+  readSmallFile,
+  removeFile,
+  replaceFile,
+} from '../platform/files.ts';
 import { wordsOf, type Definition } from './definition.ts';
 import type { Step } from './step.ts';
 
@@ -65,40 +72,74 @@ export async function requireTrust(
 }
 
 /** Where approvals are kept: outside of every repository, so that no clone and no agent's commit can bring one along. */
-export function trustFile(env: Env): string {
-  return path.join(env['XDG_STATE_HOME'] || path.join(env['HOME'] ?? '/', '.local', 'state'), 'wt', 'trust.json');
+export function trustFolder(env: Env): string {
+  return path.join(stateFolder(env), 'trust');
 }
 
-/** All approvals; a file that cannot be read holds none. */
+/** What wt remembers for a person on this machine, apart from every repository. */
+export function stateFolder(env: Env): string {
+  return path.join(env['XDG_STATE_HOME'] || path.join(env['HOME'] ?? '/', '.local', 'state'), 'wt');
+}
+
+/** A file for each repository: two people's words never meet, and a damaged one is no other's trouble. */
+function fileOf(env: Env, repository: string): string {
+  return path.join(trustFolder(env), `${createHash('sha256').update(repository).digest('hex').slice(0, 32)}.json`);
+}
+
+/** All approvals, by repository. */
 export async function listApprovals(env: Env): Promise<readonly Approval[]> {
-  const content = await readSmallFile(trustFile(env), LIMIT_BYTES);
-  if (content === undefined || 'refused' in content) return [];
-  const parsed = z.array(Approval).safeParse(parseJson(content.text));
-  return parsed.success ? parsed.data : [];
+  const names = (await listDirectory(trustFolder(env)))
+    .map(({ name }) => name)
+    .filter((name) => name.endsWith('.json'));
+  const all = await Promise.all(names.map((name) => readApproval(path.join(trustFolder(env), name))));
+  return all.flatMap((one) => one ?? []).toSorted((a, b) => (a.repository < b.repository ? -1 : 1));
 }
 
-/** Whether a person has approved exactly these commands for this repository, named by its common directory. */
-export async function isTrusted(env: Env, repository: string, { hash, commands }: Brought): Promise<boolean> {
-  if (commands.length === 0) return true;
-  return (await listApprovals(env)).some((one) => one.repository === repository && one.hash === hash);
+/** The approval of a repository, named by its common directory. One that cannot be read, or that others may write, is none. */
+export async function findApproval(env: Env, repository: string): Promise<Approval | undefined> {
+  const found = await readApproval(fileOf(env, repository));
+  return found?.repository === repository ? found : undefined;
 }
 
-/** Writes an approval down; one for the same repository is replaced. 0600, atomic. */
+async function readApproval(file: string): Promise<Approval | undefined> {
+  const stats = await lstatOf(file);
+  if (stats === undefined || (stats.mode & 0o022) !== 0) return undefined;
+  const content = await readSmallFile(file, LIMIT_BYTES);
+  if (content === undefined || 'refused' in content) return undefined;
+  return Approval.safeParse(parseJson(content.text)).data;
+}
+
+/** Whether a person has approved every one of these, word by word and in its place. Fewer than were approved are fine: a person's own setting may stand above one. */
+export async function isTrusted(env: Env, repository: string, brought: Brought): Promise<boolean> {
+  return brought.commands.length === 0 || covers(await findApproval(env, repository), brought);
+}
+
+/** Pure. */
+export function covers(approval: Pick<Approval, 'commands'> | undefined, { commands }: Brought): boolean {
+  return approval !== undefined && commands.every((one) => approval.commands.includes(one));
+}
+
+/** Writes an approval down in place of an older one of the same repository. 0600, atomic. */
 export async function approve(env: Env, approval: Approval): Promise<void> {
-  const others = (await listApprovals(env)).filter(({ repository }) => repository !== approval.repository);
-  await save(env, [...others, approval]);
+  await makePrivateDirectory(trustFolder(env));
+  await replaceFile(fileOf(env, approval.repository), `${JSON.stringify(approval, null, 2)}\n`);
 }
 
 /** Takes the approval of a repository back; false when there was none. */
 export async function revoke(env: Env, repository: string): Promise<boolean> {
-  const all = await listApprovals(env);
-  const rest = all.filter((one) => one.repository !== repository);
-  if (rest.length === all.length) return false;
-  await save(env, rest);
-  return true;
+  const found = await findApproval(env, repository);
+  await removeFile(fileOf(env, repository));
+  return found !== undefined;
 }
 
-async function save(env: Env, approvals: readonly Approval[]): Promise<void> {
-  await makeDirectory(path.dirname(trustFile(env)));
-  await replaceFile(trustFile(env), `${JSON.stringify(approvals, null, 2)}\n`);
+/** What is new and what is gone since the approval; nothing without one. Pure. */
+export function changesSince(
+  approval: Pick<Approval, 'commands'> | undefined,
+  { commands }: Pick<Brought, 'commands'>,
+): { readonly added: readonly string[]; readonly removed: readonly string[] } {
+  if (approval === undefined) return { added: [], removed: [] };
+  return {
+    added: commands.filter((one) => !approval.commands.includes(one)),
+    removed: approval.commands.filter((one) => !commands.includes(one)),
+  };
 }

@@ -1,5 +1,7 @@
 import type { CatalogCode, ErrorCatalog, WtError } from '../core/errors.ts';
 import { fixOf, listed, type Explanation } from './explanation.ts';
+import { explainBusyLock, explainLimit, explainLowDisk } from './limits.ts';
+import { explainHook, explainSetup } from './failed-commands.ts';
 import { explainApproval, explainConflict, explainGate, explainMoved, explainRefusal } from './refusals.ts';
 import { shellLine } from './text.ts';
 
@@ -78,12 +80,8 @@ const words: { readonly [C in CatalogCode]: (details: ErrorCatalog[C]) => Explan
   'target.moved': explainMoved,
   'approval.required': explainApproval,
   'gate.failed': explainGate,
-  'hook.failed': (d) => ({
-    message: `a hook of the repository refused the ${d.hook === 'pre-push' ? 'push' : 'commit'} (${d.hook})`,
-    lines: d.output.split('\n').slice(-20),
-    unchanged: d.hook === 'pre-push' ? 'Nothing was pushed.' : 'Nothing was committed and the index is as it was.',
-    fix: ['wt', 'diff', d.id],
-  }),
+  'hook.failed': explainHook,
+  'setup.failed': explainSetup,
   'io.failed': (d) => ({ message: ioMessage(d) }),
   'io.disk-full': (d) => ({
     message: `the disk is full${d.path === null ? '' : `: ${d.path}`}`,
@@ -96,7 +94,7 @@ const words: { readonly [C in CatalogCode]: (details: ErrorCatalog[C]) => Explan
       d.isInside === true
         ? "trust is a person's to give, and this was called from inside a session"
         : `${d.path} brings commands along that nobody has approved`,
-    lines: listed(d.commands),
+    lines: [...listed(d.commands), ...(d.without === undefined ? [] : [`without them: ${shellLine(d.without)}`])],
     fix: d.isInside === true ? ['cat', d.path] : ['wt', 'trust'],
   }),
   'config.invalid': (d) => ({
@@ -111,7 +109,19 @@ const words: { readonly [C in CatalogCode]: (details: ErrorCatalog[C]) => Explan
     message: `${d.path} was written by a newer wt (version ${d.found}; this one knows ${d.known})`,
     fix: ['npm', 'install', '--global', 'wt-sessions@latest'],
   }),
-  interrupted: (d) => ({ message: `interrupted by ${d.signal}`, unchanged: 'What had begun was taken back.' }),
+  'limit.reached': explainLimit,
+  'disk.low': explainLowDisk,
+  'lock.busy': explainBusyLock,
+  'lock.held': (d) => ({
+    message: `this runs under lock ${d.name} already, and would wait for itself`,
+    unchanged: 'The command was not run.',
+    fix: ['wt', 'lock', '--list'],
+  }),
+  interrupted: (d) => ({
+    message: `interrupted by ${d.signal}`,
+    unchanged: d.left ?? 'What had begun was taken back.',
+    ...fixOf(d.fix),
+  }),
   internal: (d) => ({
     message: `a bug in wt: ${d.message}`,
     unchanged: 'Run it again with --verbose and report what it prints.',

@@ -139,9 +139,9 @@ export function removalLine(removal: Removal, { theme }: Look): string {
   return `${theme.ok} Removed ${theme.name(removal.id)}  ${theme.dim(`in the trash: ${removal.outcome.trash ?? ''}`)}\n`;
 }
 
-export function removalWarning(removal: Removal): string | undefined {
-  if (removal.kind === 'removed') return undefined;
+export function removalWarnings(removal: Removal): readonly string[] {
+  if (removal.kind === 'removed') return removal.outcome.warnings;
   const { id, error } = removal;
   const why = WtError.is(error, 'session.refused') ? error.details.reasons.map(reasonLine) : [explain(error).message];
-  return `${id} has landed and was kept: ${why.join('; ')}`;
+  return [`${id} has landed and was kept: ${why.join('; ')}`];
 }

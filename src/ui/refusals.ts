@@ -46,6 +46,7 @@ export function explainRefusal({ id, verb, reasons }: ErrorCatalog['session.refu
     push: 'pushed',
     approve: 'approved',
     pr: 'put up for review',
+    setup: 'set up again',
   }[verb];
   return {
     message: `session ${id} was not ${done}`,
@@ -178,9 +179,16 @@ export function explainApproval({ id, reason, commit }: ErrorCatalog['approval.r
 /** A red gate: what ran, how it ended, the end of what it printed. */
 export function explainGate(d: ErrorCatalog['gate.failed']): Explanation {
   return {
-    message: `${d.id} on top of ${d.into} does not pass the gate (exit ${d.exitCode}): ${d.command}`,
+    message:
+      d.isSetup === true
+        ? `the gate worktree cannot be made ready for ${d.id} (${howEnded(d)}): ${d.command}`
+        : `${d.id} on top of ${d.into} does not pass the gate (${howEnded(d)}): ${d.command}`,
     lines: [`log  ${d.log}`],
     unchanged: `${d.into} and ${d.id} are as they were.`,
     fix: ['wt', 'show', d.id],
   };
+}
+
+function howEnded({ exitCode, timedOut }: ErrorCatalog['gate.failed']): string {
+  return timedOut === true ? 'it took too long' : `exit ${exitCode}`;
 }

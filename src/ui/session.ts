@@ -1,5 +1,6 @@
 import { lastWork } from '../core/time.ts';
 import type { AnyEvidence } from '../sessions/forge-proof.ts';
+import type { PortChange } from '../sessions/ports.ts';
 import type { SessionView, SessionStatus, SpokenWord } from '../sessions/view.ts';
 import type { Evidence } from '../landing/proof/proof.ts';
 import type { Column } from './table.ts';
@@ -65,17 +66,37 @@ export function conflictsText({ conflicts }: Pick<SessionView, 'conflicts'>): st
 
 /** What a session was told to keep to, a line each. */
 export function declaredLines(
-  { owns, after }: { readonly owns?: readonly string[]; readonly after?: readonly string[] },
+  {
+    owns,
+    after,
+    ports,
+  }: { readonly owns?: readonly string[]; readonly after?: readonly string[]; readonly ports?: SessionView['ports'] },
   { theme }: Look,
 ): string {
   const line = (label: string, list: readonly string[] = []): string =>
     list.length === 0 ? '' : `  ${theme.dim(label)} ${safeLine(list.join('  '))}\n`;
-  return line('owns', owns) + line('lands after', after);
+  const leased = portsText(ports);
+  return line('owns', owns) + line('lands after', after) + line('ports', leased === '' ? [] : [leased]);
+}
+
+/** A port that somebody else has taken while the session was away. */
+export function portChangeWords({ name, before, after }: PortChange): string {
+  if (after === null)
+    return `its port ${name}, ${before}, was taken meanwhile, and no other is left in the range of "ports"`;
+  return `its port ${name} is ${after} now: ${before} was taken meanwhile, so what names it has to be written again`;
+}
+
+/** "web 20010  db 20011"; empty without any. */
+export function portsText(ports: SessionView['ports']): string {
+  return Object.entries(ports ?? {})
+    .map(([name, port]) => `${name} ${port}`)
+    .join('  ');
 }
 
 function about(view: SessionView, now: Date, evidence: Evidence | undefined): string {
   const { task, head, ahead, tree } = view;
   if (tree !== 'ok') return TREE_WORDS[tree];
+  if (view.status === 'broken' || view.setup?.state === 'running') return setupWords(view);
   const title = task === null ? ((ahead ?? 0) > 0 ? (head?.subject ?? '') : '') : (task.split('\n')[0] ?? '');
   const landed = view.status === 'landed' && evidence !== undefined ? proofWords(evidence, view.base.branch) : '';
   const words = [landed, approvalWords(view, now), doneWords(view, now), gateWords(view, now), title];
@@ -91,6 +112,15 @@ export function approvalWords({ approved }: Pick<SessionView, 'approved'>, now: 
 function gateWords({ gate }: Pick<SessionView, 'gate'>, now: Date): string {
   if (gate === undefined) return '';
   return `gate ${gate.passed ? 'green' : 'red'} ${age(gate.at, now)} ago${gate.isStale ? ', before the last changes' : ''}`;
+}
+
+/** "set-up failed (exit 1): npm ci; wt setup fix-login runs it again"; empty when all is well. */
+export function setupWords({ id, setup }: Pick<SessionView, 'id' | 'setup'>): string {
+  if (setup?.state === 'running') return 'it is being set up';
+  if (setup?.state === 'skipped') return `set-up skipped; wt setup ${id} runs it`;
+  if (setup?.state !== 'failed') return '';
+  const why = setup.reason === undefined ? '' : ` (${setup.reason})`;
+  return `set-up failed${why}${setup.step === undefined ? '' : `: ${setup.step}`}; wt setup ${id} runs it again`;
 }
 
 /** The same of the agent's own word; its summary, when it has one, in one line. */

@@ -1,5 +1,6 @@
 import cliTruncate from 'cli-truncate';
 import stringWidth from 'string-width';
+import { shellQuote } from '../core/shell.ts';
 import { msOf } from '../core/time.ts';
 
 // C0 but newline and tab, DEL, C1, zero width, bidi, line separators, BOM, lone surrogates.
@@ -76,9 +77,7 @@ export function bytes(count: number): string {
 
 /** A command as it can be pasted into a POSIX shell. */
 export function shellLine(argv: readonly string[]): string {
-  return argv
-    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${safe(word).replaceAll("'", `'\\''`)}'`))
-    .join(' ');
+  return argv.map((word) => shellQuote(safe(word))).join(' ');
 }
 
 /** Wraps words to a width; a word that is longer stands alone. */

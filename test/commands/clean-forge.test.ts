@@ -102,11 +102,11 @@ test.each([
   ['fails', 'echo "error connecting to api.github.com" >&2; exit 1'],
   ['answers nonsense', 'echo "[{]"'],
   ['answers something else', `echo '[{"number":"12"}]'`],
-  ['hangs', 'sleep 60'],
+  ['hangs', 'sleep 300'],
 ])('a gh that %s proves nothing, and is no failure', async (_, script) => {
   const bench = await makeMerged();
   const gh = await fakeProgram(bench, 'gh', `${script}\n`);
-  const { code, raw } = await bench.wt('clean', '--json', { env: { ...gh.env, WT_GIT_TIMEOUT: '2' } });
+  const { code, raw } = await bench.wt('clean', '--json', { env: { ...gh.env, WT_GIT_TIMEOUT: '5' } });
   const { data } = JSON.parse(raw) as { data: Cleaned };
   expect({ code, ...reasonsOf(data) }).toEqual({ code: 0, ...KEPT });
 });

@@ -13,9 +13,10 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import path from 'node:path';
-import { expect, test, vi } from 'vitest';
-import { PROGRAM } from '../support/built.ts';
+import { expect, test } from 'vitest';
 import { failure, leftovers, picture } from '../support/listing.ts';
+import { CANNOT_MOUNT, runMounted } from '../support/mount.ts';
+import { until } from '../support/spawn.ts';
 import { makeBench, type Bench, type Stage } from '../support/wt.ts';
 
 const DAY = 24 * 3_600_000;
@@ -61,9 +62,7 @@ const commonOf = (op: string): object => ({
 
 /** What is deleted is deleted by a process that nobody waits for. */
 const settled = (bench: Bench): Promise<void> =>
-  vi.waitFor(async () => expect((await trashOf(bench)).filter((name) => name.startsWith('purge-'))).toEqual([]), {
-    timeout: 20_000,
-  });
+  until(async () => !(await trashOf(bench)).some((name) => name.startsWith('purge-')));
 
 /** Removes session `id`, with a built folder of so many KiB in it, and gives the name of its entry. */
 async function makeRemoved(bench: Bench, id: string, kib = 200): Promise<string> {
@@ -240,27 +239,10 @@ test('a mount inside an entry holds it, and what is mounted is untouched', async
   const host = `${bench.room.dir}/host`;
   await bench.room.write(host, { 'mine.txt': 'mine\n' });
   await mkdir(`${entry}/tree/mnt`);
-  const script = 'mount --bind "$1" "$2" || exit 99; cd "$3"; WT_TRASH_KEEP=0s "$4" "$5" clean --json';
-  const { exitCode, stdout } = await execa(
-    'unshare',
-    [
-      '--map-root-user',
-      '--mount',
-      'sh',
-      '-c',
-      script,
-      'sh',
-      host,
-      `${entry}/tree/mnt`,
-      bench.root,
-      process.execPath,
-      PROGRAM,
-    ],
-    { env: bench.room.env as Record<string, string>, extendEnv: false, reject: false },
-  );
-  if (exitCode === 99 || exitCode === 1 || exitCode === undefined)
-    skip('this machine lets nobody here mount anything (unshare --map-root-user --mount)');
-  expect(JSON.parse(stdout)).toMatchObject({ ok: true, data: { expired: [], thinned: [] } });
+  const argv = ['clean', '--json'];
+  const mounted = await runMounted(bench, { from: host, on: `${entry}/tree/mnt` }, argv, NOW_OR_NEVER.env);
+  if (mounted === undefined) return skip(CANNOT_MOUNT);
+  expect(JSON.parse(mounted.stdout)).toMatchObject({ ok: true, data: { expired: [], thinned: [] } });
   expect(await readFile(`${host}/mine.txt`, 'utf8')).toBe('mine\n');
   expect((await bench.wt('restore', 'a')).code).toBe(0);
 });

@@ -1,6 +1,7 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { until } from '../support/spawn.ts';
 import { makeBench, type Bench } from '../support/wt.ts';
 
 interface Error {
@@ -217,14 +218,14 @@ test('a gate that checks a branch out takes it from nobody', async () => {
   await bench.git('switch', '-q', 'main');
 });
 
-test('what a gate leaves running neither holds the landing up nor lives on', { timeout: 60_000 }, async () => {
+test('what a gate leaves running neither holds the landing up nor lives on', async () => {
   const bench = await makeSkew();
   const pid = `${bench.room.dir}/pid`;
   expect((await bench.wt('merge', 'a', '--yes', '--gate', `sleep 300 & echo $! > "${pid}"`)).code).toBe(0);
-  expect(await isAlive(await readFile(pid, 'utf8'))).toBe(false);
+  await until(async () => !(await isAlive(await readFile(pid, 'utf8'))));
 });
 
-test('an interrupt ends the gate with everything it has started, and nothing lands', { timeout: 60_000 }, async () => {
+test('an interrupt ends the gate with everything it has started, and nothing lands', async () => {
   const bench = await makeSkew();
   const pid = `${bench.room.dir}/pid`;
   const ending = new AbortController();
@@ -232,10 +233,10 @@ test('an interrupt ends the gate with everything it has started, and nothing lan
     signal: ending.signal,
   });
   const read = (): Promise<string> => readFile(pid, 'utf8').catch(() => '');
-  while (!/\d\n/.test(await read())) await new Promise((resolve) => setTimeout(resolve, 20));
+  await until(async () => /\d\n/.test(await read()));
   ending.abort('SIGTERM');
   expect((await merging).code).toBe(143);
-  expect(await isAlive(await read())).toBe(false);
+  await until(async () => !(await isAlive(await read())));
   expect(await bench.git('log', '--format=%s', 'main')).toBe('first');
 });
 

@@ -182,16 +182,19 @@ test('GitLab goes through glab, groups and all', async () => {
   );
 });
 
+/** Seconds that anything may take: gh here, and each git. */
+const PATIENCE = '5';
+
 test.each([
   ['is not installed', 'exit 127', 'gh is not installed'],
   ['is not logged in', 'exit 4', 'gh is not logged in there (gh auth login)'],
   ['does not know the repository', 'echo "GraphQL: not found" >&2; exit 1', 'gh failed: GraphQL: not found'],
   ['answers nonsense', 'echo hello', 'gh answered in a way that wt does not understand'],
-  ['hangs', 'sleep 60', 'gh did not answer within 1 s'],
+  ['hangs', 'sleep 300', `gh did not answer within ${PATIENCE} s`],
 ])('a gh that %s leaves the page to open', async (_, list, why) => {
   const bench = await withAddress('git@github.com:ada/shop.git');
   const stage = await fakeForge(bench, 'gh', { list });
-  const { raw, code } = await bench.wt('pr', 'a', '--json', { env: { ...stage.env, WT_GIT_TIMEOUT: '1' } });
+  const { raw, code } = await bench.wt('pr', 'a', '--json', { env: { ...stage.env, WT_GIT_TIMEOUT: PATIENCE } });
   expect({ code, answer: JSON.parse(raw) }).toMatchObject({
     code: 0,
     answer: {

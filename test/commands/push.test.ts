@@ -3,6 +3,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { failure } from '../support/listing.ts';
 import { fakeProgram, makeRemoted, writeHook, type Remoted } from '../support/remote.ts';
+import { exists, until } from '../support/spawn.ts';
 import { makeBench } from '../support/wt.ts';
 
 interface Row {
@@ -259,9 +260,15 @@ test('a configuration that somebody is writing is waited for; when it stays so, 
   const bench = await makeRemoted();
   const lock = path.join(bench.root, '.git', 'config.lock');
   await bench.room.write(path.dirname(lock), { 'config.lock': '' });
-  const release = setTimeout(() => void rm(lock), 300);
-  expect((await bench.wt('push', 'a')).stderr).toBe('');
-  clearTimeout(release);
+  let refused = 0;
+  const { stderr: said } = await bench.wt('push', 'a', {
+    wrap: (run) => async (request) => {
+      const result = await run(request);
+      if (result.stderr.includes('could not lock') && ++refused === 2) await rm(lock);
+      return result;
+    },
+  });
+  expect({ said, refused }).toEqual({ said: '', refused: 2 });
   expect(await bench.git('rev-parse', '--abbrev-ref', 'wt/a@{upstream}')).toBe('origin/wt/a');
   await bench.wt('create', 'b');
   await bench.room.write(path.dirname(lock), { 'config.lock': '' });
@@ -335,10 +342,11 @@ test('nobody is asked for a password: the ssh that runs is told so, and the word
 test('a Ctrl-C ends a push that hangs', async () => {
   const bench = await makeRemoted();
   await bench.git('remote', 'set-url', 'origin', 'ssh://git@forge.example/o/r.git');
-  const stage = await fakeProgram(bench, 'ssh', 'exec sleep 60\n');
+  const hanging = path.join(bench.room.dir, 'hanging');
+  const stage = await fakeProgram(bench, 'ssh', `: > '${hanging}'; exec sleep 300\n`);
   const interrupt = new AbortController();
-  const timer = setTimeout(() => interrupt.abort('SIGINT'), 400);
-  const { code } = await bench.wt('push', 'a', { ...stage, signal: interrupt.signal });
-  clearTimeout(timer);
-  expect(code).toBe(130);
+  const pushing = bench.wt('push', 'a', { ...stage, signal: interrupt.signal });
+  await until(() => exists(hanging));
+  interrupt.abort('SIGINT');
+  expect((await pushing).code).toBe(130);
 });

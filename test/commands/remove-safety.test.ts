@@ -4,6 +4,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { PROGRAM, runBuilt, standIn } from '../support/built.ts';
 import { photograph } from '../support/invariants.ts';
+import { CANNOT_MOUNT, runMounted } from '../support/mount.ts';
 import { makeBench, type Bench } from '../support/wt.ts';
 
 /** Session `a` whose one commit has landed, so that nothing but what a test lays there can hold it. */
@@ -309,26 +310,14 @@ test('a mount inside a session holds it, and what is mounted is untouched', asyn
   const host = path.join(bench.room.dir, 'host');
   await bench.room.write(host, { 'mine.txt': 'mine\n' });
   await mkdir(path.join(bench.at('a'), 'mnt'));
-  const script = 'mount --bind "$1" "$2/mnt" || exit 99; cd "$3"; "$4" "$5" remove a --force --json';
-  const { exitCode, stdout } = await execa(
-    'unshare',
-    [
-      '--map-root-user',
-      '--mount',
-      'sh',
-      '-c',
-      script,
-      'sh',
-      host,
-      bench.at('a'),
-      bench.root,
-      process.execPath,
-      PROGRAM,
-    ],
-    { env: bench.room.env as Record<string, string>, extendEnv: false, reject: false },
-  );
-  if (exitCode === 99 || exitCode === 1 || exitCode === undefined)
-    skip('this machine lets nobody here mount anything (unshare --map-root-user --mount)');
+  const mounted = await runMounted(bench, { from: host, on: path.join(bench.at('a'), 'mnt') }, [
+    'remove',
+    'a',
+    '--force',
+    '--json',
+  ]);
+  if (mounted === undefined) return skip(CANNOT_MOUNT);
+  const { exitCode, stdout } = mounted;
   const { error } = JSON.parse(stdout) as { error: { code: string } };
   expect({ exitCode, code: error.code }).toEqual({ exitCode: 4, code: 'path.mounted' });
   expect(await readFile(path.join(host, 'mine.txt'), 'utf8')).toBe('mine\n');

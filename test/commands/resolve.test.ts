@@ -397,3 +397,13 @@ test('what is laid out for wt merge can be given up', async () => {
   expect(await bench.git('rev-parse', 'wt/remove')).toBe(tip);
   expect(await bench.room.git(bench.at('remove'), 'status', '--porcelain')).toBe('');
 });
+
+test('a gate that nobody has approved keeps no conflict from being laid out or given up, only from landing', async () => {
+  const bench = await makeConflict();
+  await bench.write({ 'wt.config.jsonc': '{ "merge": { "gate": "true" } }' });
+  expect((await bench.wt('merge', 'remove', '--resolve')).code).toBe(0);
+  await bench.room.write(bench.at('remove'), RESOLVED);
+  expect(await failure(bench, 'merge', 'remove', '--continue', '--yes')).toMatchObject({ code: 'config.untrusted' });
+  expect(await statusOf(bench)).toBe('conflict');
+  expect((await bench.wt('merge', 'remove', '--abort')).code).toBe(0);
+});

@@ -34,7 +34,14 @@ async function land({ room, root }: Bench, strategy: Strategy = 'merge'): Promis
     template: undefined,
     requireApproval: false,
   };
-  const checks = { approved: undefined, gate: undefined, retries: 0, onGate: () => {}, onLine: () => {} };
+  const checks = {
+    approved: undefined,
+    gate: undefined,
+    gateTimeoutMs: 60_000,
+    retries: 0,
+    onGate: () => {},
+    onLine: () => {},
+  };
   const { restacked } = await landAlone(repo, request, checks);
   deps.identity.dispose();
   return restacked;

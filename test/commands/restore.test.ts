@@ -104,17 +104,28 @@ test.for([
   expect(await bench.git('for-each-ref', 'refs/heads/side')).toBe(side);
 });
 
-test('an index in conflict comes back with all three sides', async () => {
+/** Session `a` in the middle of a merge that conflicts in `f`. */
+async function makeConflicted(): Promise<Bench> {
   const bench = await makeBench({ f: 'base\n' });
   await bench.wt('create', 'a');
   await bench.work('a', { f: 'ours\n' });
   await bench.write({ f: 'theirs\n' });
   await bench.git('commit', '-qam', 'theirs');
   await bench.room.git(bench.at('a'), 'merge', '-q', 'main').catch(() => {});
+  return bench;
+}
+
+/** Leaves what has come of the merge in the index, and nothing else of it anywhere. */
+async function forgetMerge({ room, at, git }: Bench): Promise<void> {
+  await room.git(at('a'), 'merge', '--quit');
+  await git('reset', '-q', '--hard', 'HEAD~1');
+}
+
+test('an index in conflict comes back with all three sides', async () => {
+  const bench = await makeConflicted();
   // In the middle of an operation nothing is removed, forced or not.
   expect((await failure(bench, 'remove', 'a', '--force')).code).toBe('session.operation');
-  await bench.room.git(bench.at('a'), 'merge', '--quit');
-  await bench.git('reset', '-q', '--hard', 'HEAD~1');
+  await forgetMerge(bench);
   const before = await wholeOf(bench, 'a');
   expect(before.status).toContain('u UU');
   await remove(bench, 'a');
@@ -125,16 +136,10 @@ test('an index in conflict comes back with all three sides', async () => {
 });
 
 test('the sides of a conflict that is resolved and not committed come back', async () => {
-  const bench = await makeBench({ f: 'base\n' });
-  await bench.wt('create', 'a');
-  await bench.work('a', { f: 'ours\n' });
-  await bench.write({ f: 'theirs\n' });
-  await bench.git('commit', '-qam', 'theirs');
-  await bench.room.git(bench.at('a'), 'merge', '-q', 'main').catch(() => {});
+  const bench = await makeConflicted();
   await bench.room.write(bench.at('a'), { f: 'resolved\n' });
   await bench.room.git(bench.at('a'), 'add', 'f');
-  await bench.room.git(bench.at('a'), 'merge', '--quit');
-  await bench.git('reset', '-q', '--hard', 'HEAD~1');
+  await forgetMerge(bench);
   const before = await wholeOf(bench, 'a');
   await remove(bench, 'a');
   await gc(bench);

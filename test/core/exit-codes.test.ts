@@ -26,12 +26,13 @@ const CONTRACT: Readonly<Record<number, readonly string[]>> = {
     'registry.too-new',
     'limit.reached',
     'disk.low',
+    'lock.held',
   ],
   5: ['git.failed', 'git.timeout', 'io.failed', 'io.disk-full'],
   6: ['merge.conflict'],
-  7: ['gate.failed', 'hook.failed'],
+  7: ['gate.failed', 'hook.failed', 'setup.failed'],
   8: ['confirm.required', 'config.untrusted', 'approval.required'],
-  9: ['registry.busy', 'target.moved'],
+  9: ['registry.busy', 'target.moved', 'lock.busy'],
   130: ['interrupted'],
 };
 const expected = new Map(

@@ -53,7 +53,7 @@ async function install(): Promise<Installed> {
   return { room, prefix, packed, run };
 }
 
-test('the tarball installs one package, offline, and it runs as wt and as git wt', { timeout: 180_000 }, async () => {
+test('the tarball installs one package, offline, and it runs as wt and as git wt', async () => {
   const { room, prefix, packed, run } = await install();
 
   // What is shipped, chunk names without their hash.

@@ -15,8 +15,6 @@ import {
   type Started,
 } from '../support/spawn.ts';
 
-const LIMIT_MS = 30_000;
-
 /** A repository in which every checkout waits in a filter until it is let go. */
 async function makeSlowRepo(): Promise<{ room: Room; root: string; letGo: () => Promise<void> }> {
   const room = await makeRoom();
@@ -52,7 +50,6 @@ test.each([
   ['SIGHUP', 129],
 ] as const)(
   '%s while files are checked out takes the create back to nothing and exits with %i',
-  { timeout: LIMIT_MS },
   async (signal, code) => {
     const { room, root, letGo } = await makeSlowRepo();
     const create = await startCreate(room, root);
@@ -66,7 +63,7 @@ test.each([
   },
 );
 
-test('Ctrl-C, which reaches git as well, takes the create back to nothing', { timeout: LIMIT_MS }, async () => {
+test('Ctrl-C, which reaches git as well, takes the create back to nothing', async () => {
   const { room, root, letGo } = await makeSlowRepo();
   const create = await startCreate(room, root);
   process.kill(-create.pid, 'SIGINT');
@@ -77,69 +74,61 @@ test('Ctrl-C, which reaches git as well, takes the create back to nothing', { ti
   expect((await runWt(room, root, ['create', 'x'])).code).toBe(0);
 });
 
-test(
-  'a signal while a command waits for the lock ends it at once and changes nothing',
-  { timeout: LIMIT_MS },
-  async () => {
-    const { room, root, letGo } = await makeSlowRepo();
-    const bin = path.join(room.dir, 'bin');
-    const script = `#!/bin/sh
+test('a signal while a command waits for the lock ends it at once and changes nothing', async () => {
+  const { room, root, letGo } = await makeSlowRepo();
+  const bin = path.join(room.dir, 'bin');
+  const script = `#!/bin/sh
 PATH="\${PATH#*:}"
 case " $* " in *" worktree add "*) : > "${room.dir}/holding"; while [ ! -e "${room.dir}/go" ]; do sleep 0.02; done ;; esac
 exec git "$@"
 `;
-    await room.write(bin, { git: script });
-    await chmod(path.join(bin, 'git'), 0o755);
-    const holder = startWt(room, root, ['create', 'held'], {
-      env: { PATH: `${bin}:${room.env['PATH']}` },
-      group: true,
-    });
-    await until(() => exists(path.join(room.dir, 'holding')));
-    const waiting = startWt(room, root, ['create', 'x']);
-    await until(() => waiting.said().includes('waiting for'));
-    waiting.kill('SIGTERM');
-    expect((await waiting.done).code).toBe(143);
-    await letGo();
-    expect((await holder.done).code).toBe(0);
-    expect(await registeredIds(root)).toEqual(['held']);
-    expect(await branches(room, root)).toEqual(['main', 'wt/held']);
-    expect(await findFaults(room, root)).toEqual([]);
-  },
-);
+  await room.write(bin, { git: script });
+  await chmod(path.join(bin, 'git'), 0o755);
+  const holder = startWt(room, root, ['create', 'held'], {
+    env: { PATH: `${bin}:${room.env['PATH']}` },
+    group: true,
+  });
+  await until(() => exists(path.join(room.dir, 'holding')));
+  const waiting = startWt(room, root, ['create', 'x']);
+  await until(() => waiting.said().includes('waiting for'));
+  waiting.kill('SIGTERM');
+  expect((await waiting.done).code).toBe(143);
+  await letGo();
+  expect((await holder.done).code).toBe(0);
+  expect(await registeredIds(root)).toEqual(['held']);
+  expect(await branches(room, root)).toEqual(['main', 'wt/held']);
+  expect(await findFaults(room, root)).toEqual([]);
+});
 
-test(
-  'a second signal ends the command at once, and the next command takes back what it left',
-  { timeout: LIMIT_MS },
-  async () => {
-    const { room, root, letGo } = await makeSlowRepo();
-    // git and its filter turn a deaf ear to the first signal, so that the command is still waiting for them.
-    await room.git(
-      root,
-      'config',
-      'filter.slow.smudge',
-      `trap '' TERM INT; ${await room.git(root, 'config', 'filter.slow.smudge')}`,
-    );
-    const bin = path.join(room.dir, 'bin');
-    await room.write(bin, {
-      git: `#!/bin/sh\nPATH="\${PATH#*:}"\ncase " $* " in *" reset "*) trap '' TERM INT ;; esac\ngit "$@"\n`,
-    });
-    await chmod(path.join(bin, 'git'), 0o755);
-    const create = startWt(room, root, ['create', 'x'], { env: { PATH: `${bin}:${room.env['PATH']}` }, group: true });
-    await until(() => exists(path.join(room.dir, 'filtering')));
-    create.kill('SIGTERM');
-    create.kill('SIGINT'); // two of one kind could arrive as one
-    expect((await create.done).code).toBe(130);
-    const [journal] = await readdir(path.join(root, '.git', 'wt', 'journal'));
-    expect(journal).toMatch(/\.json$/);
+test('a second signal ends the command at once, and the next command takes back what it left', async () => {
+  const { room, root, letGo } = await makeSlowRepo();
+  // git and its filter turn a deaf ear to the first signal, so that the command is still waiting for them.
+  await room.git(
+    root,
+    'config',
+    'filter.slow.smudge',
+    `trap '' TERM INT; ${await room.git(root, 'config', 'filter.slow.smudge')}`,
+  );
+  const bin = path.join(room.dir, 'bin');
+  await room.write(bin, {
+    git: `#!/bin/sh\nPATH="\${PATH#*:}"\ncase " $* " in *" reset "*) trap '' TERM INT ;; esac\ngit "$@"\n`,
+  });
+  await chmod(path.join(bin, 'git'), 0o755);
+  const create = startWt(room, root, ['create', 'x'], { env: { PATH: `${bin}:${room.env['PATH']}` }, group: true });
+  await until(() => exists(path.join(room.dir, 'filtering')));
+  create.kill('SIGTERM');
+  create.kill('SIGINT'); // two of one kind could arrive as one
+  expect((await create.done).code).toBe(130);
+  const [journal] = await readdir(path.join(root, '.git', 'wt', 'journal'));
+  expect(journal).toMatch(/\.json$/);
 
-    // The git that nobody waits for any more still writes there, so the session is left to it.
-    const { sessions } = await askWt<{ sessions: readonly { id: string; status: string }[] }>(room, root, ['list']);
-    expect(sessions.map(({ id, status }) => `${id} ${status}`)).toEqual(['x busy']);
-    await letGo();
-    await untilGroupIsGone(create.pid);
-    const next = await runWt(room, root, ['list']);
-    expect(next).toMatchObject({ code: 0, stderr: 'wt: took back the interrupted create of x\n' });
-    await expectNothingLeft(room, root);
-    expect((await runWt(room, root, ['create', 'x'])).code).toBe(0);
-  },
-);
+  // The git that nobody waits for any more still writes there, so the session is left to it.
+  const { sessions } = await askWt<{ sessions: readonly { id: string; status: string }[] }>(room, root, ['list']);
+  expect(sessions.map(({ id, status }) => `${id} ${status}`)).toEqual(['x busy']);
+  await letGo();
+  await untilGroupIsGone(create.pid);
+  const next = await runWt(room, root, ['list']);
+  expect(next).toMatchObject({ code: 0, stderr: 'wt: took back the interrupted create of x\n' });
+  await expectNothingLeft(room, root);
+  expect((await runWt(room, root, ['create', 'x'])).code).toBe(0);
+});

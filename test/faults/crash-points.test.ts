@@ -1,6 +1,6 @@
 import process from 'node:process';
 import { afterAll, describe, expect, test } from 'vitest';
-import { isSame, judge, learn, type Goals } from '../support/goals.ts';
+import { isSame, learn, putRight, type Goals } from '../support/goals.ts';
 import { cannotPreload, FIXED_DATES, findLosses, pointsOf, runCounted, untilRoomIsQuiet } from '../support/kill.ts';
 import { differences, pictureOf, type Picture } from '../support/picture.ts';
 import { findFaults, runWt, type Exit } from '../support/spawn.ts';
@@ -43,17 +43,14 @@ async function tryPoint(scene: Scene, verb: Verb, goals: Goals, { at, isRepeated
   const { exit, calls } = await runCounted(scene, verb.argv, { at });
   const faults: string[] = [];
   if (exit.signal !== 'SIGKILL' && exit.code !== 0) faults.push(`the command itself failed: ${exit.stderr}`);
-  const list = await runWt(room, root, ['list', '--json'], { env: FIXED_DATES });
-  if (list.code !== 0) faults.push(`wt list exits with ${list.code}: ${list.stdout}${list.stderr}`);
-  const now = await pictureOf(room, root);
-  faults.push(...(await findFaults(room, root)), ...(await findLosses(room, root, scene)), ...judge(now, goals, verb));
+  const { now, said, ...after } = await putRight(scene, verb, goals);
+  faults.push(...after.faults);
   if (isRepeated && (!verb.isToggle || isSame(now, goals.before))) {
     const again = await runWt(room, root, verb.argv, { env: FIXED_DATES });
     await untilRoomIsQuiet(room);
     faults.push(...(await judgeAgain(scene, goals, { again, now })).map((fault) => `when run again: ${fault}`));
   }
   if (faults.length === 0) return [];
-  const said = `recovery said: ${list.stderr.trim()}`;
   return [[`point ${at}:`, ...faults, said, ...calls.slice(-4)].map((line) => room.seal(line)).join('\n  ')];
 }
 

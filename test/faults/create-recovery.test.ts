@@ -4,8 +4,6 @@ import { armBoom, failAt, MOMENTS } from '../support/faults.ts';
 import { endOwners, expectInvariants, photograph, rememberWork } from '../support/invariants.ts';
 import { makeBench, type Bench } from '../support/wt.ts';
 
-const LONG = { timeout: 300_000 };
-
 /** A repository with one session and uncommitted work in the main worktree. */
 async function makePlace(): Promise<Bench> {
   const bench = await makeBench({
@@ -34,7 +32,7 @@ async function expectCreated(bench: Bench): Promise<void> {
   expect(await bench.git('worktree', 'list', '--porcelain')).not.toContain('locked wt:');
 }
 
-test.for(MOMENTS)('whichever process of a create fails %s its work, it is whole or not there', LONG, async (moment) => {
+test.for(MOMENTS)('whichever process of a create fails %s its work, it is whole or not there', async (moment) => {
   for (let n = 1; ; n++) {
     const bench = await makePlace();
     const before = await rememberWork(bench);

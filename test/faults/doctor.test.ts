@@ -5,8 +5,6 @@ import { doctor, names } from '../support/health.ts';
 import { expectInvariants, rememberWork, type Work } from '../support/invariants.ts';
 import { makeBench, type Bench } from '../support/wt.ts';
 
-const LONG = { timeout: 300_000 };
-
 /** A folder, a branch and a record that are gone, and a half-made record. */
 async function makeSick(): Promise<{ bench: Bench; before: Work }> {
   const bench = await makeBench({ 'one.txt': 'one\n', 'm.boom': 'boom\n', '.gitattributes': '*.boom filter=boom\n' });
@@ -41,7 +39,7 @@ async function expectHealed(bench: Bench, before: Work, moment: string): Promise
   expect(await bench.room.git(bench.at('folder'), 'status', '--porcelain')).toBe('M  one.txt');
 }
 
-test('a doctor killed around every third call of git is finished by the next one', LONG, async () => {
+test('a doctor killed around every third call of git is finished by the next one', async () => {
   for (let n = 1; ; n += 3) {
     const { bench, before } = await makeSick();
     const moment = n % 2 === 1 ? 'before' : 'after';

@@ -1,9 +1,7 @@
 import process from 'node:process';
 import { describe, expect, test } from 'vitest';
-import { judge, learn, type Goals } from '../support/goals.ts';
-import { cannotPreload, findLosses, pointsOf, runCounted, untilRoomIsQuiet, type Mishap } from '../support/kill.ts';
-import { pictureOf } from '../support/picture.ts';
-import { findFaults, runWt } from '../support/spawn.ts';
+import { learn, putRight, type Goals } from '../support/goals.ts';
+import { cannotPreload, pointsOf, runCounted, type Mishap } from '../support/kill.ts';
 import { makeScene, VERBS, type Scene, type Verb } from '../support/verbs.ts';
 
 // Lets one call that changes the file system fail, or every one from there on, in Node or in git; then all is well again.
@@ -31,18 +29,15 @@ interface Failing {
 }
 
 async function tryFailure(scene: Scene, verb: Verb, goals: Goals, { at, mishap }: Failing): Promise<readonly string[]> {
-  const { room, root } = scene;
+  const { room } = scene;
   await scene.reset();
   const { exit, calls } = await runCounted(scene, verb.argv, { at, mishap });
   const faults: string[] = [];
   if (!TRUTHFUL.includes(exit.code)) faults.push(`it exits with ${exit.code}: ${exit.stderr}`);
-  const list = await runWt(room, root, ['list', '--json']);
-  if (list.code !== 0) faults.push(`wt list exits with ${list.code}: ${list.stdout}${list.stderr}`);
-  await untilRoomIsQuiet(room);
-  const now = await pictureOf(room, root);
-  faults.push(...(await findFaults(room, root)), ...(await findLosses(room, root, scene)), ...judge(now, goals, verb));
+  const after = await putRight(scene, verb, goals);
+  faults.push(...after.faults);
   if (faults.length === 0) return [];
-  const said = [`it said: ${exit.code} ${exit.stderr.trim()}`, `recovery said: ${list.stderr.trim()}`];
+  const said = [`it said: ${exit.code} ${exit.stderr.trim()}`, after.said];
   const around = calls.slice(Math.max(0, at - 3), at + 2);
   return [[`${mishap} at ${at}:`, ...faults, ...said, ...around].map((line) => room.seal(line)).join('\n  ')];
 }

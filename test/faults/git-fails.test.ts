@@ -1,10 +1,9 @@
 import { chmod, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { judge, learn, type Goals } from '../support/goals.ts';
-import { FIXED_DATES, findLosses, untilRoomIsQuiet } from '../support/kill.ts';
-import { pictureOf } from '../support/picture.ts';
-import { findFaults, runWt, type Exit } from '../support/spawn.ts';
+import { learn, putRight, type Goals } from '../support/goals.ts';
+import { FIXED_DATES } from '../support/kill.ts';
+import { runWt, type Exit } from '../support/spawn.ts';
 import { makeScene, VERBS, type Scene, type Verb } from '../support/verbs.ts';
 
 // One call of git in the middle of a command fails, loses its answer, or hangs. WT_CRASH_ALL=1 tries every call.
@@ -57,21 +56,17 @@ async function tryTrouble(
   goals: Goals,
   { at, trouble }: { at: number; trouble: Trouble },
 ): Promise<readonly string[]> {
-  const { room, root } = scene;
   await scene.reset();
   const { exit } = await runInTrouble(scene, verb, at, trouble);
   const faults: string[] = [];
   if (exit.code === 1) faults.push('it calls that a bug');
   if (trouble === 'hang' && exit.code === 5 && !exit.stdout.includes('"git.timeout"'))
     faults.push('it does not say why');
-  const list = await runWt(room, root, ['list', '--json']);
-  if (list.code !== 0) faults.push(`wt list exits with ${list.code}: ${list.stdout}${list.stderr}`);
-  await untilRoomIsQuiet(room);
-  const now = await pictureOf(room, root);
-  faults.push(...(await findFaults(room, root)), ...(await findLosses(room, root, scene)), ...judge(now, goals, verb));
+  const after = await putRight(scene, verb, goals);
+  faults.push(...after.faults);
   if (faults.length === 0) return [];
-  const said = [`it said: ${exit.code} ${exit.stdout}${exit.stderr}`, `recovery said: ${list.stderr.trim()}`];
-  return [[`call ${at}, ${trouble}:`, ...faults, ...said].map((line) => room.seal(line)).join('\n  ')];
+  const said = [`it said: ${exit.code} ${exit.stdout}${exit.stderr}`, after.said];
+  return [[`call ${at}, ${trouble}:`, ...faults, ...said].map((line) => scene.room.seal(line)).join('\n  ')];
 }
 
 describe('a call of git that fails, loses its answer or hangs', () => {

@@ -6,8 +6,6 @@ import { armBoom, failAt, MOMENTS } from '../support/faults.ts';
 import { endOwners, expectInvariants, photograph, rememberWork } from '../support/invariants.ts';
 import { makeBench, type Bench } from '../support/wt.ts';
 
-const LONG = { timeout: 300_000 };
-
 /** Session `a` ready to land on a main whose checkout holds unrelated work of every kind. */
 async function makeLandable(): Promise<Bench> {
   const bench = await makeBench({
@@ -53,7 +51,6 @@ for (const place of ['checked out', 'checked out nowhere']) {
 
   test.for(MOMENTS)(
     `whichever process of a landing fails %s its work, all stays whole: base ${place}`,
-    LONG,
     async (moment) => {
       for (let n = 1; ; n++) {
         const bench = await make();
@@ -99,7 +96,7 @@ test('a file that a person edits after a killed landing keeps the edit, and is n
   expect(await bench.git('show', ':mine.txt')).toBe('staged');
 });
 
-test('a landing whose git is killed while it writes the files leaves the checkout as it was', LONG, async () => {
+test('a landing whose git is killed while it writes the files leaves the checkout as it was', async () => {
   const bench = await makeLandable();
   const [before, photo] = [await rememberWork(bench), await photograph(bench)];
   const disarm = await armBoom(bench, 'kill -9 "$(cut -d" " -f4 "/proc/$PPID/stat")" "$PPID"');

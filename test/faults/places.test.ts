@@ -3,10 +3,10 @@ import { chmod, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { judge, learn, type Goals } from '../support/goals.ts';
-import { cannotPreload, FIXED_DATES, findLosses, pointsOf, runCounted, untilRoomIsQuiet } from '../support/kill.ts';
+import { judge, learn, putRight, type Goals } from '../support/goals.ts';
+import { cannotPreload, FIXED_DATES, pointsOf, runCounted, untilRoomIsQuiet } from '../support/kill.ts';
 import { pictureOf } from '../support/picture.ts';
-import { findFaults, PROGRAM, runWt, start, type Exit } from '../support/spawn.ts';
+import { PROGRAM, runWt, start, type Exit } from '../support/spawn.ts';
 import { makeScene, VERBS, type Scene, type Verb } from '../support/verbs.ts';
 
 const MINUTES = 5;
@@ -21,18 +21,10 @@ const canMount =
 
 /** What is wrong once the trouble is over and another command has run. */
 async function judgeAfter(scene: Scene, verb: Verb, goals: Goals, exit: Exit): Promise<string> {
-  const { room, root } = scene;
-  const list = await runWt(room, root, ['list', '--json']);
-  await untilRoomIsQuiet(room);
-  const faults = [
-    ...(exit.code === 1 ? ['it calls that a bug'] : []),
-    ...(list.code === 0 ? [] : [`wt list exits with ${list.code}: ${list.stdout}${list.stderr}`]),
-    ...(await findFaults(room, root)),
-    ...(await findLosses(room, root, scene)),
-    ...judge(await pictureOf(room, root), goals, verb),
-  ];
+  const after = await putRight(scene, verb, goals);
+  const faults = [...(exit.code === 1 ? ['it calls that a bug'] : []), ...after.faults];
   if (faults.length === 0) return '';
-  return room.seal([...faults, `it said: ${exit.code} ${exit.stderr}`, `recovery said: ${list.stderr}`].join('\n'));
+  return scene.room.seal([...faults, `it said: ${exit.code} ${exit.stderr}`, after.said].join('\n'));
 }
 
 describe.skipIf(!canMount)(

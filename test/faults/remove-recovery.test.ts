@@ -5,8 +5,6 @@ import { failAt, MOMENTS } from '../support/faults.ts';
 import { endOwners, expectInvariants, rememberWork } from '../support/invariants.ts';
 import { makeBench, type Bench } from '../support/wt.ts';
 
-const LONG = { timeout: 300_000 };
-
 /** Session `a` with work of every kind: unlanded, detached, staged only, modified, untracked, ignored; and a sibling. */
 async function makeMessy(): Promise<Bench> {
   const bench = await makeBench();
@@ -47,7 +45,7 @@ async function expectRemoved(bench: Bench): Promise<void> {
   expect((await bench.wt('path', 'a')).code).toBe(3);
 }
 
-test.for(MOMENTS)('whichever process of a removal fails %s its work, nothing is lost', LONG, async (moment) => {
+test.for(MOMENTS)('whichever process of a removal fails %s its work, nothing is lost', async (moment) => {
   for (let n = 1; ; n++) {
     const bench = await makeMessy();
     const [before, status] = [await rememberWork(bench), await statusOf(bench)];

@@ -4,6 +4,7 @@ import { standIn } from '../support/built.ts';
 import { doctor, expectFixWorks, expectMended, names, only } from '../support/health.ts';
 import { photograph } from '../support/invariants.ts';
 import { failure, listing } from '../support/listing.ts';
+import { exists, start, until } from '../support/spawn.ts';
 import { makeBench, type Bench } from '../support/wt.ts';
 
 async function makePlace(): Promise<Bench> {
@@ -144,10 +145,10 @@ test('a young lock is no finding while a git is at work, and is one when none is
   await writeFile(`${bench.root}/.git/index.lock`, '');
   expect(await only(bench, 'git.lock')).toMatchObject({ message: expect.stringContaining('less than a minute') });
   const { room, root } = bench;
-  const busy = room.git(root, '-c', 'alias.nap=!sleep 4', 'nap');
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  const there = `${room.dir}/there`;
+  start(room, root, ['git', '-c', `alias.nap=!: > '${there}'; sleep 300`, 'nap'], { group: true });
+  await until(() => exists(there));
   expect(names((await doctor(bench)).findings)).toEqual([]);
-  await busy;
 });
 
 test('what a wt that is at work holds is no finding', async () => {

@@ -92,8 +92,8 @@ describe('a program that did not end by itself', () => {
 
   test('is stopped together with what it has started, also what leads a group of its own', async () => {
     const room = await makeRoom();
-    const script = 'sleep 30 & echo $! > pids; set -m; sleep 30 & echo $! >> pids; wait';
-    const request = { file: 'bash', args: ['-c', script], cwd: room.dir, timeoutMs: 1000 };
+    const script = 'sleep 300 & echo $! > pids; set -m; sleep 300 & echo $! >> pids; wait';
+    const request = { file: 'bash', args: ['-c', script], cwd: room.dir, timeoutMs: 4000 };
     await expect(createRunner(room.env)(request)).rejects.toMatchObject({ code: 'git.timeout' });
     const pids = (await readFile(path.join(room.dir, 'pids'), 'utf8')).trim().split('\n').map(Number);
     expect(pids).toHaveLength(2);

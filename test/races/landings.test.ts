@@ -4,8 +4,6 @@ import { expect, test } from 'vitest';
 import { makeRoom, type Files, type Room } from '../support/room.ts';
 import { countCodes, findFaults, lines, runAll, runWt, start } from '../support/spawn.ts';
 
-const MINUTE = 60_000;
-
 async function work(room: Room, root: string, id: string, files: Files): Promise<void> {
   const folder = path.join(root, '.worktrees', id);
   await room.write(folder, files);
@@ -13,37 +11,33 @@ async function work(room: Room, root: string, id: string, files: Files): Promise
   await room.git(folder, 'commit', '-qm', `work of ${id}`);
 }
 
-test(
-  'twenty merges of disjoint work at once make twenty merge commits and leave main clean',
-  { timeout: 3 * MINUTE },
-  async () => {
-    const room = await makeRoom();
-    const root = await room.repo();
-    const ids = Array.from({ length: 20 }, (_, i) => `s${i + 1}`);
-    await runAll(
-      room,
-      root,
-      ids.map((id) => ['create', id]),
-    );
-    for (const id of ids) await work(room, root, id, { [`${id}.txt`]: `${id}\n` });
-    await room.write(root, { 'README.md': 'edited and not committed\n', 'draft.txt': 'draft\n' });
+test('twenty merges of disjoint work at once make twenty merge commits and leave main clean', async () => {
+  const room = await makeRoom();
+  const root = await room.repo();
+  const ids = Array.from({ length: 20 }, (_, i) => `s${i + 1}`);
+  await runAll(
+    room,
+    root,
+    ids.map((id) => ['create', id]),
+  );
+  for (const id of ids) await work(room, root, id, { [`${id}.txt`]: `${id}\n` });
+  await room.write(root, { 'README.md': 'edited and not committed\n', 'draft.txt': 'draft\n' });
 
-    const exits = await runAll(
-      room,
-      root,
-      ids.map((id) => ['merge', id, '--yes']),
-    );
-    expect(exits.filter(({ code }) => code !== 0)).toEqual([]);
-    const landed = lines(await room.git(root, 'log', '--first-parent', '--merges', '--format=%s', 'refs/heads/main'));
-    expect(landed.toSorted()).toEqual(ids.map((id) => `Merge session ${id}: work of ${id}`).toSorted());
-    expect(await room.git(root, 'rev-list', '--count', '--first-parent', 'refs/heads/main')).toBe('21');
-    expect(await room.git(root, 'status', '--porcelain')).toBe(' M README.md\n?? draft.txt');
-    for (const id of ids) expect(await readFile(path.join(root, `${id}.txt`), 'utf8')).toBe(`${id}\n`);
-    expect(await findFaults(room, root)).toEqual([]);
-  },
-);
+  const exits = await runAll(
+    room,
+    root,
+    ids.map((id) => ['merge', id, '--yes']),
+  );
+  expect(exits.filter(({ code }) => code !== 0)).toEqual([]);
+  const landed = lines(await room.git(root, 'log', '--first-parent', '--merges', '--format=%s', 'refs/heads/main'));
+  expect(landed.toSorted()).toEqual(ids.map((id) => `Merge session ${id}: work of ${id}`).toSorted());
+  expect(await room.git(root, 'rev-list', '--count', '--first-parent', 'refs/heads/main')).toBe('21');
+  expect(await room.git(root, 'status', '--porcelain')).toBe(' M README.md\n?? draft.txt');
+  for (const id of ids) expect(await readFile(path.join(root, `${id}.txt`), 'utf8')).toBe(`${id}\n`);
+  expect(await findFaults(room, root)).toEqual([]);
+});
 
-test('of two sessions that change one line one lands and the other conflicts', { timeout: MINUTE }, async () => {
+test('of two sessions that change one line one lands and the other conflicts', async () => {
   const room = await makeRoom();
   const root = await room.repo();
   await runAll(room, root, [
@@ -64,7 +58,7 @@ test('of two sessions that change one line one lands and the other conflicts', {
   expect(await findFaults(room, root)).toEqual([]);
 });
 
-test('a merge beside commits that a person makes in main keeps both', { timeout: 2 * MINUTE }, async () => {
+test('a merge beside commits that a person makes in main keeps both', async () => {
   const room = await makeRoom();
   const root = await room.repo();
   const ids = ['a', 'b', 'c', 'd'];

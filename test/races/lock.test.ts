@@ -4,8 +4,6 @@ import { expect, test } from 'vitest';
 import { makeRoom, type Room } from '../support/room.ts';
 import { exists, findFaults, registeredIds, runWt, startWt, until, type Started } from '../support/spawn.ts';
 
-const MINUTE = 60_000;
-
 /**
  * A create that holds the lock and goes no further: the git that it starts is a script which waits for a file, under
  * the lock, before it makes the worktree.
@@ -26,25 +24,21 @@ exec git "$@"
   return holder;
 }
 
-test(
-  'a command goes on when the holder of the lock was killed, and takes its work back',
-  { timeout: MINUTE },
-  async () => {
-    const room = await makeRoom();
-    const root = await room.repo();
-    const holder = await startHolder(room, root);
-    process.kill(-holder.pid, 'SIGKILL');
-    await holder.done;
-    const next = await runWt(room, root, ['create', 'next']);
-    expect(next.code).toBe(0);
-    expect(next.stderr).toBe('wt: took back the interrupted create of held\n');
-    expect(await registeredIds(root)).toEqual(['next']);
-    expect(await findFaults(room, root)).toEqual([]);
-    expect((await runWt(room, root, ['create', 'held'])).code).toBe(0);
-  },
-);
+test('a command goes on when the holder of the lock was killed, and takes its work back', async () => {
+  const room = await makeRoom();
+  const root = await room.repo();
+  const holder = await startHolder(room, root);
+  process.kill(-holder.pid, 'SIGKILL');
+  await holder.done;
+  const next = await runWt(room, root, ['create', 'next']);
+  expect(next.code).toBe(0);
+  expect(next.stderr).toBe('wt: took back the interrupted create of held\n');
+  expect(await registeredIds(root)).toEqual(['next']);
+  expect(await findFaults(room, root)).toEqual([]);
+  expect((await runWt(room, root, ['create', 'held'])).code).toBe(0);
+});
 
-test('a git child that outlives the killed holder keeps the lock until it ends', { timeout: MINUTE }, async () => {
+test('a git child that outlives the killed holder keeps the lock until it ends', async () => {
   const room = await makeRoom();
   const root = await room.repo();
   const holder = await startHolder(room, root);
@@ -59,36 +53,32 @@ test('a git child that outlives the killed holder keeps the lock until it ends',
   expect(await findFaults(room, root)).toEqual([]);
 });
 
-test(
-  'a stopped holder keeps the lock: others give up naming it, and it finishes when it goes on',
-  { timeout: MINUTE },
-  async () => {
-    const room = await makeRoom();
-    const root = await room.repo();
-    const holder = await startHolder(room, root);
-    process.kill(-holder.pid, 'SIGSTOP');
-    await room.write(room.dir, { go: '' });
+test('a stopped holder keeps the lock: others give up naming it, and it finishes when it goes on', async () => {
+  const room = await makeRoom();
+  const root = await room.repo();
+  const holder = await startHolder(room, root);
+  process.kill(-holder.pid, 'SIGSTOP');
+  await room.write(room.dir, { go: '' });
 
-    const busy = await runWt(room, root, ['create', 'next', '--json'], { env: { WT_LOCK_TIMEOUT: '1' } });
-    expect(busy.code).toBe(9);
-    const { error } = JSON.parse(busy.stdout) as {
-      error: { code: string; message: string; retryable: boolean; changed: boolean };
-    };
-    expect(error).toMatchObject({ code: 'registry.busy', retryable: true, changed: false });
-    expect(error.message).toContain(`process ${holder.pid} on `);
-    expect(error.message).toContain('(wt create)');
-    const list = await runWt(room, root, ['list']);
-    expect(list.code).toBe(0);
+  const busy = await runWt(room, root, ['create', 'next', '--json'], { env: { WT_LOCK_TIMEOUT: '1' } });
+  expect(busy.code).toBe(9);
+  const { error } = JSON.parse(busy.stdout) as {
+    error: { code: string; message: string; retryable: boolean; changed: boolean };
+  };
+  expect(error).toMatchObject({ code: 'registry.busy', retryable: true, changed: false });
+  expect(error.message).toContain(`process ${holder.pid} on `);
+  expect(error.message).toContain('(wt create)');
+  const list = await runWt(room, root, ['list']);
+  expect(list.code).toBe(0);
 
-    process.kill(-holder.pid, 'SIGCONT');
-    expect(await holder.done).toMatchObject({ code: 0 });
-    expect((await runWt(room, root, ['create', 'next'])).code).toBe(0);
-    expect(await registeredIds(root)).toEqual(['held', 'next']);
-    expect(await findFaults(room, root)).toEqual([]);
-  },
-);
+  process.kill(-holder.pid, 'SIGCONT');
+  expect(await holder.done).toMatchObject({ code: 0 });
+  expect((await runWt(room, root, ['create', 'next'])).code).toBe(0);
+  expect(await registeredIds(root)).toEqual(['held', 'next']);
+  expect(await findFaults(room, root)).toEqual([]);
+});
 
-test('commands that wait for the lock go on as soon as its holder gives it back', { timeout: MINUTE }, async () => {
+test('commands that wait for the lock go on as soon as its holder gives it back', async () => {
   const room = await makeRoom();
   const root = await room.repo();
   const holder = await startHolder(room, root);

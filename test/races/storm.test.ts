@@ -4,12 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { untilRoomIsQuiet } from '../support/kill.ts';
 import { makeRoom, type Room } from '../support/room.ts';
+import { SEED } from '../support/seed.ts';
 import { exists, filesBelow, findFaults, lines, runWt, startWt, type Exit } from '../support/spawn.ts';
 
 // Many processes with mixed verbs on one repository, undisturbed and killed at random moments. The choices follow a seed,
-// which is printed; WT_SEED=<n> takes them again.
-const SEED = Number(process.env['WT_SEED'] ?? Date.now() % 1_000_000);
-const MINUTE = 60_000;
+// which is printed; WT_SEED=<n> makes others.
 const IDS = Array.from({ length: 10 }, (_, i) => `s${i + 1}`);
 
 /** mulberry32. */
@@ -119,47 +118,39 @@ async function expectCalm(storm: Storm): Promise<void> {
   expect(await readdir(path.join(root, '.git', 'wt', 'journal'))).toEqual([]);
 }
 
-test(
-  `a hundred processes of mixed verbs at once lose nothing and say only what is true (seed ${SEED})`,
-  { timeout: 5 * MINUTE },
-  async () => {
-    const random = makeRandom(SEED);
-    const storm = await makeStorm(SEED);
-    const { room, root } = storm;
-    const commits = lines(await room.git(root, 'rev-list', '--all'));
-    const calls = Array.from({ length: 100 }, () => commandOf(random));
-    const exits = await Promise.all(calls.map((argv) => runWt(room, root, argv)));
-    expect(exits.flatMap((exit, i) => untruth(exit, calls[i] ?? []))).toEqual([]);
-    const now = new Set(lines(await room.git(root, 'rev-list', '--all')));
-    expect(commits.filter((commit) => !now.has(commit))).toEqual([]);
-    await expectCalm(storm);
-    const rows = await readFile(path.join(root, '.worktrees', 'sessions.json'), 'utf8');
-    expect(Object.keys((JSON.parse(rows) as { sessions: object }).sessions).every((id) => IDS.includes(id))).toBe(true);
-  },
-);
+test(`a hundred processes of mixed verbs at once lose nothing and say only what is true (seed ${SEED})`, async () => {
+  const random = makeRandom(SEED);
+  const storm = await makeStorm(SEED);
+  const { room, root } = storm;
+  const commits = lines(await room.git(root, 'rev-list', '--all'));
+  const calls = Array.from({ length: 100 }, () => commandOf(random));
+  const exits = await Promise.all(calls.map((argv) => runWt(room, root, argv)));
+  expect(exits.flatMap((exit, i) => untruth(exit, calls[i] ?? []))).toEqual([]);
+  const now = new Set(lines(await room.git(root, 'rev-list', '--all')));
+  expect(commits.filter((commit) => !now.has(commit))).toEqual([]);
+  await expectCalm(storm);
+  const rows = await readFile(path.join(root, '.worktrees', 'sessions.json'), 'utf8');
+  expect(Object.keys((JSON.parse(rows) as { sessions: object }).sessions).every((id) => IDS.includes(id))).toBe(true);
+});
 
-test(
-  `processes that are killed at random moments leave nothing that the next command does not put right (seed ${SEED})`,
-  { timeout: 5 * MINUTE },
-  async () => {
-    const random = makeRandom(SEED + 1);
-    const storm = await makeStorm(SEED);
-    const { room, root } = storm;
-    for (let round = 1; round <= 4; round++) {
-      await workEverywhere(storm, SEED + round);
-      const calls = Array.from({ length: 8 }, () => ({ argv: commandOf(random), ms: 60 + random() * 900 }));
-      const exits = await Promise.all(
-        calls.map(async ({ argv, ms }) => {
-          const child = startWt(room, root, argv, { group: true });
-          void sleep(ms).then(() => killGroup(child.pid));
-          return child.done;
-        }),
-      );
-      expect(exits.flatMap((exit, i) => untruth(exit, calls[i]?.argv ?? []))).toEqual([]);
-      await expectCalm(storm);
-    }
-  },
-);
+test(`processes that are killed at random moments leave nothing that the next command does not put right (seed ${SEED})`, async () => {
+  const random = makeRandom(SEED + 1);
+  const storm = await makeStorm(SEED);
+  const { room, root } = storm;
+  for (let round = 1; round <= 4; round++) {
+    await workEverywhere(storm, SEED + round);
+    const calls = Array.from({ length: 8 }, () => ({ argv: commandOf(random), ms: 60 + random() * 900 }));
+    const exits = await Promise.all(
+      calls.map(async ({ argv, ms }) => {
+        const child = startWt(room, root, argv, { group: true });
+        void sleep(ms).then(() => killGroup(child.pid));
+        return child.done;
+      }),
+    );
+    expect(exits.flatMap((exit, i) => untruth(exit, calls[i]?.argv ?? []))).toEqual([]);
+    await expectCalm(storm);
+  }
+});
 
 function killGroup(group: number): void {
   try {

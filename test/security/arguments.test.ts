@@ -45,7 +45,7 @@ const CALLS: readonly (readonly [string, (value: string) => readonly string[]])[
   ['events --session', (value) => ['events', `--session=${value}`]],
 ];
 
-test.each(CALLS)('no text is an option or a path to git: wt %s', { timeout: 60_000 }, async (name, argvOf) => {
+test.each(CALLS)('no text is an option or a path to git: wt %s', async (name, argvOf) => {
   const bench = await makeBench();
   await bench.git('worktree', 'add', '--quiet', '../linked');
   await bench.data('create', 'gone');

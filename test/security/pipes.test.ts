@@ -13,7 +13,7 @@ const PLACES = [
   '.git/worktrees/a/wt.json',
 ];
 
-test.for(PLACES)('a pipe that nobody writes to holds no command up: %s', { timeout: 60_000 }, async (place) => {
+test.for(PLACES)('a pipe that nobody writes to holds no command up: %s', async (place) => {
   const bench = await makeBench();
   await bench.data('create', 'gone');
   const { removed } = await bench.data<{ removed: { trash: string }[] }>('remove', 'gone');

@@ -49,52 +49,30 @@ async function makeTrap(): Promise<Bench & { sprung: () => Promise<readonly stri
   return { ...bench, sprung: () => readdir(traps) };
 }
 
-test(
-  'a repository whose configuration starts programs starts none through wt, but for the hooks of a merge',
-  { timeout: 60_000 },
-  async () => {
-    const bench = await makeTrap();
-    const { room, data, git } = bench;
-    await data('create', 'a');
-    await room.write(bench.at('a'), { 'README.md': 'by a\n' });
-    await data('list', '--conflicts');
-    await data('show', 'a');
-    await data('diff', 'a');
-    await bench.wt('diff', 'a', '--stat');
-    await room.git(
-      bench.at('a'),
-      '-c',
-      'core.hooksPath=/dev/null',
-      '-c',
-      'core.fsmonitor=false',
-      'commit',
-      '-qam',
-      'a',
-    );
-    await data('merge', 'a', '--yes');
-    await data('undo');
-    await data('merge', 'a', '--yes', '--strategy', 'rebase', '--remove');
-    await data('restore', 'a');
-    await bench.write({ 'begun.md': 'begun\n' });
-    await data('create', 'b', '--from-changes');
-    await data('undo');
-    await data('clean', '--yes');
-    await git(
-      '-c',
-      'core.hooksPath=/dev/null',
-      '-c',
-      'core.fsmonitor=false',
-      'worktree',
-      'add',
-      '--quiet',
-      '../linked',
-    );
-    await data('adopt', '../linked');
-    await data('events');
-    // As git merge runs them: they are the person's own, like those of a commit.
-    expect(await bench.sprung()).toEqual(['hook-commit-msg', 'hook-post-merge', 'hook-pre-merge-commit']);
-  },
-);
+test('a repository whose configuration starts programs starts none through wt, but for the hooks of a merge', async () => {
+  const bench = await makeTrap();
+  const { room, data, git } = bench;
+  await data('create', 'a');
+  await room.write(bench.at('a'), { 'README.md': 'by a\n' });
+  await data('list', '--conflicts');
+  await data('show', 'a');
+  await data('diff', 'a');
+  await bench.wt('diff', 'a', '--stat');
+  await room.git(bench.at('a'), '-c', 'core.hooksPath=/dev/null', '-c', 'core.fsmonitor=false', 'commit', '-qam', 'a');
+  await data('merge', 'a', '--yes');
+  await data('undo');
+  await data('merge', 'a', '--yes', '--strategy', 'rebase', '--remove');
+  await data('restore', 'a');
+  await bench.write({ 'begun.md': 'begun\n' });
+  await data('create', 'b', '--from-changes');
+  await data('undo');
+  await data('clean', '--yes');
+  await git('-c', 'core.hooksPath=/dev/null', '-c', 'core.fsmonitor=false', 'worktree', 'add', '--quiet', '../linked');
+  await data('adopt', '../linked');
+  await data('events');
+  // As git merge runs them: they are the person's own, like those of a commit.
+  expect(await bench.sprung()).toEqual(['hook-commit-msg', 'hook-post-merge', 'hook-pre-merge-commit']);
+});
 
 test('a program that wt exec starts has nothing of wt’s: no open file, no variable of git’s or of its own work', async () => {
   const bench = await makeBench();

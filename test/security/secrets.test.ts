@@ -26,7 +26,7 @@ test('a mirror push after a forced removal carries no untracked and no ignored f
   expect(stdout).not.toContain('hunter');
 });
 
-test.for(['000', '022'])('with umask %s nobody else can read what wt keeps', { timeout: 60_000 }, async (umask) => {
+test.for(['000', '022'])('with umask %s nobody else can read what wt keeps', async (umask) => {
   const bench = await makeBench();
   const script = `umask ${umask}; set -e; wt() { "${process.execPath}" "${PROGRAM}" "$@"; }
     wt create a --task secret; echo x > .worktrees/a/x; wt commit a; wt merge a --yes

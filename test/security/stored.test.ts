@@ -112,7 +112,7 @@ const rows: readonly { readonly what: string; readonly edit: (row: Json, world: 
   },
 ];
 
-test.for(rows)('a registry and a note with $what lead no command astray', { timeout: 60_000 }, async ({ edit }) => {
+test.for(rows)('a registry and a note with $what lead no command astray', async ({ edit }) => {
   const world = await makeWorld();
   await world.data('create', 'fresh');
   const registry = path.join(world.root, '.worktrees/sessions.json');

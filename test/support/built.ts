@@ -2,8 +2,9 @@ import { execa } from 'execa';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { expect, onTestFinished, vi } from 'vitest';
+import { onTestFinished } from 'vitest';
 import type { Env, Room } from './room.ts';
+import { until } from './spawn.ts';
 
 export const PROGRAM = path.resolve(import.meta.dirname, '../../bin/wt.js');
 
@@ -38,6 +39,6 @@ export async function standIn(cwd: string): Promise<number> {
     await child;
   });
   await once(child.stdout, 'data');
-  await vi.waitFor(async () => expect(await readFile(`/proc/${child.pid}/comm`, 'utf8')).toBe('sleep\n'));
+  await until(async () => (await readFile(`/proc/${child.pid}/comm`, 'utf8')) === 'sleep\n');
   return child.pid ?? 0;
 }

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
-import { FIXED_DATES, runCounted, untilRoomIsQuiet, type Counted } from './kill.ts';
+import { findLosses, FIXED_DATES, runCounted, untilRoomIsQuiet, type Counted } from './kill.ts';
 import { differences, pictureOf, type Picture } from './picture.ts';
-import { runWt } from './spawn.ts';
+import { findFaults, runWt } from './spawn.ts';
 import type { Scene, Verb } from './verbs.ts';
 
 /** What the repository may look like once all is put right. */
@@ -45,4 +45,26 @@ export function judge(
   if (verb.isMany && ids.every((id) => now[id] === before[id] || now[id] === after[id])) return [];
   const list = (goal: Picture): readonly string[] => differences(now, goal).map((line) => `  ${line}`);
   return ['it is neither as before:', ...list(before), 'nor as after:', ...list(after)];
+}
+
+export interface Aftermath {
+  readonly now: Picture;
+  readonly faults: readonly string[];
+  /** What the command that put things right had to say. */
+  readonly said: string;
+}
+
+/** Lets the next command put things right, and gives what is wrong then. */
+export async function putRight(scene: Scene, verb: Verb, goals: Goals): Promise<Aftermath> {
+  const { room, root } = scene;
+  const list = await runWt(room, root, ['list', '--json'], { env: FIXED_DATES });
+  await untilRoomIsQuiet(room);
+  const now = await pictureOf(room, root);
+  const faults = [
+    ...(list.code === 0 ? [] : [`wt list exits with ${list.code}: ${list.stdout}${list.stderr}`]),
+    ...(await findFaults(room, root)),
+    ...(await findLosses(room, root, scene)),
+    ...judge(now, goals, verb),
+  ];
+  return { now, faults, said: `recovery said: ${list.stderr.trim()}` };
 }

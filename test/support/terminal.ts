@@ -20,37 +20,46 @@ export interface Terminal {
   type(keys: string): void;
 }
 
+// A pseudoterminal whose last process ends may be gone before all has been read from it. So a shell stays, and says that
+// the program has ended, and how, in a sequence that no terminal shows.
+const ATTENDED = `trap : INT; "$@"; code=$?; printf '\\033]7777;%d\\007' "$code"; exec sleep 300`;
+const END = /\u001B\]7777;(\d+)\u0007/;
+
 /** A program on a pseudoterminal of its own, its screen kept by a terminal emulator. */
 export function openTerminal(
   room: Room,
   cwd: string,
-  [file, ...args]: readonly [string, ...string[]],
+  argv: readonly [string, ...string[]],
   options: { columns?: number; env?: Env } = {},
 ): Terminal {
   const size = { cols: options.columns ?? 80, rows: 60 };
   const emulator = new headless.Terminal({ ...size, allowProposedApi: true });
   const env = { ...room.env, TERM: 'xterm-256color', PAGER: 'cat', ...options.env } as Record<string, string>;
-  const child = pty.spawn(file, args, { ...size, name: env['TERM'] ?? 'xterm-256color', cwd, env });
+  const child = pty.spawn('sh', ['-c', ATTENDED, 'sh', ...argv], {
+    ...size,
+    name: env['TERM'] ?? 'xterm-256color',
+    cwd,
+    env,
+  });
   let bytes = '';
   let hasEnded = false;
-  child.onData((data) => {
-    bytes += data;
-    emulator.write(data);
-  });
   const screen = (): string =>
     Array.from({ length: size.rows }, (_, i) => emulator.buffer.active.getLine(i)?.translateToString(true) ?? '')
       .join('\n')
       .trimEnd();
   const done = new Promise<TerminalExit>((resolve) => {
-    child.onExit(({ exitCode, signal }) => {
-      hasEnded = true;
-      emulator.write('', () =>
-        resolve({ code: signal === undefined || signal === 0 ? exitCode : 128 + signal, screen: screen(), bytes }),
-      );
+    child.onData((data) => {
+      bytes += data;
+      const end = END.exec(bytes);
+      emulator.write(data, () => {
+        if (end === null) return;
+        hasEnded = true;
+        resolve({ code: Number(end[1]), screen: screen(), bytes: bytes.replace(END, '') });
+      });
     });
   });
   onTestFinished(() => {
-    if (!hasEnded) child.kill('SIGKILL');
+    child.kill('SIGKILL');
     emulator.dispose();
   });
   return {

@@ -31,6 +31,8 @@ export interface GateTree {
 
 const WAIT_MS = 6 * 3_600_000;
 const CHECKOUT_MS = 1_800_000;
+/** Also what is sparse in the main worktree. */
+const WHOLE = ['core.sparseCheckout=false'];
 
 /**
  * Runs with the gate worktree: one for the repository, made once and kept, so that what a build or
@@ -67,9 +69,17 @@ export async function withGateTree<T>(
 /** Brings the gate worktree to a commit: tracked files exactly, no untracked ones, ignored ones as they are. */
 export async function checkOut({ git }: GateTree, commit: string): Promise<void> {
   await clearFlags(git);
-  const config = ['core.sparseCheckout=false'];
-  await git(['checkout', '--quiet', '--force', '--detach', commit], { timeoutMs: CHECKOUT_MS, config });
+  await git(['checkout', '--quiet', '--force', '--detach', commit], { timeoutMs: CHECKOUT_MS, config: WHOLE });
   await git(['clean', '-ffdq'], { timeoutMs: CHECKOUT_MS });
+}
+
+/** The same for a commit on top of which another one is staged. */
+export async function checkOutStaged(
+  gate: GateTree,
+  { onto, commit }: { onto: string; commit: string },
+): Promise<void> {
+  await checkOut(gate, onto);
+  await gate.git(['read-tree', '-m', '-u', onto, commit], { timeoutMs: CHECKOUT_MS, config: WHOLE });
 }
 
 /** Every file counts in a test, whatever is sparse in the main worktree or was hidden by what ran here before. */
@@ -100,7 +110,8 @@ async function makeTree(held: Held, { commit, id }: { commit: string; id: Sessio
     });
   await excludeOnce(commonDir, EXCLUDE_LINE);
   await makePrivateDirectory(layout.worktrees);
-  // Its folder was deleted: git's record of it goes too.
+  // Its folder was deleted: git's record of it goes too, and what was said of how it was made ready.
+  await removeFile(layout.gateStamp);
   await dropWorktree(git, layout.gate);
   const entry = { ...beginEntry(lease, repo.deps.clock.now().toISOString()), kind: 'gate' as const, id };
   await carryOut(layout.journal, entry, () =>

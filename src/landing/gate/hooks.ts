@@ -6,7 +6,7 @@ import type { Git } from '../../git/git.ts';
 import { isExecutable, makePrivateDirectory, readText, removeFile, replaceFile } from '../../platform/files.ts';
 import { scratchPath } from '../../sessions/cache.ts';
 import { gitAtWorktree, type Repo } from '../../sessions/repo.ts';
-import { checkOut, type GateTree } from './gate-tree.ts';
+import { checkOutStaged, type GateTree } from './gate-tree.ts';
 import type { MergePlan } from '../plan.ts';
 
 /** The hooks that a landing runs, of those that are there and may be executed. */
@@ -71,9 +71,7 @@ export async function passTree(
   { plan, commit }: { plan: MergePlan; commit: string },
 ): Promise<void> {
   if (onTree === undefined) return;
-  await checkOut(gate, plan.target.commit);
-  const config = ['core.sparseCheckout=false'];
-  await gate.git(['read-tree', '-m', '-u', plan.target.commit, commit], { timeoutMs: 600_000, config });
+  await checkOutStaged(gate, { onto: plan.target.commit, commit });
   await requirePass(gate.git, { folder, name: onTree, id: plan.session.id });
 }
 

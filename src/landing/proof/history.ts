@@ -1,10 +1,9 @@
 import { listDescendants, listFirstParents, listMergeBases, reach, type Graph } from '../../git/graph.ts';
 import { mergeTrees } from '../../git/merge-tree.ts';
 import { includesPatch, readPatches, type Patch, type PatchRequest } from '../../git/patch.ts';
-import { withScratchObjects } from '../../git/snapshot.ts';
-import { listTrees } from '../../git/tree.ts';
+import { treesOf } from '../../git/tree.ts';
 import { listTouchedBetween, listTouchedBy, type Touched } from '../../git/touched.ts';
-import { scratchPath } from '../../sessions/cache.ts';
+import { withScratch } from '../../sessions/cache.ts';
 import type { Repo } from '../../sessions/repo.ts';
 
 /** Does the history of `target` have what `tip` has? Depends on the two commits alone. */
@@ -167,11 +166,11 @@ async function findContained(repo: Repo, cases: readonly Case[]): Promise<readon
   const merges = cases.flatMap(({ question, points }) => points.map((point) => [point, question.tip] as const));
   if (merges.length === 0) return cases.map(() => undefined);
   const [trees, results] = await Promise.all([
-    listTrees(
+    treesOf(
       repo.git,
       merges.map(([point]) => point),
     ),
-    withScratchObjects(repo.commonDir, scratchPath(repo, 'objects'), (env) =>
+    withScratch(repo, (env) =>
       // A file that follows a renamed folder would be found where the names do not lead.
       mergeTrees(repo.git, merges, { env, config: ['merge.directoryRenames=conflict'] }),
     ),

@@ -1,6 +1,5 @@
 import { mergeTrees } from '../../git/merge-tree.ts';
-import { withScratchObjects } from '../../git/snapshot.ts';
-import { scratchPath } from '../../sessions/cache.ts';
+import { withScratch } from '../../sessions/cache.ts';
 import type { Inspection } from '../../sessions/inspect.ts';
 import type { Repo } from '../../sessions/repo.ts';
 
@@ -26,9 +25,7 @@ export async function previewMerges(
   const jobs = wanted.filter((job) => job !== undefined);
   if (jobs.length === 0) return inspections.map(() => undefined);
   const merges = jobs.map(({ ours, theirs }) => [ours.commit, theirs.commit] as const);
-  const results = await withScratchObjects(repo.commonDir, scratchPath(repo, 'objects'), (env) =>
-    mergeTrees(repo.git, merges, { env }),
-  );
+  const results = await withScratch(repo, (env) => mergeTrees(repo.git, merges, { env }));
   let next = 0;
   return wanted.map((job): Preview | undefined => {
     if (job === undefined) return undefined;

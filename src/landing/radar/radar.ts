@@ -3,9 +3,8 @@ import { findConflicts, Verdict, type ConflictFile } from '../../git/conflicts.t
 import { listPathChanges, PathChanges } from '../../git/diff.ts';
 import { makePrivateDirectory, readText } from '../../platform/files.ts';
 import type { Env } from '../../platform/deps.ts';
-import { withScratchObjects } from '../../git/snapshot.ts';
 import { loadAnswers, type Answers } from '../../sessions/answers.ts';
-import { scratchPath } from '../../sessions/cache.ts';
+import { withScratch } from '../../sessions/cache.ts';
 import type { Inspection } from '../../sessions/inspect.ts';
 import type { Repo } from '../../sessions/repo.ts';
 import path from 'node:path';
@@ -44,7 +43,7 @@ export interface Scan {
 }
 
 /** Bump when the meaning of what is remembered changes. */
-const FORMAT = 'conflicts 1';
+const FORMAT = 'conflicts 2';
 
 /**
  * Every session against its base, and every pair of those with work that has not landed, uncommitted and untracked files
@@ -54,10 +53,7 @@ const FORMAT = 'conflicts 1';
 export async function scanConflicts(repo: Repo, inspections: readonly Inspection[]): Promise<Scan> {
   await makePrivateDirectory(repo.layout.cache);
   const answers = await loadAnswers(repo, 'conflicts', await readWorld(repo));
-  const folder = scratchPath(repo, 'objects');
-  const scan = await withScratchObjects(repo.commonDir, folder, (env) =>
-    scanIn(repo, inspections, { folder, env }, answers),
-  );
+  const scan = await withScratch(repo, (env, folder) => scanIn(repo, inspections, { folder, env }, answers));
   await answers.save();
   return scan;
 }

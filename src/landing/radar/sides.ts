@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { ObjectId } from '../../core/names.ts';
 import { mapLimit } from '../../core/pool.ts';
-import { writeStandIns } from '../../git/commit.ts';
+import { writeStandIns, type StandIn } from '../../git/commit.ts';
 import { snapshotPaths } from '../../git/snapshot.ts';
 import { changedPaths, countChanges, hasChanges } from '../../git/status.ts';
 import type { Env } from '../../platform/deps.ts';
@@ -122,7 +122,7 @@ async function makeSnapshots(
 }
 
 interface Taken {
-  readonly standIn?: { readonly tree: string; readonly parents: readonly string[] };
+  readonly standIn?: StandIn;
   readonly trouble?: string;
 }
 

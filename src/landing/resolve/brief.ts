@@ -2,11 +2,11 @@ import type { Commit } from '../../git/commit.ts';
 import { findMergeBase, listCommits } from '../../git/commit.ts';
 import type { Git } from '../../git/git.ts';
 import { mergeTree } from '../../git/merge-tree.ts';
+import { literalPathspec } from '../../git/pathspec.ts';
 import { findRef, refOfBranch } from '../../git/ref.ts';
-import { withScratchObjects } from '../../git/snapshot.ts';
 import type { Resolving } from '../../registry/session.ts';
 import type { Session } from '../../sessions/book.ts';
-import { scratchPath } from '../../sessions/cache.ts';
+import { withScratch } from '../../sessions/cache.ts';
 import type { Repo } from '../../sessions/repo.ts';
 import { listTasks } from '../explain.ts';
 import { requireSyncBase } from '../sync/sync-plan.ts';
@@ -40,7 +40,7 @@ export async function gatherBrief(repo: Repo, session: Session): Promise<Conflic
   const sides = resolving ?? (await foreseeSides(repo, session));
   if (sides === undefined) return undefined;
   const { tip, target, into } = sides;
-  const paths = await withScratchObjects(repo.commonDir, scratchPath(repo, 'objects'), async (env) => {
+  const paths = await withScratch(repo, async (env) => {
     const merged = await mergeTree(repo.git, tip, target, { env });
     return merged.kind === 'conflict' ? merged.paths : [];
   });
@@ -54,14 +54,7 @@ export async function gatherBrief(repo: Repo, session: Session): Promise<Conflic
       ours: await subjects(repo.git, range(tip), name),
       theirs: await subjects(repo.git, range(target), name),
     });
-  const landed = await listCommits(repo.git, [
-    '--first-parent',
-    '--max-count=500',
-    ...range(target),
-    '--',
-    ...paths.map(literal),
-  ]);
-  const others = await listTasks(repo, id, landed);
+  const others = await listTasks(repo, id, { range: range(target), paths });
   const verb = resolving?.verb ?? 'sync';
   return {
     id,
@@ -86,14 +79,10 @@ async function foreseeSides(
   return branch === undefined ? undefined : { tip: branch.commit, target: target.commit, into: target.branch };
 }
 
-function literal(name: string): string {
-  return `:(top,literal)${name}`;
-}
-
 /** Merges are named only where nothing else is: what they bring in has commits of its own. */
 async function subjects(git: Git, range: readonly string[], name: string): Promise<readonly string[]> {
-  const own = await listCommits(git, [...range, '--no-merges', '--', literal(name)]);
-  const all = own.length > 0 ? own : await listCommits(git, ['-m', ...range, '--', literal(name)]);
+  const own = await listCommits(git, [...range, '--no-merges', '--', literalPathspec(name)]);
+  const all = own.length > 0 ? own : await listCommits(git, ['-m', ...range, '--', literalPathspec(name)]);
   return unique(all).slice(0, COMMITS_SHOWN);
 }
 

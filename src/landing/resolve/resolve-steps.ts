@@ -3,6 +3,7 @@ import { KEEPER, writeCommit } from '../../git/commit.ts';
 import type { Git } from '../../git/git.ts';
 import type { Stage } from '../../git/merge-tree.ts';
 import { findRef, keepCommit, resolveCommit } from '../../git/ref.ts';
+import { treeOf } from '../../git/tree.ts';
 import { readText, removeFile, replaceFile } from '../../platform/files.ts';
 import type { Lease } from '../../platform/lock.ts';
 import type { EntryOf } from '../../registry/journal.ts';
@@ -13,7 +14,6 @@ import { gitAtWorktree, type Repo } from '../../sessions/repo.ts';
 import { rebaseRow } from '../../sessions/rows.ts';
 import { restoreCheckout } from '../converge.ts';
 import { moveCheckout } from '../move.ts';
-import { treeOf } from '../sync/uncommitted.ts';
 
 type ResolveEntry = EntryOf<'resolve'>;
 type AbortEntry = EntryOf<'abort'>;

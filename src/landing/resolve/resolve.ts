@@ -2,13 +2,13 @@ import { WtError } from '../../core/errors.ts';
 import { isAncestor } from '../../git/commit.ts';
 import { listFileChanges } from '../../git/diff.ts';
 import { findRef, refOfBranch, resolveCommit } from '../../git/ref.ts';
-import { withScratchObjects } from '../../git/snapshot.ts';
 import { changedPaths, readStatus } from '../../git/status.ts';
+import { treeOf } from '../../git/tree.ts';
 import { beginEntry, endJournal, writeJournal, type EntryOf } from '../../registry/journal.ts';
 import type { Effect } from '../../registry/operations.ts';
 import type { Base, Resolving } from '../../registry/session.ts';
 import { readBook, type Session } from '../../sessions/book.ts';
-import { scratchPath } from '../../sessions/cache.ts';
+import { withScratch } from '../../sessions/cache.ts';
 import { breakLocks } from '../../sessions/break-locks.ts';
 import { commitSession } from '../../sessions/commit.ts';
 import { hold, type Held } from '../../sessions/hold.ts';
@@ -23,7 +23,6 @@ import { isKilledGit, isRefusedMove } from '../move.ts';
 import { findMergeHead, finishAbort, finishResolve, giveUpMerge, layOut, takeLayoutBack } from './resolve-steps.ts';
 import { mergeMessage } from '../sync/sync-plan.ts';
 import { applySync } from '../sync/sync-steps.ts';
-import { treeOf } from '../sync/uncommitted.ts';
 import { findUnresolved } from './unresolved.ts';
 
 /** Lays the conflict with the target out in the session's own worktree. Throws `session.refused`, `base.not-found`, `usage.invalid`. */
@@ -31,7 +30,7 @@ export async function startResolve(repo: Repo, request: ResolveRequest): Promise
   const { id } = await requireSession(repo, await readBook(repo), request.id);
   if (request.dryRun !== true) return hold(repo, (held) => start(held, requireOwn(held.book, id), request));
   const book = await readBook(repo);
-  return withScratchObjects(repo.commonDir, scratchPath(repo, 'objects'), async (env) => {
+  return withScratch(repo, async (env) => {
     const prepared = await prepareResolve(repo, requireOwn(book, id), request, env);
     return prepared.kind === 'ready' ? { ...prepared.outcome, kind: 'planned' } : prepared;
   });

@@ -1,13 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { layOutMerge } from '../../git/merge-tree.ts';
-import { withScratchObjects } from '../../git/snapshot.ts';
 import { readStatus } from '../../git/status.ts';
 import type { Env } from '../../platform/deps.ts';
 import { lstatOf } from '../../platform/files.ts';
 import type { Resolving } from '../../registry/session.ts';
 import type { Session } from '../../sessions/book.ts';
-import { scratchPath } from '../../sessions/cache.ts';
+import { withScratch } from '../../sessions/cache.ts';
 import { gitAtWorktree, type Repo } from '../../sessions/repo.ts';
 import { hasMarkers, markerSizes } from './markers.ts';
 
@@ -18,7 +17,7 @@ export async function findUnresolved(
   { tip, target, merged }: Resolving,
 ): Promise<{ paths: readonly string[]; resolved: readonly string[] }> {
   const git = gitAtWorktree(repo, worktree);
-  return withScratchObjects(repo.commonDir, scratchPath(repo, 'objects'), async (env) => {
+  return withScratch(repo, async (env) => {
     const laid = await layOutMerge(repo.git, tip, target, { env });
     const open = new Set((await readStatus(git)).conflicted);
     const paths = [...new Set([...laid.stages.map((stage) => stage.path), ...open])];

@@ -52,7 +52,7 @@ async function restack(
     row: { ...session.row, base: { ...session.row.base, branch: into, commit: cut } },
   };
   if (session.row.landed?.tip === branch.commit || (await isAncestor(repo.git, branch.commit, target.commit))) {
-    await rebaseRow(held, session, { ref: branch, after: moved.row.base });
+    await changeBase(held, session, { ref: branch, after: moved.row.base });
     return { kind: 'current', id };
   }
   let outcome: Restacked = { kind: 'current', id };
@@ -70,12 +70,12 @@ async function restack(
     if (!WtError.any(thrown) || thrown.changed || thrown.kind === 'interrupted') throw thrown;
     outcome = { kind: 'left', id, error: thrown };
   }
-  await rebaseRow(held, session, { ref: branch, after });
+  await changeBase(held, session, { ref: branch, after });
   return outcome;
 }
 
 /** Writes the new base down; the branch and its files stay. */
-async function rebaseRow(
+async function changeBase(
   held: Held,
   session: Session,
   { ref, after }: { ref: Ref; after: Session['row']['base'] },

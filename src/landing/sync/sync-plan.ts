@@ -3,23 +3,24 @@ import { nearNames } from '../../core/names.ts';
 import {
   findMergeBase,
   isAncestor,
-  KEEPER,
   listCommits,
   wantsSignature,
   writeCommit,
+  writeStandIn,
   type Commit,
 } from '../../git/commit.ts';
 import type { GitOptions } from '../../git/git.ts';
 import { mergeTree, type MergeResult } from '../../git/merge-tree.ts';
 import { branchOf, findRef, listRefs, refOfBranch, resolveCommit } from '../../git/ref.ts';
+import { treeOf } from '../../git/tree.ts';
 import type { Env } from '../../platform/deps.ts';
 import type { Base, BaseChange, Carried } from '../../registry/session.ts';
 import type { Session } from '../../sessions/book.ts';
 import { findIdleness, type Idleness } from '../../sessions/idle.ts';
 import type { Repo } from '../../sessions/repo.ts';
 import { explainConflict } from '../explain.ts';
-import { replayCommits } from '../replay.ts';
-import { findWrittenOver, mergeWork, takeWork, treeOf } from './uncommitted.ts';
+import { hasMerges, refuseReplay, replayCommits } from '../replay.ts';
+import { findWrittenOver, mergeWork, takeWork } from './uncommitted.ts';
 
 export const SYNC_STRATEGIES = ['rebase', 'merge'] as const;
 export type SyncStrategy = (typeof SYNC_STRATEGIES)[number];
@@ -183,19 +184,13 @@ async function rebase(
   const onto = { commit: target.commit, tree: await treeOf(repo.git, target.commit) };
   const replayed = await replayCommits(repo.git, spec.commits, onto, spec.options);
   const merged = await mergeFromCut(repo, sides, spec.cut, { env: spec.options.env });
-  const hasMerges = spec.commits.some(({ parents }) => parents.length > 1);
   if (replayed.kind === 'conflict' && merged.kind === 'conflict') throw await conflictOf(repo, sides, replayed.paths);
   if (replayed.kind === 'done' && merged.kind === 'clean' && merged.tree === replayed.tree) return replayed.commit;
   // What the base has picked from the session conflicts in a merge, and not when it is replayed.
-  if (replayed.kind === 'done' && merged.kind === 'conflict' && !hasMerges) return replayed.commit;
-  const reason = hasMerges
-    ? `${session.id} has merges of its own, and a rebase would lose what was resolved in them`
-    : `one by one the commits of ${session.id} do not come to what a merge with ${target.branch} comes to`;
-  throw new WtError('usage.invalid', {
-    option: '--strategy rebase',
-    reason,
-    fix: ['wt', 'sync', session.id, '--strategy', 'merge'],
-  });
+  if (replayed.kind === 'done' && merged.kind === 'conflict' && !hasMerges(spec.commits)) return replayed.commit;
+  if (hasMerges(spec.commits)) throw refuseReplay('sync', session.id);
+  const reason = `one by one the commits of ${session.id} do not come to what a merge with ${target.branch} comes to`;
+  throw refuseReplay('sync', session.id, reason);
 }
 
 /** The plain merge; where the session was cut above the common ancestor (from another session's branch) that counts instead. */
@@ -213,12 +208,7 @@ async function mergeFromCut(
     (await isAncestor(git, shared, cut)) &&
     (await isAncestor(git, cut, from));
   if (!isAbove) return mergeTree(git, target.commit, from, options);
-  const standIn = await writeCommit(git, {
-    tree: await treeOf(git, target.commit),
-    parents: [cut],
-    message: 'wt: stand-in',
-    env: { ...KEEPER, ...options.env },
-  });
+  const standIn = await writeStandIn(git, { tree: await treeOf(git, target.commit), parents: [cut] }, options);
   return mergeTree(git, standIn, from, options);
 }
 

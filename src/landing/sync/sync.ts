@@ -1,8 +1,7 @@
 import { WtError } from '../../core/errors.ts';
-import { withScratchObjects } from '../../git/snapshot.ts';
 import { readBook, type Session } from '../../sessions/book.ts';
 import { fetchBase } from '../../sessions/base.ts';
-import { scratchPath } from '../../sessions/cache.ts';
+import { withScratch } from '../../sessions/cache.ts';
 import { hold, type Held } from '../../sessions/hold.ts';
 import type { Repo } from '../../sessions/repo.ts';
 import { requireOwn, requireSessions } from '../../sessions/select.ts';
@@ -47,9 +46,7 @@ async function syncSession(repo: Repo, { id }: Session, request: SyncRequest): P
   if (request.dryRun) {
     const session = requireOwn(await readBook(repo), id);
     const target = await requireSyncBase(repo, session);
-    const prepared = await withScratchObjects(repo.commonDir, scratchPath(repo, 'objects'), (env) =>
-      prepareSync(repo, session, target, { ...options, env }),
-    );
+    const prepared = await withScratch(repo, (env) => prepareSync(repo, session, target, { ...options, env }));
     return prepared.kind === 'ready' ? { kind: 'synced', plan: prepared.plan } : prepared;
   }
   const fetched = request.fetch ? await fetchSyncBase(repo, requireOwn(await readBook(repo), id)) : undefined;

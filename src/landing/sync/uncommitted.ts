@@ -1,9 +1,10 @@
 import { WtError, type RefusedVerb } from '../../core/errors.ts';
-import { KEEPER, writeCommit } from '../../git/commit.ts';
+import { KEEPER, writeCommit, writeStandIn } from '../../git/commit.ts';
 import { listFileChanges } from '../../git/diff.ts';
 import type { Git } from '../../git/git.ts';
 import { mergeTree } from '../../git/merge-tree.ts';
 import { keepCommit } from '../../git/ref.ts';
+import { treeOf } from '../../git/tree.ts';
 import type { Env } from '../../platform/deps.ts';
 import type { EntryOf } from '../../registry/journal.ts';
 import type { Carried } from '../../registry/session.ts';
@@ -67,14 +68,9 @@ async function mergeOnto(
 ): Promise<string | readonly string[]> {
   const [before, after] = await Promise.all([treeOf(git, from, env), treeOf(git, to, env)]);
   if (tree === before) return after;
-  const standIn = (of: string): Promise<string> =>
-    writeCommit(git, { tree: of, parents: [from], message: 'wt: stand-in', env: { ...KEEPER, ...env } });
+  const standIn = (of: string): Promise<string> => writeStandIn(git, { tree: of, parents: [from] }, { env });
   const merged = await mergeTree(git, await standIn(after), await standIn(tree), { env });
   return merged.kind === 'clean' ? merged.tree : merged.paths;
-}
-
-export async function treeOf(git: Git, commit: string, env: Env = {}): Promise<string> {
-  return (await git(['rev-parse', '--verify', `${commit}^{tree}`], { env })).stdout.trim();
 }
 
 /** Ignored and hidden files that lie where the move writes: git would write over them without a word. */

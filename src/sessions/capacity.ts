@@ -1,0 +1,130 @@
+import path from 'node:path';
+import { loadConfig, originOf, type Config } from '../config/load.ts';
+import type { Settings } from '../config/schema.ts';
+import { variableFor } from '../config/variables.ts';
+import { WtError } from '../core/errors.ts';
+import { measureIndex, type IndexSize } from '../git/index-file.ts';
+import { spaceAt, treeSize, type Space } from '../platform/disk.ts';
+import type { Env } from '../platform/deps.ts';
+import { lstatOf } from '../platform/files.ts';
+import { readFilesOpen, readOpenFileLimit, readWatchLimit } from '../platform/kernel.ts';
+import { defineFrom, type Definition } from '../setup/definition.ts';
+import { listFound } from '../setup/formats/formats.ts';
+import { findStrains, requireWithinLimits, type LimitFacts, type Limits, type Strain } from '../setup/limits.ts';
+import { requirePorts, type PortLease, type PortPlan } from '../setup/ports.ts';
+import type { Book } from './book.ts';
+import { findPorts } from './ports.ts';
+import type { Repo } from './repo.ts';
+
+/** What decides whether the machine bears one more session, and which ports it gets. */
+export interface Capacity {
+  readonly limits: LimitFacts;
+  readonly strains: readonly Strain[];
+  readonly ports: PortPlan;
+  readonly wanted: Definition['ports'];
+}
+
+/** What the configuration asks of a new session. */
+export interface Demand {
+  readonly settings: Settings;
+  readonly definition: Definition;
+  readonly origins: Readonly<Record<keyof Limits, string>>;
+}
+
+/** Throws `config.invalid`. */
+export async function loadDemand({ root, deps: { env } }: Repo): Promise<Demand> {
+  const config = await loadConfig(root, env);
+  const { settings } = config;
+  const definition = defineFrom(config, await listFound(root, settings.setup.from));
+  const keys = Object.keys(settings.limits) as (keyof Limits)[];
+  const origins = Object.fromEntries(keys.map((key) => [key, originText(config, `limits.${key}`, env)]));
+  return { settings, definition, origins: origins as Record<keyof Limits, string> };
+}
+
+function originText(config: Config, key: string, env: Env): string {
+  const { name, file } = originOf(config, key);
+  return name === 'environment' ? (variableFor(key, env) ?? name) : (file ?? 'the default');
+}
+
+/** Reads only, and starts no git process unless unreviewed sessions are limited and may be too many. */
+export async function gatherCapacity(
+  repo: Repo,
+  book: Book,
+  { settings, definition, origins }: Demand,
+  { id, hashBytes }: { id: string; hashBytes: number },
+): Promise<Capacity> {
+  const { limits } = settings;
+  const index = await measureIndex(path.join(repo.commonDir, 'index'), hashBytes);
+  const [space, copied, unreviewed, ports, strains] = await Promise.all([
+    spaceAt(repo.root),
+    measureCopies(repo.root, definition.files),
+    limits.unreviewed === 0 ? [] : listUnreviewed(repo, book, limits.unreviewed),
+    findPorts(repo, book, { id, wanted: definition.ports }),
+    gatherStrains(index, book.sessions.size + 1),
+  ]);
+  const need = {
+    bytes: (index?.bytes ?? 0) + (space?.sharesBlocks === true ? 0 : copied.bytes),
+    files: (index?.files ?? 0) + copied.files,
+  };
+  return {
+    limits: { limits, origins, sessions: book.sessions.size, unreviewed, disk: diskOf(repo.root, space), need },
+    strains,
+    ports,
+    wanted: definition.ports,
+  };
+}
+
+function diskOf(root: string, space: Space | undefined): LimitFacts['disk'] {
+  return space === undefined ? undefined : { path: root, freeBytes: space.freeBytes, freeInodes: space.freeInodes };
+}
+
+/** The ports of a new session. Throws `limit.reached`, `disk.low`. Pure. */
+export function requireCapacity({ limits, ports, wanted }: Capacity): PortLease {
+  requireWithinLimits(limits);
+  return requirePorts(ports, wanted);
+}
+
+/** What `setup.copy` names outright; what its wildcards find is not known before. */
+async function measureCopies(root: string, files: Definition['files']): Promise<{ bytes: number; files: number }> {
+  const names = files
+    .filter(({ kind }) => kind === 'copy')
+    .flatMap(({ patterns }) => patterns.map((pattern) => pattern.replace(/^\/|\/$/g, '')))
+    .filter((name) => !/[*?[\]!\\]/.test(name) && !name.split('/').includes('..'));
+  const places = [...new Set(names)].map((name) => path.join(root, name));
+  const sizes = await Promise.all(places.map(async (place) => ((await lstatOf(place)) ? treeSize(place) : undefined)));
+  return sizes.reduce<{ bytes: number; files: number }>(
+    (sum, one) => ({ bytes: sum.bytes + (one?.bytes ?? 0), files: sum.files + (one?.files ?? 0) }),
+    { bytes: 0, files: 0 },
+  );
+}
+
+/** Done or approved as they are now, and not landed. git is asked only when the words alone would be too many. */
+async function listUnreviewed(repo: Repo, book: Book, limit: number): Promise<readonly string[]> {
+  const spoken = [...book.sessions.values()].filter(
+    ({ row }) => row.approved !== undefined || (row.done !== undefined && !row.done.failed),
+  );
+  if (spoken.length < limit) return [];
+  const { examineSessions } = await import('./list.ts');
+  const views = (await examineSessions(repo, spoken, { conflicts: false })).map(({ view }) => view);
+  return views
+    .filter(({ status, approved, done }) => status !== 'landed' && (approved ?? done)?.isStale === false)
+    .map(({ id }) => id);
+}
+
+async function gatherStrains(index: IndexSize | undefined, sessions: number): Promise<readonly Strain[]> {
+  const [watches, openFiles, filesOpen] = await Promise.all([readWatchLimit(), readOpenFileLimit(), readFilesOpen()]);
+  return findStrains({ watches, folders: index?.folders, openFiles, filesOpen }, sessions);
+}
+
+/** A refusal for want of room, with what `wt clean` would do about it; everything else as it is. */
+export async function withWayOut(repo: Repo, error: unknown): Promise<unknown> {
+  if (WtError.is(error, 'disk.low') || (WtError.is(error, 'limit.reached') && error.details.limit !== 'ports')) {
+    const { findCleanable } = await import('./cleanable.ts');
+    const cleanable = await findCleanable(repo).catch(() => undefined);
+    if (cleanable === undefined) return error;
+    return WtError.is(error, 'disk.low')
+      ? new WtError('disk.low', { ...error.details, cleanable }, { cause: error })
+      : new WtError('limit.reached', { ...error.details, cleanable }, { cause: error });
+  }
+  return error;
+}

@@ -1,0 +1,299 @@
+import { randomUUID } from 'node:crypto';
+import path from 'node:path';
+import { WtError } from '../core/errors.ts';
+import { lstatOf, makePrivateDirectory } from '../platform/files.ts';
+import { createIdentity, type Owner } from '../platform/identity.ts';
+import { throwIfInterrupted } from '../platform/runner.ts';
+import { readAdminEntry, writeNote } from '../registry/notes.ts';
+import type { SetupState } from '../registry/session.ts';
+import type { Definition } from '../setup/definition.ts';
+import { writeEnvFile } from '../setup/env-file.ts';
+import { placeFiles, type FilesReport } from '../setup/files/files.ts';
+import { fillEnv, labelOf, stepsOf } from '../setup/fill.ts';
+import type { Place } from '../setup/place.ts';
+import { prepareSources, type SourcesReport } from '../setup/sources/sources.ts';
+import type { Phase } from '../setup/step.ts';
+import { runPhase, type Narrator, type StepResult, type StepsOutcome } from '../setup/steps.ts';
+import { environmentOf, valuesOf } from '../setup/values.ts';
+import type { Session } from './book.ts';
+import { placeOf, writeTaskFile } from './facts.ts';
+import { hold, type Held } from './hold.ts';
+import { beginSetupRecord, endSetupRecord, listSettingUp, liveRecord } from './live.ts';
+import { leaseMissingPorts, withPorts } from './ports.ts';
+import { shielded, type Repo } from './repo.ts';
+import { updateRow } from './rows.ts';
+import { requireOwn } from './select.ts';
+import { checkTree } from './worktree.ts';
+
+/** What was done to make a session ready. */
+export interface ReadyOutcome {
+  readonly files: FilesReport;
+  readonly sources: SourcesReport;
+  /** Relative to the session. */
+  readonly envFile: string | undefined;
+  /** Commands of the set-up and, after the first one that came to its end, of `hooks.create.after`. */
+  readonly results: readonly StepResult[];
+  readonly log: string | undefined;
+  readonly warnings: readonly string[];
+}
+
+/** Commands that a create runs, in this order. */
+export const CREATE_PHASES: readonly Phase[] = ['create.before', 'setup', 'create.after'];
+
+/** Whether there is anything to do in a new session; what only git's checkout leaves out is looked for each time. */
+export async function hasSetup(repo: Repo, definition: Definition): Promise<boolean> {
+  if (stepsOf(definition, ['setup', 'create.after']).length > 0 || definition.files.length > 0) return true;
+  if (definition.settings.setup.envFile !== undefined) return true;
+  const names = ['.worktreeinclude', ...(definition.settings.setup.submodules ? ['.gitmodules'] : [])];
+  const found = await Promise.all(names.map((name) => lstatOf(path.join(repo.root, name))));
+  return found.some((stats) => stats !== undefined);
+}
+
+/** Says that a set-up is at work, for as long as a process of it lives: this one, or a command that outlived it. */
+export interface SetupMark {
+  readonly owner: Owner;
+  /** Kept open by every command of it. */
+  readonly fd: number | undefined;
+  end(): void;
+}
+
+/** Its own, and not that of the locks: a program that a set-up left running must not look like a command that holds one. */
+export async function openMark({ deps, layout }: Repo): Promise<SetupMark> {
+  await makePrivateDirectory(layout.lock);
+  const identity = createIdentity('wt setup', randomUUID());
+  return { ...(await identity.owner(layout.lock, deps.run)), end: () => identity.dispose() };
+}
+
+/** From here on whoever finds the session knows that it is being made ready; the caller holds the lock and writes the row. */
+export async function markBegun(repo: Repo, adminDirectory: string, { owner }: SetupMark): Promise<SetupState> {
+  await beginSetupRecord(adminDirectory, owner);
+  return { state: 'running', at: repo.deps.clock.now().toISOString(), log: null };
+}
+
+/**
+ * Begins the set-up of a session that is there; ports that the configuration has come to name are leased. Throws `limit.reached`,
+ * `session.refused` while another one runs, `path.unsafe` when its
+ * folder is not its own.
+ */
+export async function beginSetup(
+  repo: Repo,
+  id: string,
+  { mark, wanted }: { mark: SetupMark; wanted: Definition['ports'] },
+): Promise<Session> {
+  return hold(repo, async (held) => {
+    const session = requireOwn(held.book, id);
+    const directory = session.admin?.directory;
+    const tree = await checkTree(session);
+    if (tree !== 'ok' || directory === undefined || session.row.state !== 'ready')
+      throw new WtError('path.unsafe', {
+        path: session.path,
+        reason: 'the session has no working folder there',
+        fix: ['wt', 'doctor', '--fix'],
+      });
+    const others = await listSettingUp(directory);
+    if (others.length > 0) {
+      const processes = others.map(({ command, pid }) => `${command} (${pid})`);
+      throw new WtError('session.refused', { id, verb: 'setup', reasons: [{ code: 'session.live', processes }] });
+    }
+    const ports = await leaseMissingPorts(held, session, wanted);
+    const begun = await markBegun(held.repo, directory, mark);
+    const setup = hasBeenReady(session.row.setup) ? { ...begun, wasReady: true } : begun;
+    await writeSetup(held, session, setup);
+    await held.log('session.setup.before', id);
+    return { ...session, row: withPorts({ ...session.row, setup }, ports) };
+  });
+}
+
+/** Row and note say the same, so that a registry that is rebuilt knows it too. */
+async function writeSetup(held: Held, { id, admin }: Session, setup: SetupState): Promise<void> {
+  if (admin === undefined) return;
+  const { note } = await readAdminEntry(admin.directory);
+  if (note?.id === id) await writeNote(admin.directory, { ...note, setup });
+  await updateRow(held.repo, held.lease, id, (row) => ({ ...row, setup }));
+}
+
+/**
+ * Makes a session ready whose set-up has begun: sources, files, variables, commands. Each part may have been done before.
+ * No lock is held meanwhile. Throws `setup.failed` with the session left as it is, and `interrupted`.
+ */
+export async function makeReady(
+  repo: Repo,
+  session: Session,
+  definition: Definition,
+  { narrator, isFirst, mark }: { narrator: Narrator; isFirst: boolean; mark: SetupMark | undefined },
+): Promise<ReadyOutcome> {
+  const directory = session.admin?.directory;
+  if (directory === undefined) throw new Error(`${session.id} has no administrative folder`);
+  const place = placeOf(repo, session, directory);
+  const work = new Work(narrator, directory, mark?.fd);
+  try {
+    const outcome = await prepareAll(place, definition, { session, work, isFirst });
+    // Where there was nothing to do nothing was written down.
+    if (session.row.setup?.state === 'running')
+      await endSetup(repo, session, { state: 'done', log: outcome.log ?? null });
+    return outcome;
+  } catch (error) {
+    throw await recordFailure(repo, session, { error, work });
+  } finally {
+    if (mark !== undefined) await endSetupRecord(directory, mark.owner);
+  }
+}
+
+/** What it is at, so that a failure can be told. */
+class Work {
+  /** In words, for the parts that are no command. */
+  doing = 'preparing';
+  log: string | undefined;
+  readonly narrator: Narrator;
+  readonly directory: string;
+  readonly holdFd: number | undefined;
+
+  constructor(narrator: Narrator, directory: string, holdFd: number | undefined) {
+    this.narrator = narrator;
+    this.directory = directory;
+    this.holdFd = holdFd;
+  }
+
+  run(place: Place, definition: Definition, phase: Phase): Promise<StepsOutcome> {
+    const record = (command: string): ReturnType<typeof liveRecord> => liveRecord(this.directory, command, 'setup');
+    const { facts, deps, commonDir } = place;
+    const where = { facts, deps, commonDir, main: facts.main, cwd: facts.path };
+    const onLog = (file: string): void => void (this.log ??= file);
+    return runPhase(where, definition, phase, { ...this.narrator, record, onLog, holdFd: this.holdFd });
+  }
+}
+
+async function prepareAll(
+  place: Place,
+  definition: Definition,
+  { session, work, isFirst }: { session: Session; work: Work; isFirst: boolean },
+): Promise<ReadyOutcome> {
+  const { settings } = definition;
+  const { signal } = place.deps;
+  await writeTaskFile(session);
+  work.doing = 'submodules and large files';
+  const sources = await prepareSources(place, settings.setup);
+  throwIfInterrupted(signal);
+  work.doing = 'copying files';
+  const files = await placeFiles(place, definition.files);
+  throwIfInterrupted(signal);
+  work.doing = `writing ${settings.setup.envFile ?? ''}`;
+  const env = await writeVariables(place, definition);
+  work.doing = 'commands';
+  const setup = await work.run(place, definition, 'setup');
+  if (setup.failed !== undefined) throw new StepFailure(setup.failed);
+  const after = isFirst ? await work.run(place, definition, 'create.after') : undefined;
+  const trouble =
+    after?.failed === undefined
+      ? []
+      : [
+          `hooks.create.after failed (${howEnded(after.failed)}): ${labelOf(after.failed.step)}; log ${after.log ?? ''}`,
+        ];
+  return {
+    sources,
+    files,
+    envFile: env?.file,
+    results: [...setup.results, ...(after?.results ?? [])],
+    log: setup.log ?? after?.log,
+    warnings: [...sources.warnings, ...(env?.warnings ?? []), ...trouble],
+  };
+}
+
+async function writeVariables(
+  place: Place,
+  definition: Definition,
+): Promise<Awaited<ReturnType<typeof writeEnvFile>> | undefined> {
+  const { envFile } = definition.settings.setup;
+  if (envFile === undefined) return undefined;
+  const all = { ...environmentOf(place.facts), ...fillEnv(definition, valuesOf(place.facts)) };
+  const known = Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
+  return writeEnvFile(place, envFile, Object.fromEntries(known));
+}
+
+/** A command of the set-up that did not end well. */
+class StepFailure extends Error {
+  readonly result: StepResult;
+  constructor(result: StepResult) {
+    super('a command of the set-up failed');
+    this.result = result;
+  }
+}
+
+/** How a command ended, in words. Pure. */
+export function howEnded({ exitCode, step }: Pick<StepResult, 'exitCode' | 'step'>): string {
+  return exitCode === undefined ? `took longer than ${Math.round(step.timeoutMs / 1000)} s` : `exit ${exitCode}`;
+}
+
+/** Writes the failure down and returns what is to be thrown. */
+async function recordFailure(
+  repo: Repo,
+  session: Session,
+  { error, work }: { error: unknown; work: Work },
+): Promise<unknown> {
+  const { id, path: worktree } = session;
+  if (WtError.is(error, 'interrupted')) {
+    await endSetup(shielded(repo), session, { state: 'failed', log: work.log ?? null, reason: 'interrupted' });
+    const left = `Session ${id} is there; its set-up was ended.`;
+    return new WtError(
+      'interrupted',
+      { ...error.details, left, fix: ['wt', 'setup', id] },
+      { cause: error, changed: true },
+    );
+  }
+  const result = error instanceof StepFailure ? error.result : undefined;
+  const reason = result === undefined ? reasonOf(error) : howEnded(result);
+  const step = result === undefined ? work.doing : labelOf(result.step);
+  const log = work.log ?? null;
+  await endSetup(repo, session, { state: 'failed', log, step, reason });
+  const details = {
+    id,
+    path: worktree,
+    step,
+    exitCode: result?.exitCode ?? null,
+    timedOut: result !== undefined && result.exitCode === undefined,
+    reason,
+    log,
+    output: result?.output ?? [],
+  };
+  return new WtError('setup.failed', details, { cause: error, changed: true });
+}
+
+/** What went wrong, in a line. Pure. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (!WtError.any(error)) return error.message;
+  const { reason, message, stderr } = error.details as { reason?: string; message?: string; stderr?: string };
+  return reason ?? message ?? stderr ?? error.code;
+}
+
+/** A session that went meanwhile has nothing to be written down. */
+async function endSetup(
+  repo: Repo,
+  session: Session,
+  setup: Pick<SetupState, 'state' | 'log' | 'step' | 'reason'>,
+): Promise<void> {
+  const options = repo.deps.signal.aborted ? { shielded: true } : {};
+  await hold(
+    repo,
+    async (held) => {
+      const now = held.book.sessions.get(session.id);
+      if (now?.row.createdAt !== session.row.createdAt) return;
+      const at = repo.deps.clock.now().toISOString();
+      const was = hasBeenReady(session.row.setup) ? { wasReady: true } : {};
+      await writeSetup(held, now, { ...setup, at, ...was });
+      const { state, step, reason } = setup;
+      const event = state === 'done' ? 'session.setup.after' : 'session.setup.failed';
+      await held.log(event, session.id, state === 'done' ? {} : { step: step ?? null, reason: reason ?? null });
+    },
+    options,
+  );
+}
+
+/** Whether `hooks.create.after` has not come to run yet: the create's own set-up failed, was cut off or was skipped. Pure. */
+export function isFirstSetup({ row }: Pick<Session, 'row'>): boolean {
+  return row.setup !== undefined && !hasBeenReady(row.setup);
+}
+
+function hasBeenReady(setup: SetupState | undefined): boolean {
+  return setup?.state === 'done' || setup?.wasReady === true;
+}
