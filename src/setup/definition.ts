@@ -1,4 +1,5 @@
 import { HOOKED, type CommandConfig, type StageConfig } from '../config/commands.ts';
+import { placesOf } from '../core/shell.ts';
 import { loadConfig, originOf, wrongSetting, type Config, type Layer } from '../config/load.ts';
 import { unknownPorts } from '../config/names.ts';
 import type { Settings } from '../config/schema.ts';
@@ -59,6 +60,11 @@ export function defineFrom(config: Config, found: readonly Found[]): Definition 
   };
 }
 
+/** What of a command is a template. */
+function wordsWithPlaces(command: Command): readonly string[] {
+  return command.kind === 'argv' ? command.argv : placesOf(command.script).map((inner) => `{${inner}}`);
+}
+
 /** Throws `config.invalid` for a template that names a port which no session has. Pure. */
 function requireKnownPorts(config: Config, steps: readonly Step[], ports: readonly string[]): void {
   const { env, setup } = config.settings;
@@ -66,7 +72,7 @@ function requireKnownPorts(config: Config, steps: readonly Step[], ports: readon
     ...Object.entries(env).map(([name, template]) => ({ key: `env.${name}`, template })),
     ...(setup.envFile === undefined ? [] : [{ key: 'setup.envFile', template: setup.envFile }]),
     ...steps.flatMap(({ at, command, env: own }) =>
-      [...(command.kind === 'shell' ? [command.script] : command.argv), ...Object.values(own)].map((template) => ({
+      [...wordsWithPlaces(command), ...Object.values(own)].map((template) => ({
         key: at,
         template,
       })),

@@ -64,6 +64,7 @@ describe('a list', () => {
     expect(stdout).toMatchInlineSnapshot(`
       "key                    value     from
       merge.gate             npm test  project  ~/app/wt.config.jsonc:3
+      merge.gateTimeout      1h        default
       merge.retries          5         project  ~/app/wt.config.jsonc:3
       merge.requireApproval  false     default
       merge.strategy         squash    personal  ~/.config/wt/config.jsonc:2
