@@ -10,12 +10,14 @@ import { parseConfig } from './parse.ts';
  */
 export function parseValue({ key, schema }: Pick<Key, 'key' | 'schema'>, text: string): unknown {
   const json = parseAny(text);
-  const candidates = [...(json === undefined ? [] : [json.value]), text];
-  const found = candidates.find((value) => schema.safeParse(value).success);
-  if (found !== undefined) return found;
+  const typed = schema.safeParse(json?.value);
+  if (json !== undefined && typed.success) return json.value;
   const isStructure = json !== undefined && typeof json.value === 'object';
-  const { error } = schema.safeParse(isStructure ? json.value : (json?.value ?? text));
-  const { reason } = faultOf(error?.issues ?? [], schema, key.split('.'));
+  const { error } = isStructure ? typed : schema.safeParse(json?.value ?? text);
+  const { at, reason } = faultOf(error?.issues ?? [], schema, key.split('.'));
+  // A list of the right kind with something wrong in it is no shell command that only looks like one.
+  const isMeant = isStructure && at.length > 0;
+  if (!isMeant && schema.safeParse(text).success) return text;
   const words = reason.startsWith(`${key}: `) ? reason.slice(key.length + 2) : reason;
   const list = [text];
   const isListMeant = !isStructure && schema.safeParse(list).success;
