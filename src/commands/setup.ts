@@ -28,7 +28,7 @@ export default defineCommand({
     'Runs the set-up of a session, or runs it again after it has failed: submodules, files that are missing, variables, and the commands of setup.run. What the repository brings along runs only once it is approved (wt trust). A session whose set-up failed is broken until it has come to its end.',
   args: { id: sessionArg },
   options: {},
-  examples: ['wt setup fix-login', 'wt setup', 'wt setup fix-login --dry-run'],
+  examples: ['wt setup fix-login', 'wt setup fix-login --dry-run'],
   mutates: true,
   data: z.object({
     id: z.string(),
