@@ -123,10 +123,10 @@ test.for([
   ['a branch of a port', '{ "branch": "{id}-{port}" }', 1, 13, /branch: \{port\} is not known/],
   [
     'braces in a command',
-    '{ "setup": { "run": "cp {a,b} c" } }',
+    '{ "setup": { "run": [["cp", "{a,b}", "c"]] } }',
     1,
-    21,
-    /setup\.run: \{a,b\} is not known.*written twice/,
+    29,
+    /setup\.run\[0\]\[1\]: \{a,b\} is not known.*written twice/,
   ],
   ['a path that leads out', '{ "path": ".worktrees/../{id}" }', 1, 11, /path: it must be one folder/],
   ['a path without the id', '{ "path": ".worktrees/x" }', 1, 11, /path: \{id\} must be in it/],
