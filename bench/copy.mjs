@@ -17,7 +17,7 @@ const { values } = parseArgs({
 });
 const FILES = Number(values.files);
 /** What copying may take of cp's time. */
-const BAR = 1.25;
+const BAR = 1.5;
 
 const place = values.at === scratch ? scratch : mkdtempSync(join(values.at, 'wt-bench-'));
 process.on('exit', () => rmSync(place, { recursive: true, force: true, maxRetries: 5 }));

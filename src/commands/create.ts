@@ -20,7 +20,6 @@ import { CREATE_PHASES, hasSetup, makeReady, openMark, type ReadyOutcome } from 
 import type { Repo } from '../sessions/repo.ts';
 import { findSession } from '../sessions/select.ts';
 import { loadDefinition, type Definition } from '../setup/definition.ts';
-import { knownNames, requireKnown } from '../setup/fill.ts';
 import type { Narrator } from '../setup/steps.ts';
 import { declaredLines } from '../ui/session.ts';
 import { narratorOf, plannedText, readyLines } from '../ui/setup.ts';
@@ -110,7 +109,6 @@ export default defineCommand({
     const definition = await loadDefinition(repo.root, deps.env);
     const isThere = input.reuse && findSession(await readBook(repo), target.id) !== undefined;
     const commands = input.setup ? { definition, narrator: narratorFor(context, target.id) } : undefined;
-    if (input.setup) requireKnown(definition, CREATE_PHASES, knownNames(definition));
     if (input.setup && !globals.dryRun && !isThere)
       await askTrust(context, await findMissingTrust(repo, definition, wantedOf(definition, argument)));
     const options = { dryRun: globals.dryRun, fetch: input.fetch, fromChanges: input.fromChanges };

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { placesOf } from '../core/shell.ts';
+import { fillScript, placesOf } from '../core/shell.ts';
 import { parseDuration } from '../core/time.ts';
 import { whyInvalidTemplate } from './names.ts';
 
@@ -11,13 +11,18 @@ export const Template = z.string().superRefine((text, context) => {
   if (reason !== undefined) context.addIssue({ code: 'custom', message: reason });
 });
 
+const QUOTED =
+  'a value stands between single quotes, where a shell puts none; leave them away, or write "{ id }" where the braces are the program’s own';
+const isGiven = (reason: string | undefined): boolean => reason !== undefined;
+
 /** A shell script; only what stands where a value can is a template, so `${HOME}` and `awk '{print}'` are the shell's own. */
 const Script = z
   .string()
   .regex(/\S/, 'must not be empty')
   .superRefine((text, context) => {
-    const reasons = placesOf(text).map((inner) => whyInvalidTemplate(`{${inner}}`));
-    const reason = reasons.find((one) => one !== undefined);
+    const judge = (inner: string): string | undefined => whyInvalidTemplate(`{${inner}}`);
+    const isSound = fillScript(text, (inner) => (judge(inner) === undefined ? '' : undefined)) !== undefined;
+    const reason = isSound ? placesOf(text).map(judge).find(isGiven) : QUOTED;
     if (reason !== undefined) context.addIssue({ code: 'custom', message: reason });
   });
 

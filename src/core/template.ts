@@ -10,6 +10,9 @@ export const FILTERS: Readonly<Record<string, (text: string) => string>> = {
   db: databaseName,
   upper: (text) => text.toUpperCase(),
   lower: (text) => text.toLowerCase(),
+  dashes: (text) => text.replaceAll(/[/\\]/g, '-'),
+  basename: (text) => text.replace(/\/+$/, '').replace(/^.*\//, ''),
+  dirname: (text) => text.replace(/\/[^/]*\/*$/, ''),
 };
 
 /** Lower-case letters, digits and single hyphens; at most 40 characters, cut at a word. Pure. */
@@ -37,6 +40,11 @@ export function databaseName(text: string): string {
   const safe = /^[a-z_]/.test(plain) ? plain : `_${plain}`;
   if (safe === text && safe.length <= 48) return safe;
   return `${safe.slice(0, 40)}_${createHash('sha256').update(text).digest('hex').slice(0, 7)}`;
+}
+
+/** Text that comes out as it is when it is filled as a template. Pure. */
+export function escapeTemplate(text: string): string {
+  return text.replaceAll('{', '{{').replaceAll('}', '}}');
 }
 
 interface Place {

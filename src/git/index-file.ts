@@ -5,7 +5,7 @@ export interface IndexSize {
   readonly files: number;
   /** In blocks of four kilobytes, as most file systems give them out. */
   readonly bytes: number;
-  /** Folders with files in them; undefined when the index does not tell. */
+  /** Folders with files in them; undefined when they were not counted. */
   readonly folders: number | undefined;
 }
 
@@ -16,34 +16,45 @@ const BLOCK = 4096;
 const EXTENDED = 0x4000;
 const NAME_BITS = 0x0f_ff;
 
-/** Sizes that git has noted in an index (gitformat-index(5), versions 2 to 4), without asking git; undefined when it cannot be read. */
-export async function measureIndex(file: string, hashBytes: number): Promise<IndexSize | undefined> {
+/**
+ * Sizes that git has noted in an index (gitformat-index(5), versions 2 to 4), without asking git; undefined when it cannot be read.
+ * Folders are counted only where the number of files makes them wanted.
+ */
+export async function measureIndex(
+  file: string,
+  hashBytes: number,
+  isWanted: (files: number) => boolean = () => true,
+): Promise<IndexSize | undefined> {
   const data = await readFile(file).catch(() => undefined);
-  return data === undefined ? undefined : parseIndexSize(data, hashBytes);
+  return data === undefined ? undefined : parseIndexSize(data, hashBytes, isWanted);
 }
 
-/** Pure half of {@link measureIndex}. */
-export function parseIndexSize(data: Buffer, hashBytes: number): IndexSize | undefined {
+function parseIndexSize(data: Buffer, hashBytes: number, isWanted: (files: number) => boolean): IndexSize | undefined {
   if (data.length < HEADER || data.toString('latin1', 0, 4) !== 'DIRC') return undefined;
   const [version, files] = [data.readUInt32BE(4), data.readUInt32BE(8)];
   if (version < 2 || version > 4) return undefined;
-  const folders = new Set<string>();
+  const folders = version < 4 && isWanted(files) ? new Set<string>() : undefined;
   let bytes = 0;
   let at = HEADER;
   for (let i = 0; i < files; i++) {
     const flagsAt = at + HASH_AT + hashBytes;
     if (flagsAt + 2 > data.length) return undefined;
     bytes += Math.ceil(data.readUInt32BE(at + SIZE_AT) / BLOCK) * BLOCK;
-    const flags = data.readUInt16BE(flagsAt);
-    const nameAt = flagsAt + ((flags & EXTENDED) === 0 ? 2 : 4);
-    const length = flags & NAME_BITS;
-    const end =
-      version === 4 || length === NAME_BITS ? data.indexOf(0, skipNumber(data, nameAt, version)) : nameAt + length;
+    const { nameAt, end } = nameIn(data, flagsAt, version);
     if (end < nameAt) return undefined;
-    if (version < 4) folders.add(folderOf(data, nameAt, end));
+    folders?.add(folderOf(data, nameAt, end));
     at = version === 4 ? end + 1 : at + ((end - at + 8) & ~7);
   }
-  return { files, bytes, folders: version === 4 ? undefined : folders.size };
+  return { files, bytes, folders: folders?.size };
+}
+
+/** Where the name of an entry begins and ends. */
+function nameIn(data: Buffer, flagsAt: number, version: number): { nameAt: number; end: number } {
+  const flags = data.readUInt16BE(flagsAt);
+  const nameAt = flagsAt + ((flags & EXTENDED) === 0 ? 2 : 4);
+  const length = flags & NAME_BITS;
+  const isCounted = version < 4 && length < NAME_BITS;
+  return { nameAt, end: isCounted ? nameAt + length : data.indexOf(0, skipNumber(data, nameAt, version)) };
 }
 
 /** Version 4 begins a name with how much of the one before it drops: seven bits a byte, the highest says that more come. */

@@ -1,3 +1,4 @@
+import { WtError } from '../core/errors.ts';
 import type { Git } from './git.ts';
 
 /** One entry of `git worktree list` (git-worktree(1)). */
@@ -60,7 +61,31 @@ export async function dropWorktree(git: Git, path: string): Promise<void> {
   await git(['worktree', 'remove', '--force', '--force', '--', path], { expect: [0, 128] });
 }
 
-/** Fills a fresh worktree with the files of its HEAD, with parallel workers. */
-export async function checkoutFiles(git: Git, workers: number): Promise<void> {
-  await git(['reset', '--quiet', '--hard'], { timeoutMs: 600_000, config: [`checkout.workers=${workers}`] });
+/**
+ * Fills a fresh worktree with the files of its HEAD, with parallel workers. Files of Git LFS stay pointers when that is asked
+ * for, and when the program for them is configured and missing: git alone would give up.
+ */
+export async function checkoutFiles(
+  git: Git,
+  workers: number,
+  { lfs = 'pull' }: { readonly lfs?: 'pull' | 'skip' } = {},
+): Promise<void> {
+  const options = {
+    timeoutMs: 600_000,
+    config: [`checkout.workers=${workers}`],
+    ...(lfs === 'skip' ? { env: { GIT_LFS_SKIP_SMUDGE: '1' } } : {}),
+  };
+  try {
+    await git(['reset', '--quiet', '--hard'], options);
+  } catch (error) {
+    if (!WtError.is(error, 'git.failed') || !isLfsMissing(error.details.stderr)) throw error;
+    await git(['reset', '--quiet', '--hard'], { ...options, config: [...options.config, ...WITHOUT_LFS] });
+  }
+}
+
+const WITHOUT_LFS = ['filter.lfs.process=', 'filter.lfs.smudge=', 'filter.lfs.required=false'];
+
+/** `git-lfs filter-process: git-lfs: not found`, `git: 'lfs' is not a git command`. */
+function isLfsMissing(stderr: string): boolean {
+  return /git-lfs: (?:command )?not found|'lfs' is not a git command|cannot run git-lfs/.test(stderr);
 }

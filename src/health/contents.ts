@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { mapLimit } from '../core/pool.ts';
-import { listDirectory, lstatOf, readSmallFile } from '../platform/files.ts';
+import { hasLfs, isLfsPointer, listLfsFiles } from '../git/lfs.ts';
+import { listDirectory, lstatOf } from '../platform/files.ts';
 import type { Session } from '../sessions/book.ts';
 import { gitAtWorktree, type Repo } from '../sessions/repo.ts';
 import { checkTree } from '../sessions/worktree.ts';
@@ -52,31 +53,18 @@ async function checkModules(repo: Repo, session: Session): Promise<Finding | und
 /** Files that Git LFS keeps: the program is there, and the worktrees have contents, not pointers. */
 export const checkLfs: Check = async (scene) => {
   const sessions = await wholeSessions(scene);
-  const tracked = await mapLimit(sessions, AT_ONCE, (session) => listLfs(scene.repo, session));
+  const tracked = await mapLimit(sessions, AT_ONCE, ({ path: at }) => listLfsFiles(gitAtWorktree(scene.repo, at)));
   if (tracked.every((names) => names.length === 0)) return [];
-  const { exitCode } = await scene.repo.git(['lfs', 'version'], { expect: [0, 1, 127, 128] });
-  if (exitCode !== 0) return [lfsMissing(tracked.flat().length)];
+  if (!(await hasLfs(scene.repo.git))) return [lfsMissing(tracked.flat().length)];
   const found: Finding[] = [];
   for (const [i, session] of sessions.entries()) {
     const pointers: string[] = [];
     for (const name of (tracked[i] ?? []).slice(0, POINTERS_READ))
-      if (await isPointer(path.join(session.path, name))) pointers.push(name);
+      if (await isLfsPointer(path.join(session.path, name))) pointers.push(name);
     if (pointers.length > 0) found.push(pointersLeft(session.id, pointers));
   }
   return found;
 };
-
-async function listLfs(repo: Repo, { path: at }: Session): Promise<readonly string[]> {
-  const { stdout } = await gitAtWorktree(repo, at)(['ls-files', '-z', '--', ':(top,attr:filter=lfs)']);
-  return stdout.split('\0').filter(Boolean);
-}
-
-async function isPointer(file: string): Promise<boolean> {
-  const content = await readSmallFile(file, 1024);
-  return (
-    content !== undefined && 'text' in content && content.text.startsWith('version https://git-lfs.github.com/spec/')
-  );
-}
 
 function lfsMissing(count: number): Finding {
   return {

@@ -24,6 +24,8 @@ interface Tool {
   readonly enters: (text: string) => boolean;
   readonly why: string;
   readonly line: string;
+  /** Default: warning. A watcher that looks at more than it must only costs. */
+  readonly severity?: 'warning' | 'info';
 }
 
 const LIMIT = 512 * 1024;
@@ -33,7 +35,7 @@ const never = (text: string): boolean => !text.includes('.worktrees');
 
 /**
  * Only tools that were seen to enter a folder `.worktrees` by themselves (ESLint 9, Jest 30, Vitest 4, Prettier 3, Biome 2,
- * TypeScript 7). Not those that stay out: ESLint's old configuration, oxlint, ruff and Nx, which read `.git/info/exclude`
+ * TypeScript 7), and, as notes, three that look at all below their root by their own documentation. Not those that stay out: ESLint's old configuration, oxlint, ruff and Nx, which read `.git/info/exclude`
  * or pass over such folders, and pytest and Go, which pass over them too.
  */
 const TOOLS: readonly Tool[] = [
@@ -94,13 +96,40 @@ const TOOLS: readonly Tool[] = [
     why: 'A pattern of its "include" names folders with a dot, so it compiles every session too.',
     line: '"exclude": [".worktrees"]',
   },
+  {
+    name: 'VS Code',
+    find: (top) => firstOf(top, ['.vscode/settings.json']),
+    enters: never,
+    why: 'It watches the files of every session too, which takes handles of the system and time.',
+    line: '"files.watcherExclude": { "**/.worktrees/**": true }, "search.exclude": { "**/.worktrees": true }',
+    severity: 'info',
+  },
+  {
+    name: 'Watchman',
+    find: (top) => firstOf(top, ['.watchmanconfig']),
+    enters: never,
+    why: 'It watches the files of every session too, and so does what is built on it.',
+    line: '"ignore_dirs": [".worktrees"]',
+    severity: 'info',
+  },
+  {
+    name: 'Metro',
+    find: (top) => firstOf(top, named('metro.config', SCRIPTS)),
+    enters: never,
+    why: 'It finds the packages of every session too, and stops at two of one name.',
+    line: String.raw`resolver: { blockList: [/\/\.worktrees\/.*/] }`,
+    severity: 'info',
+  },
 ];
 
 /** Tools at the top of the main worktree that would go through every session as well. */
-export const checkCrawlers: Check = async ({ repo, book }) => {
-  if (repo.isBare || book.sessions.size === 0) return [];
+export const checkCrawlers: Check = async ({ repo, book }) =>
+  repo.isBare || book.sessions.size === 0 ? [] : listCrawlers(repo.root);
+
+/** The same, before there is any session. */
+export async function listCrawlers(root: string): Promise<readonly Finding[]> {
   const read = async (name: string): Promise<string | undefined> => {
-    const content = await readSmallFile(path.join(repo.root, name), LIMIT);
+    const content = await readSmallFile(path.join(root, name), LIMIT);
     return content !== undefined && 'text' in content ? content.text : undefined;
   };
   const parsed = parseJson(await read('package.json'));
@@ -112,12 +141,12 @@ export const checkCrawlers: Check = async ({ repo, book }) => {
     }),
   );
   return found.filter((finding) => finding !== undefined);
-};
+}
 
-function crawls({ name, why, line }: Tool, file: string): Finding {
+function crawls({ name, why, line, severity = 'warning' }: Tool, file: string): Finding {
   return {
     check: 'tool.crawls',
-    severity: 'warning',
+    severity,
     session: null,
     message: `${name}, run in the main worktree, goes into .worktrees`,
     why,

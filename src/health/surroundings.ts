@@ -1,10 +1,15 @@
 import path from 'node:path';
-import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
 import { excludeOnce } from '../git/ignore.ts';
 import { spaceAt, type Space } from '../platform/disk.ts';
-import type { Deps } from '../platform/deps.ts';
-import { listDirectory, lstatOf, makePrivate, readSmallFile, readText, realPathOf } from '../platform/files.ts';
+import {
+  findProgram,
+  listDirectory,
+  lstatOf,
+  makePrivate,
+  readSmallFile,
+  readText,
+  realPathOf,
+} from '../platform/files.ts';
 import { EXCLUDE_LINE } from '../sessions/layout.ts';
 import type { Repo } from '../sessions/repo.ts';
 import type { Finding } from './finding.ts';
@@ -106,7 +111,7 @@ async function ownPlaces({ layout }: Repo): Promise<readonly string[]> {
 
 /** Whether typing "wt" starts this program. */
 export const checkProgram: Check = async ({ repo: { deps } }) => {
-  const first = await findOnPath(deps, 'wt');
+  const first = await findProgram(deps.env, 'wt');
   if (first === undefined) return [];
   const [real, own] = await Promise.all([realPathOf(first), realPathOf(deps.program)]);
   if (real === own || (await startsOwn(real, own))) return [];
@@ -128,19 +133,4 @@ async function startsOwn(file: string, own: string): Promise<boolean> {
   return (
     content !== undefined && 'text' in content && (content.text.includes(own) || content.text.includes('wt-sessions'))
   );
-}
-
-async function findOnPath({ env }: Deps, name: string): Promise<string | undefined> {
-  for (const folder of (env['PATH'] ?? '').split(path.delimiter)) {
-    const file = path.join(folder, name);
-    if (!path.isAbsolute(folder) || (await lstatOf(await realPathOf(file)))?.isFile() !== true) continue;
-    if (
-      await access(file, constants.X_OK).then(
-        () => true,
-        () => false,
-      )
-    )
-      return file;
-  }
-  return undefined;
 }

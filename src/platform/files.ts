@@ -216,3 +216,20 @@ export async function isExecutable(file: string): Promise<boolean> {
     () => false,
   );
 }
+
+/** The first program of that name on PATH that may be executed. */
+export async function findProgram(
+  env: Readonly<Record<string, string | undefined>>,
+  name: string,
+): Promise<string | undefined> {
+  for (const folder of (env['PATH'] ?? '').split(path.delimiter)) {
+    const file = path.join(folder, name);
+    if (!path.isAbsolute(folder) || (await lstatOf(await realPathOf(file)))?.isFile() !== true) continue;
+    const mayRun = access(file, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (await mayRun) return file;
+  }
+  return undefined;
+}

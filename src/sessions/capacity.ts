@@ -3,14 +3,21 @@ import { loadConfig, originOf, type Config } from '../config/load.ts';
 import type { Settings } from '../config/schema.ts';
 import { variableFor } from '../config/variables.ts';
 import { WtError } from '../core/errors.ts';
-import { measureIndex, type IndexSize } from '../git/index-file.ts';
+import { measureIndex } from '../git/index-file.ts';
 import { spaceAt, treeSize, type Space } from '../platform/disk.ts';
 import type { Env } from '../platform/deps.ts';
 import { lstatOf } from '../platform/files.ts';
 import { readFilesOpen, readOpenFileLimit, readWatchLimit } from '../platform/kernel.ts';
 import { defineFrom, type Definition } from '../setup/definition.ts';
 import { listFound } from '../setup/formats/formats.ts';
-import { findStrains, requireWithinLimits, type LimitFacts, type Limits, type Strain } from '../setup/limits.ts';
+import {
+  findStrains,
+  requireWithinLimits,
+  type KernelFacts,
+  type LimitFacts,
+  type Limits,
+  type Strain,
+} from '../setup/limits.ts';
 import { requirePorts, type PortLease, type PortPlan } from '../setup/ports.ts';
 import type { Book } from './book.ts';
 import { findPorts } from './ports.ts';
@@ -54,13 +61,17 @@ export async function gatherCapacity(
   { id, hashBytes }: { id: string; hashBytes: number },
 ): Promise<Capacity> {
   const { limits } = settings;
-  const index = await measureIndex(path.join(repo.commonDir, 'index'), hashBytes);
+  const watches = await readWatchLimit();
+  const sessions = book.sessions.size + 1;
+  // There are no more folders than files.
+  const areNear = (files: number): boolean => watches !== undefined && files * sessions > watches;
+  const index = await measureIndex(path.join(repo.commonDir, 'index'), hashBytes, areNear);
   const [space, copied, unreviewed, ports, strains] = await Promise.all([
     spaceAt(repo.root),
     measureCopies(repo.root, definition.files),
     limits.unreviewed === 0 ? [] : listUnreviewed(repo, book, limits.unreviewed),
     findPorts(repo, book, { id, wanted: definition.ports }),
-    gatherStrains(index, book.sessions.size + 1),
+    gatherStrains({ watches, folders: index?.folders }, sessions),
   ]);
   const need = {
     bytes: (index?.bytes ?? 0) + (space?.sharesBlocks === true ? 0 : copied.bytes),
@@ -111,9 +122,12 @@ async function listUnreviewed(repo: Repo, book: Book, limit: number): Promise<re
     .map(({ id }) => id);
 }
 
-async function gatherStrains(index: IndexSize | undefined, sessions: number): Promise<readonly Strain[]> {
-  const [watches, openFiles, filesOpen] = await Promise.all([readWatchLimit(), readOpenFileLimit(), readFilesOpen()]);
-  return findStrains({ watches, folders: index?.folders, openFiles, filesOpen }, sessions);
+async function gatherStrains(
+  facts: Pick<KernelFacts, 'watches' | 'folders'>,
+  sessions: number,
+): Promise<readonly Strain[]> {
+  const [openFiles, filesOpen] = await Promise.all([readOpenFileLimit(), readFilesOpen()]);
+  return findStrains({ ...facts, openFiles, filesOpen }, sessions);
 }
 
 /** A refusal for want of room, with what `wt clean` would do about it; everything else as it is. */

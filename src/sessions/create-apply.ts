@@ -8,6 +8,7 @@ import { findOperationBranch } from '../git/repo.ts';
 import { listTrackedUnder } from '../git/status.ts';
 import { addWorktree, checkoutFiles } from '../git/worktree.ts';
 import { WtError } from '../core/errors.ts';
+import { loadConfig } from '../config/load.ts';
 import { listDirectory, lstatOf, makePrivateDirectory } from '../platform/files.ts';
 import { throwIfInterrupted } from '../platform/runner.ts';
 import { beginEntry, endJournal, writeJournal, type EntryOf } from '../registry/journal.ts';
@@ -113,6 +114,7 @@ async function create(repo: Repo, request: CreateRequest, options: CreateOptions
     await checkoutFiles(
       gitHolding(gitAtWorktree(repo, begun.plan.path), begun.holdFd),
       Math.max(4, 2 * availableParallelism()),
+      { lfs: (await loadConfig(repo.root, repo.deps.env)).settings.setup.lfs },
     );
     if (taken !== undefined)
       await placeChanges(repo, taken, { worktree: begun.plan.path, start: begun.plan.start, id: begun.plan.id });

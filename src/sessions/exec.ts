@@ -1,9 +1,7 @@
 import { WtError } from '../core/errors.ts';
 import { mapLimit } from '../core/pool.ts';
-import { environmentOf } from '../setup/values.ts';
-import { factsOf, writeTaskFile } from './facts.ts';
-import { environmentForPrograms } from '../git/git.ts';
-import type { Env } from '../platform/deps.ts';
+import { loadVariables, sessionEnvironment, type Variables } from './environment.ts';
+import { writeTaskFile } from './facts.ts';
 import type { Runner, RunRequest, RunResult } from '../platform/runner.ts';
 import { readBook, type Session } from './book.ts';
 import { liveRecord } from './live.ts';
@@ -32,7 +30,8 @@ export async function execInSession(
   argv: readonly string[],
   output: ExecOutput,
 ): Promise<ExecResult> {
-  return execIn(repo, await requireSession(repo, await readBook(repo), argument), argv, output);
+  const session = await requireSession(repo, await readBook(repo), argument);
+  return execIn(repo, session, { argv, output, variables: await loadVariables(repo) });
 }
 
 /** Runs a program in every session that has its folder, at most `limit` at once; results in order of creation. */
@@ -49,10 +48,15 @@ export async function execInAll(
   const sessions = states
     .filter(({ session, tree }) => tree === 'ok' && session.row.state === 'ready')
     .map(({ session }) => session);
-  return mapLimit(sessions, limit, (session) => execIn(repo, session, argv, output));
+  const variables = await loadVariables(repo);
+  return mapLimit(sessions, limit, (session) => execIn(repo, session, { argv, output, variables }));
 }
 
-async function execIn(repo: Repo, session: Session, argv: readonly string[], output: ExecOutput): Promise<ExecResult> {
+async function execIn(
+  repo: Repo,
+  session: Session,
+  { argv, output, variables }: { argv: readonly string[]; output: ExecOutput; variables: Variables },
+): Promise<ExecResult> {
   const [file, ...args] = argv;
   if (file === undefined)
     throw new WtError('usage.invalid', {
@@ -75,7 +79,7 @@ async function execIn(repo: Repo, session: Session, argv: readonly string[], out
         : { onLine: (line: string, stream: 'stdout' | 'stderr') => output.onLine(session.id, line, stream) };
   const { exitCode, durationMs, stdout, stderr } = await runRecorded(session, {
     run: repo.deps.run,
-    request: { file, args, cwd: session.path, env: sessionEnvironment(repo, session), stdio },
+    request: { file, args, cwd: session.path, env: sessionEnvironment(repo, session, variables), stdio },
   });
   if (exitCode === 127 && stderr !== '' && output !== 'capture') repo.deps.io.err(stderr);
   return { id: session.id, exitCode, durationMs, ...(output === 'capture' ? { stdout, stderr } : {}) };
@@ -93,9 +97,4 @@ async function runRecorded(
   } finally {
     await live.end();
   }
-}
-
-/** What a program started in a session finds in its environment: who it is, and nothing that points git elsewhere. */
-export function sessionEnvironment(repo: Repo, session: Session): Env {
-  return { ...environmentForPrograms({}), ...environmentOf(factsOf(repo, session)), PWD: session.path };
 }

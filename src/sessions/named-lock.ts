@@ -6,7 +6,7 @@ import { listDirectory } from '../platform/files.ts';
 import { throwIfInterrupted } from '../platform/runner.ts';
 import { drawTicket, readLine, waitForTurn, type Place, type Ticket } from '../platform/tickets.ts';
 import { readBook, sessionAround } from './book.ts';
-import { sessionEnvironment } from './exec.ts';
+import { loadVariables, sessionEnvironment } from './environment.ts';
 import type { Repo } from './repo.ts';
 
 export interface LockRequest {
@@ -62,7 +62,8 @@ export async function runLocked(repo: Repo, request: LockRequest): Promise<LockR
     await requireTurn(repo, request, place.ticket);
     const waitedMs = Math.round(deps.clock.elapsedMs() - startMs);
     const [file = '', ...args] = argv;
-    const environment = session === undefined ? environmentForPrograms({}) : sessionEnvironment(repo, session);
+    const environment =
+      session === undefined ? environmentForPrograms({}) : sessionEnvironment(repo, session, await loadVariables(repo));
     const held = [deps.env[HELD] ?? '', `${name}:${place.ticket.owner.nonce}`].join(' ').trim();
     const { exitCode, durationMs, stdout, stderr } = await deps.run({
       file,

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { Definition } from '../setup/definition.ts';
 import { describeStep, stepsOf } from '../setup/fill.ts';
 import type { Phase } from '../setup/step.ts';
-import { wordsOf } from '../setup/definition.ts';
+import { wordsOf } from '../setup/step.ts';
 import type { ReadyOutcome } from './ready.ts';
 
 /** What was done to make a session ready: in `--json` of `wt create` and `wt setup`. */

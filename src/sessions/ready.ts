@@ -12,6 +12,7 @@ import { placeFiles, type FilesReport } from '../setup/files/files.ts';
 import { fillEnv, labelOf, stepsOf } from '../setup/fill.ts';
 import type { Place } from '../setup/place.ts';
 import { prepareSources, type SourcesReport } from '../setup/sources/sources.ts';
+import { asksDirenv, findHookRules, listWarnings, type Surroundings } from '../setup/sources/surroundings.ts';
 import type { Phase } from '../setup/step.ts';
 import { runPhase, type Narrator, type StepResult, type StepsOutcome } from '../setup/steps.ts';
 import { environmentOf, valuesOf } from '../setup/values.ts';
@@ -46,7 +47,10 @@ export async function hasSetup(repo: Repo, definition: Definition): Promise<bool
   if (definition.settings.setup.envFile !== undefined) return true;
   const names = ['.worktreeinclude', ...(definition.settings.setup.submodules ? ['.gitmodules'] : [])];
   const found = await Promise.all(names.map((name) => lstatOf(path.join(repo.root, name))));
-  return found.some((stats) => stats !== undefined);
+  if (found.some((stats) => stats !== undefined)) return true;
+  const { root: main, commonDir, git: mainGit, deps } = repo;
+  const around = { main, commonDir, mainGit, env: deps.env };
+  return (await findHookRules(around)).length > 0 || (await asksDirenv(around));
 }
 
 /** Says that a set-up is at work, for as long as a process of it lives: this one, or a command that outlived it. */
@@ -175,7 +179,8 @@ async function prepareAll(
   const sources = await prepareSources(place, settings.setup);
   throwIfInterrupted(signal);
   work.doing = 'copying files';
-  const files = await placeFiles(place, definition.files);
+  const around = surroundingsOf(place);
+  const files = await placeFiles(place, [...definition.files, ...(await findHookRules(around))]);
   throwIfInterrupted(signal);
   work.doing = `writing ${settings.setup.envFile ?? ''}`;
   const env = await writeVariables(place, definition);
@@ -195,8 +200,12 @@ async function prepareAll(
     envFile: env?.file,
     results: [...setup.results, ...(after?.results ?? [])],
     log: setup.log ?? after?.log,
-    warnings: [...sources.warnings, ...(env?.warnings ?? []), ...trouble],
+    warnings: [...sources.warnings, ...(await listWarnings(around)), ...(env?.warnings ?? []), ...trouble],
   };
+}
+
+function surroundingsOf({ facts, deps, commonDir, mainGit }: Place): Surroundings {
+  return { main: facts.main, session: facts.path, commonDir, mainGit, env: deps.env };
 }
 
 async function writeVariables(

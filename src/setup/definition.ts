@@ -1,12 +1,19 @@
 import { HOOKED, type CommandConfig, type StageConfig } from '../config/commands.ts';
-import { placesOf } from '../core/shell.ts';
-import { loadConfig, originOf, wrongSetting, type Config, type Layer } from '../config/load.ts';
+import {
+  loadConfig,
+  originOf,
+  valueAt,
+  wrongSetting,
+  type Config,
+  type Layer,
+  type LayerName,
+} from '../config/load.ts';
 import { unknownPorts } from '../config/names.ts';
 import type { Settings } from '../config/schema.ts';
 import type { Env } from '../platform/deps.ts';
 import { listFound } from './formats/formats.ts';
-import type { Found } from './formats/format.ts';
-import type { Command, FileRule, Phase, Source, Step } from './step.ts';
+import { isEmpty, type Found } from './formats/format.ts';
+import { templatesOf, type Command, type FileRule, type Phase, type Source, type Step } from './step.ts';
 
 /** All that makes a session of this repository ready and takes it down again, with where each part is written. */
 export interface Definition {
@@ -31,24 +38,26 @@ export async function loadDefinition(root: string, env: Env): Promise<Definition
 }
 
 const OWN_KEYS = ['setup.run', 'setup.copy', 'setup.link', 'teardown.run'] as const;
+/** Layers that speak of this one repository: what a person sets for all of them replaces no project's set-up. */
+const OWN_LAYERS: readonly LayerName[] = ['project', 'repository'];
 
-/** The project's own configuration wins over every other tool's; of those the first one counts. Pure. */
+/**
+ * The project's own configuration wins over every other tool's; of those the first that says anything counts, and of its hooks those
+ * that have none of wt's own beside them. Throws `config.invalid` when the one that counts cannot be read. Pure.
+ */
 export function defineFrom(config: Config, found: readonly Found[]): Definition {
   const { settings } = config;
-  const hasOwn = OWN_KEYS.some((key) => originOf(config, key).name !== 'default');
-  const [used, unused] = hasOwn ? [undefined, found] : [found[0], found.slice(1)];
-  const gate = settings.merge.gate;
-  const ports =
-    settings.ports.names.length > 0 || used === undefined
-      ? settings.ports
-      : { ...settings.ports, names: [...used.ports] };
   const own = ownSteps(config);
+  const used = hasOwnSetUp(config) ? undefined : found.find((one) => !isEmpty(one));
+  if (used?.broken !== undefined) throw used.broken;
+  const gate = settings.merge.gate;
+  const ports = withPorts(settings.ports, used?.ports ?? []);
   requireKnownPorts(config, own, ports.names);
   return {
     settings,
     used,
-    unused,
-    steps: [...own, ...(used?.steps ?? [])],
+    unused: found.filter((one) => one !== used),
+    steps: [...own, ...stepsFrom(used, own, settings)],
     files: [...ownFiles(config), ...(used?.files ?? [])],
     ports,
     env: Object.entries(settings.env).map(([name, template]) => ({
@@ -60,11 +69,6 @@ export function defineFrom(config: Config, found: readonly Found[]): Definition 
   };
 }
 
-/** What of a command is a template. */
-function wordsWithPlaces(command: Command): readonly string[] {
-  return command.kind === 'argv' ? command.argv : placesOf(command.script).map((inner) => `{${inner}}`);
-}
-
 /** Throws `config.invalid` for a template that names a port which no session has. Pure. */
 function requireKnownPorts(config: Config, steps: readonly Step[], ports: readonly string[]): void {
   const { env, setup } = config.settings;
@@ -72,10 +76,7 @@ function requireKnownPorts(config: Config, steps: readonly Step[], ports: readon
     ...Object.entries(env).map(([name, template]) => ({ key: `env.${name}`, template })),
     ...(setup.envFile === undefined ? [] : [{ key: 'setup.envFile', template: setup.envFile }]),
     ...steps.flatMap(({ at, command, env: own }) =>
-      [...wordsWithPlaces(command), ...Object.values(own)].map((template) => ({
-        key: at,
-        template,
-      })),
+      [...templatesOf(command), ...Object.values(own)].map((template) => ({ key: at, template })),
     ),
   ];
   for (const { key, template } of templates) {
@@ -84,6 +85,22 @@ function requireKnownPorts(config: Config, steps: readonly Step[], ports: readon
     const known = ports.length === 0 ? '"ports" names none' : `ports are: ${ports.join(', ')}`;
     throw wrongSetting(config, key, `{${unknown}} is no port of a session; ${known}`);
   }
+}
+
+function hasOwnSetUp({ layers }: Config): boolean {
+  const own = layers.filter(({ name }) => OWN_LAYERS.includes(name));
+  return own.some(({ value }) => OWN_KEYS.some((key) => valueAt(value, key) !== undefined));
+}
+
+/** Another tool's commands, but for phases that have commands of wt's own. */
+function stepsFrom(used: Found | undefined, own: readonly Step[], { setup, teardown }: Settings): readonly Step[] {
+  return (used?.steps ?? [])
+    .filter(({ phase }) => !own.some((step) => step.phase === phase))
+    .map((step) => ({ ...step, timeoutMs: step.phase === 'teardown' ? teardown.timeout : setup.timeout }));
+}
+
+function withPorts(ports: Settings['ports'], names: readonly string[]): Settings['ports'] {
+  return { ...ports, names: [...new Set([...ports.names, ...names])] };
 }
 
 function sourceOf({ name, file }: Layer): Source {
@@ -153,9 +170,4 @@ function toStep(
 
 function toCommand(words: string | readonly string[]): Command {
   return typeof words === 'string' ? { kind: 'shell', script: words } : { kind: 'argv', argv: words };
-}
-
-/** A command in the words a person would type. Pure. */
-export function wordsOf(command: Command): string {
-  return command.kind === 'shell' ? command.script : JSON.stringify(command.argv);
 }

@@ -1,10 +1,9 @@
-import { fillScript, placesOf } from '../core/shell.ts';
+import { fillScript } from '../core/shell.ts';
 import { fillTemplate, unknownNames } from '../core/template.ts';
 import { WtError } from '../core/errors.ts';
 import type { Env } from '../platform/deps.ts';
-import { wordsOf, type Definition } from './definition.ts';
-import type { Phase, Step } from './step.ts';
-import { NAMES } from '../config/names.ts';
+import type { Definition } from './definition.ts';
+import { templatesOf, wordsOf, type Phase, type Step } from './step.ts';
 
 /** A step with every value in its place, ready to be started. */
 export interface FilledStep {
@@ -22,56 +21,23 @@ export function stepsOf({ steps }: Pick<Definition, 'steps'>, phases: readonly P
   return steps.filter(({ phase }) => phases.includes(phase));
 }
 
-/** Names that templates of a session of this repository may use. Pure. */
-export function knownNames({ ports }: Pick<Definition, 'ports'>): readonly string[] {
-  const names = ports.names.map((name) => `port.${name}`);
-  return NAMES.filter((name) => name !== 'port' || names.length > 0).concat(names as never[]);
-}
-
-/** Throws `config.invalid` for a template of these phases that names what nobody knows. Pure. */
-export function requireKnown(
-  definition: Pick<Definition, 'steps' | 'env'>,
-  phases: readonly Phase[],
-  known: readonly string[],
-): void {
-  const steps = stepsOf(definition, phases).filter(({ isLiteral }) => !isLiteral);
-  for (const step of steps) requireKnownIn(step, known);
-  if (steps.length === 0) return;
-  for (const { name, template, source } of definition.env)
-    refuse(unknownNames(template, known), { path: source.file, at: `env.${name}` });
-}
-
-function requireKnownIn(step: Step, known: readonly string[]): void {
-  const { command } = step;
-  const place = { path: step.source.file, at: step.at };
-  const isKnown = (inner: string): boolean => unknownNames(`{${inner}}`, known).length === 0;
-  const texts = [...(command.kind === 'argv' ? command.argv : []), ...Object.values(step.env)];
-  const shell = command.kind === 'shell' ? placesOf(command.script).map((inner) => `{${inner}}`) : [];
-  refuse(
-    [...texts, ...shell].flatMap((text) => unknownNames(text, known)),
-    place,
-  );
-  if (
-    command.kind === 'shell' &&
-    fillScript(command.script, (inner) => (isKnown(inner) ? '' : undefined)) === undefined
-  )
-    throw invalid(place, 'a value stands between single quotes, where a shell puts none; leave the quotes away');
-}
-
-function refuse([unknown]: readonly string[], place: { path: string; at: string }): void {
-  if (unknown === undefined) return;
-  throw invalid(place, `there is no {${unknown}}${/^port\b/.test(unknown) ? ': "ports" names none' : ''}`);
-}
-
-function invalid({ path, at }: { path: string; at: string }, reason: string): WtError {
-  return new WtError('config.invalid', { path, line: null, column: null, reason: `${at}: ${reason}` });
+/** Throws `config.invalid` for a template of this phase that names what is not known here, as the ports of a session without any. Pure. */
+export function requireKnown(definition: Pick<Definition, 'steps'>, phase: Phase, known: readonly string[]): void {
+  for (const { isLiteral, command, source, at, env } of stepsOf(definition, [phase])) {
+    if (isLiteral) continue;
+    const templates = [...templatesOf(command), ...Object.values(env)];
+    const [unknown] = templates.flatMap((text) => unknownNames(text, known));
+    if (unknown === undefined) continue;
+    const reason = `${at}: there is no {${unknown}} here`;
+    throw new WtError('config.invalid', { path: source.file, line: null, column: null, reason });
+  }
 }
 
 /** Puts the values in. The templates have to be known ({@link requireKnown}). Pure. */
 export function fillStep(step: Step, values: Values): FilledStep {
   const { command, isLiteral } = step;
   const text = (template: string): string => withoutNul(isLiteral ? template : fillTemplate(template, values));
-  const env = Object.fromEntries(Object.entries(step.env).map(([name, template]) => [name, text(template)]));
+  const env = fillVariables(step, values);
   if (command.kind === 'argv') {
     const [file = '', ...args] = command.argv.map(text);
     return { step, file, args, env };
@@ -79,17 +45,30 @@ export function fillStep(step: Step, values: Values): FilledStep {
   const isKnown = (inner: string): boolean => unknownNames(`{${inner}}`, Object.keys(values)).length === 0;
   const valueOf = (inner: string): string | undefined => (isKnown(inner) ? text(`{${inner}}`) : undefined);
   const filled = isLiteral ? undefined : fillScript(command.script, valueOf);
-  return {
-    step,
-    file: 'sh',
-    args: ['-c', filled?.script ?? command.script],
-    env: { ...env, ...filled?.env },
-  };
+  const script = filled?.script ?? command.script;
+  const args = command.shell === 'bash' ? ['-c', WITH_BASH, script] : ['-c', script];
+  return { step, file: 'sh', args, env: { ...env, ...filled?.env } };
 }
 
-/** The variables that the definition gives to everything that runs for a session. Pure. */
+/** Not every machine has bash; what was written for it mostly runs in sh as well. */
+const WITH_BASH = 'if command -v bash >/dev/null 2>&1; then exec bash -c "$0"; else exec sh -c "$0"; fi';
+
+/** A variable of another tool that names a port this session does not have is left away. */
+function fillVariables({ env, isLiteral }: Step, values: Values): Readonly<Record<string, string>> {
+  const known = Object.keys(values);
+  const entries = Object.entries(env).filter(
+    ([, template]) => !isLiteral || unknownNames(template, known).length === 0,
+  );
+  return Object.fromEntries(
+    entries.map(([name, template]) => [name, withoutNul(fillTemplate(template, values))] as const),
+  );
+}
+
+/** The variables that the definition gives to everything that runs for a session; one that names what this has not is left away. Pure. */
 export function fillEnv({ env }: Pick<Definition, 'env'>, values: Values): Env {
-  return Object.fromEntries(env.map(({ name, template }) => [name, withoutNul(fillTemplate(template, values))]));
+  const known = Object.keys(values);
+  const filled = env.filter(({ template }) => unknownNames(template, known).length === 0);
+  return Object.fromEntries(filled.map(({ name, template }) => [name, withoutNul(fillTemplate(template, values))]));
 }
 
 /** Neither an argument nor a variable can hold a null byte (execve(2)). */

@@ -4,7 +4,7 @@ import { environmentForPrograms } from '../git/git.ts';
 import type { Deps, Env } from '../platform/deps.ts';
 import type { Log } from '../platform/files.ts';
 import { startLog } from '../platform/logs.ts';
-import { wordsOf, type Definition } from './definition.ts';
+import type { Definition } from './definition.ts';
 import { needsTrust } from './consent.ts';
 import {
   describeStep,
@@ -16,7 +16,8 @@ import {
   withoutNul,
   type FilledStep,
 } from './fill.ts';
-import type { Phase, Step } from './step.ts';
+import { whyScriptDiffers } from './script.ts';
+import { wordsOf, type Phase, type Step } from './step.ts';
 import { requireTrust } from './trust.ts';
 import { environmentOf, userOf, valuesOf, type SessionFacts } from './values.ts';
 
@@ -65,12 +66,17 @@ export interface PhaseOptions {
   readonly log?: Log & { readonly file: string };
   /** Writes each command down while it runs. */
   readonly record?: (command: string) => { begin: (pid: number) => void; end: () => Promise<void> };
+  /** Scripts of the worktree run as they are there: the gate runs what it tests in any case. */
+  readonly takesScripts?: boolean;
   /** Further variables, and further facts in the context. */
   readonly env?: Env;
   readonly context?: Readonly<Record<string, unknown>>;
   /** Kept open by what runs. */
   readonly holdFd?: number | undefined;
 }
+
+/** As a shell has it for a command that it found and did not run. */
+const NOT_RUN = 126;
 
 /** Lines of a failed command that are shown. */
 const SHOWN_LINES = 12;
@@ -88,7 +94,7 @@ export async function runPhase(
   const steps = stepsOf(definition, [phase]);
   if (steps.length === 0) return { results: [], failed: undefined, log: undefined };
   const values = place.facts === undefined ? repositoryValues(place) : valuesOf(place.facts);
-  requireKnown(definition, [phase], Object.keys(values));
+  requireKnown(definition, phase, Object.keys(values));
   // The last look: nothing of the repository runs that was not approved, whoever calls.
   if (needsTrust(definition, { phases: [phase] }))
     await requireTrust({ root: place.main, commonDir: place.commonDir, env: place.deps.env }, definition);
@@ -189,6 +195,11 @@ async function runStep(one: FilledStep, { place, env, context, log, isAlone, opt
   log.write(`$ ${wordsOf(step.command)}\n`);
   options.onStep({ phase: step.phase, words: describeStep(step) });
   const startMs = place.deps.clock.elapsedMs();
+  const differs = options.takesScripts === true ? undefined : await whyScriptDiffers(step, place.cwd);
+  if (differs !== undefined) {
+    take(`not run: ${differs}`);
+    return { step, exitCode: NOT_RUN, durationMs: 0, output };
+  }
   try {
     const { exitCode, stderr } = await place.deps.run({
       file: one.file,

@@ -13,8 +13,8 @@ import {
   removeFile,
   replaceFile,
 } from '../platform/files.ts';
-import { wordsOf, type Definition } from './definition.ts';
-import type { Step } from './step.ts';
+import type { Definition } from './definition.ts';
+import { wordsOf, type Step } from './step.ts';
 
 /** What a repository brings along that runs on this machine, in the words it is shown and approved in. */
 export interface Brought {

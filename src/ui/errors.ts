@@ -1,5 +1,5 @@
 import type { CatalogCode, ErrorCatalog, WtError } from '../core/errors.ts';
-import { fixOf, listed, type Explanation } from './explanation.ts';
+import { firstLine, fixOf, listed, type Explanation } from './explanation.ts';
 import { explainBusyLock, explainLimit, explainLowDisk } from './limits.ts';
 import { explainHook, explainSetup } from './failed-commands.ts';
 import { explainApproval, explainConflict, explainGate, explainMoved, explainRefusal } from './refusals.ts';
@@ -94,7 +94,10 @@ const words: { readonly [C in CatalogCode]: (details: ErrorCatalog[C]) => Explan
       d.isInside === true
         ? "trust is a person's to give, and this was called from inside a session"
         : `${d.path} brings commands along that nobody has approved`,
-    lines: [...listed(d.commands), ...(d.without === undefined ? [] : [`without them: ${shellLine(d.without)}`])],
+    lines: [
+      ...listed(d.commands.map(firstLine)),
+      ...(d.without === undefined ? [] : [`without them: ${shellLine(d.without)}`]),
+    ],
     fix: d.isInside === true ? ['cat', d.path] : ['wt', 'trust'],
   }),
   'config.invalid': (d) => ({

@@ -17,3 +17,9 @@ export function listed(paths: readonly string[]): readonly string[] {
 export function fixOf(fix: readonly string[] | undefined): { fix?: readonly string[] } {
   return fix === undefined ? {} : { fix };
 }
+
+/** A text of several lines by its first, and how many more there are: the whole is shown where it is approved. */
+export function firstLine(text: string): string {
+  const [first = '', ...more] = text.trimEnd().split('\n');
+  return more.length === 0 ? first : `${first} … and ${more.length} more ${more.length === 1 ? 'line' : 'lines'}`;
+}

@@ -45,7 +45,9 @@ describe.skipIf(!canMount)(
         const filler = path.join(root, '.git', 'filler');
         spawnSync('dd', ['if=/dev/zero', `of=${filler}`, 'bs=4k'], { stdio: 'ignore' });
         execFileSync('truncate', ['-s', `-${4 + 12 * i}k`, filler]);
-        const exit = await runWt(room, root, verb.argv, { env: FIXED_DATES });
+        // Without a limit on what stays free: a create shall meet the full disk, not the refusal.
+        const env = { ...FIXED_DATES, WT_LIMITS_MIN_FREE_DISK: '0B', WT_LIMITS_MIN_FREE_INODES: '0' };
+        const exit = await runWt(room, root, verb.argv, { env });
         await untilRoomIsQuiet(room);
         await rm(filler);
         expect(await judgeAfter(scene, verb, goals, exit)).toBe('');

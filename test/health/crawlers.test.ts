@@ -52,8 +52,23 @@ test.each(ENTER)('%s with %s is warned of, with the line to add', async (tool, _
   });
 });
 
+test.each([
+  ['VS Code', { '.vscode/settings.json': '{ "files.watcherExclude": {} }' }],
+  ['Watchman', { '.watchmanconfig': '{}' }],
+  ['Metro', { 'metro.config.js': 'module.exports = {};\n' }],
+])('%s only costs: a note, with the line to add', async (tool, files: Files) => {
+  const bench = await makePlace(files);
+  expect(await crawlers(bench)).toEqual([tool]);
+  const { severity, does } = await only(bench, 'tool.crawls');
+  expect({ severity, does }).toEqual({ severity: 'info', does: expect.stringMatching(/^add to \S+: .*\.worktrees/) });
+});
+
 const STAY_OUT: readonly (readonly [string, Files])[] = [
   ['ESLint that ignores it', { 'eslint.config.mjs': "export default [{ ignores: ['.worktrees/'] }];\n" }],
+  [
+    'VS Code that leaves it out',
+    { '.vscode/settings.json': '{ "files.watcherExclude": { "**/.worktrees/**": true } }' },
+  ],
   ['ESLint with its old configuration', { '.eslintrc.json': '{}' }],
   [
     'Jest that ignores it',

@@ -80,7 +80,8 @@ export async function makeGateReady(
   const { deps, commonDir, root } = repo;
   const where = { deps, commonDir, main: root, cwd: gate.folder, facts: place.facts };
   const holdFd = gate.fd;
-  const { failed } = await runPhase(where, definition, 'setup', { ...commands.narrator, log, env, holdFd });
+  const options = { ...commands.narrator, log, env, holdFd, takesScripts: true };
+  const { failed } = await runPhase(where, definition, 'setup', options);
   if (failed === undefined) {
     await replaceFile(gateStamp, stamp);
     return undefined;

@@ -2,7 +2,7 @@ import { WtError } from '../../core/errors.ts';
 import type { Env } from '../../platform/deps.ts';
 import type { Log } from '../../platform/files.ts';
 import { startLog } from '../../platform/logs.ts';
-import { sessionEnvironment } from '../../sessions/exec.ts';
+import { loadVariables, sessionEnvironment } from '../../sessions/environment.ts';
 import { writeTaskFile } from '../../sessions/facts.ts';
 import { hold } from '../../sessions/hold.ts';
 import type { Commands } from '../../sessions/hooks.ts';
@@ -44,7 +44,12 @@ export async function runGate(repo: Repo, gate: GateTree, request: GateRequest):
   const at = deps.clock.now().toISOString();
   const log = await startLog(layout.gateLogs, { at, name: plan.session.id });
   try {
-    const failure = await makeGateReady(repo, gate, { plan, commands, log, env: gateEnvironment(repo, plan, gate) });
+    const failure = await makeGateReady(repo, gate, {
+      plan,
+      commands,
+      log,
+      env: await gateEnvironment(repo, plan, gate),
+    });
     if (failure !== undefined) return { kind: 'unready', failure, isLate: failure.exitCode === LATE };
     const { exitCode, durationMs, output, isLate } = await runCommand(repo, gate, request, log);
     const verdict: Verdict = {
@@ -87,7 +92,7 @@ async function runCommand(
       file: 'sh',
       args: ['-c', command],
       cwd: gate.folder,
-      env: gateEnvironment(repo, plan, gate),
+      env: await gateEnvironment(repo, plan, gate),
       ends: 'group',
       timeoutMs,
       ...(gate.fd === undefined ? {} : { holdFd: gate.fd }),
@@ -101,6 +106,7 @@ async function runCommand(
   }
 }
 
-function gateEnvironment(repo: Repo, { session, into }: MergePlan, { folder }: GateTree): Env {
-  return { ...sessionEnvironment(repo, session), PWD: folder, WT_PATH: folder, WT_BASE: into, WT_GATE: '1' };
+async function gateEnvironment(repo: Repo, { session, into }: MergePlan, { folder }: GateTree): Promise<Env> {
+  const own = sessionEnvironment(repo, session, await loadVariables(repo));
+  return { ...own, PWD: folder, WT_PATH: folder, WT_BASE: into, WT_GATE: '1' };
 }

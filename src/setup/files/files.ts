@@ -43,7 +43,7 @@ export async function placeFiles(place: Place, rules: readonly FileRule[]): Prom
     return { ...NOTHING, skipped };
   const folders = await openFolders(place);
   const links = await linkPaths(place, folders, { entries: matches.links, rules });
-  const except = new Set(links.linked);
+  const except = new Set([...links.linked, ...matches.except]);
   const toCopy = entries.filter((name) => !except.has(name.replace(/\/$/, '')));
   try {
     const { skipped: notCopied, ...copied } = await copyPaths(place, folders, { entries: toCopy, except });

@@ -15,6 +15,8 @@ export interface Skipped {
 export interface Matches {
   readonly copies: readonly string[];
   readonly links: readonly string[];
+  /** What a rule leaves out of itself, also below a folder that is copied; without "/" at the end. */
+  readonly except: readonly string[];
   readonly skipped: readonly Skipped[];
 }
 
@@ -43,21 +45,43 @@ export async function gatherMatches(place: Place, rules: readonly FileRule[]): P
   ];
   const links = plain.filter(({ kind }) => kind === 'link').map(({ patterns }) => ({ patterns }));
   const skipped = [...include.skipped, ...plain.flatMap((one) => one.skipped)];
-  if (copies.length + links.length === 0 || !(await hasWorktree(place))) return { copies: [], links: [], skipped };
+  if (copies.length + links.length === 0 || !(await hasWorktree(place)))
+    return { copies: [], links: [], except: [], skipped };
   const [ignored, copied, linked] = await Promise.all([
     listIgnored(place.mainGit, 'standard'),
     Promise.all(copies.map((one) => listIgnored(place.mainGit, one))),
     Promise.all(links.map((one) => listIgnored(place.mainGit, one))),
   ]);
   const known = new Set(ignored);
+  const own = plain.filter(({ kind }) => kind === 'copy');
+  const except = await listExcepted(place, own, copied);
   const toCopy = among(place, copied.flat(), known);
   const toLink = among(place, linked.flat(), known);
   const kept = await keepForSession(place, toCopy.found);
   return {
     copies: kept.found,
     links: toLink.found,
+    except,
     skipped: [...skipped, ...toCopy.skipped, ...toLink.skipped, ...kept.skipped],
   };
+}
+
+/** What rules leave out of themselves and no other one names. `copied` ends with what each of the rules matched. */
+async function listExcepted(
+  { mainGit }: Place,
+  rules: readonly FileRule[],
+  copied: readonly (readonly string[])[],
+): Promise<readonly string[]> {
+  const first = copied.length - rules.length;
+  const lists = await Promise.all(
+    rules.map(async ({ except = [] }, i) => {
+      if (except.length === 0) return [];
+      const others = new Set(copied.filter((_, at) => at !== first + i).flat());
+      const names = await listIgnored(mainGit, { patterns: except });
+      return names.filter((name) => !isIn(others, name));
+    }),
+  );
+  return lists.flat().map((name) => name.replace(/\/$/, ''));
 }
 
 /** A bare repository has no files to give. */
@@ -134,12 +158,25 @@ function isIn(set: ReadonlySet<string>, name: string): boolean {
   return set.has(name) || foldersAbove(name).some((folder) => set.has(folder));
 }
 
+/** Folders that bring the rule along which ignores all in them, as those of husky, of Python's venv and of many caches do. */
+async function listSelfIgnored({ facts }: Place, names: readonly string[]): Promise<ReadonlySet<string>> {
+  const found = new Set<string>();
+  for (const name of names.filter((one) => one.endsWith('/.gitignore'))) {
+    const content = await readSmallFile(path.join(facts.main, name), INCLUDE_LIMIT_BYTES);
+    const lines = content !== undefined && 'text' in content ? content.text.split(/\r?\n/) : [];
+    if (lines.includes('*') && !lines.some((line) => line.startsWith('!'))) found.add(path.posix.dirname(name) + '/');
+  }
+  return found;
+}
+
 /** On another branch git may ignore less: there a copied secret would be committed by the next "git add". */
 async function keepForSession(
   place: Place,
   names: readonly string[],
 ): Promise<{ readonly found: readonly string[]; readonly skipped: readonly Skipped[] }> {
-  const whole = await keepIgnored(place.git, names);
+  const whole = new Set(await keepIgnored(place.git, names));
+  const selfIgnored = await listSelfIgnored(place, names);
+  for (const name of names) if (foldersAbove(name).some((folder) => selfIgnored.has(folder))) whole.add(name);
   const rest = names.filter((name) => !whole.has(name));
   const folders = rest.filter((name) => name.endsWith('/'));
   // A folder that is not ignored itself may be full of what is.

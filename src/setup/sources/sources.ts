@@ -1,5 +1,8 @@
+import path from 'node:path';
 import type { Settings } from '../../config/schema.ts';
+import { hasLfs, isLfsPointer, listLfsFiles } from '../../git/lfs.ts';
 import type { Place } from '../place.ts';
+import { placeSubmodules } from './submodules.ts';
 
 /** What git's checkout alone leaves out. */
 export interface SourcesReport {
@@ -10,7 +13,34 @@ export interface SourcesReport {
   readonly warnings: readonly string[];
 }
 
-/** Submodules, LFS, hooks that would not run, and tools that have to be told to trust the folder. */
-export async function prepareSources(_place: Place, _setup: Settings['setup']): Promise<SourcesReport> {
-  return Promise.resolve({ submodules: [], lfs: undefined, warnings: [] });
+/**
+ * Submodules that the main worktree has, and what there is to say of Git LFS. What fails is a warning with the command that does it;
+ * a second call does what is left. Throws `interrupted` and `io.disk-full`.
+ */
+export async function prepareSources(
+  place: Place,
+  setup: Pick<Settings['setup'], 'submodules' | 'lfs'>,
+): Promise<SourcesReport> {
+  const modules = setup.submodules ? await placeSubmodules(place) : { made: [], warnings: [] };
+  const lfs = await inspectLfs(place, setup.lfs);
+  return { submodules: modules.made, lfs: lfs.state, warnings: [...modules.warnings, ...lfs.warnings] };
+}
+
+/** How many files are looked at to tell contents from pointers. */
+const LOOKED_AT = 50;
+
+async function inspectLfs(
+  { git, facts }: Place,
+  wanted: Settings['setup']['lfs'],
+): Promise<{ readonly state: SourcesReport['lfs']; readonly warnings: readonly string[] }> {
+  const files = await listLfsFiles(git);
+  if (files.length === 0) return { state: undefined, warnings: [] };
+  if (wanted === 'skip') return { state: 'skipped', warnings: [] };
+  const looked = await Promise.all(files.slice(0, LOOKED_AT).map((name) => isLfsPointer(path.join(facts.path, name))));
+  if (!looked.includes(true)) return { state: 'pulled', warnings: [] };
+  const what = `${files.length === 1 ? 'a file' : `${files.length} files`} of Git LFS`;
+  const warning = (await hasLfs(git))
+    ? `${what} stayed pointers: run "git lfs install" once, then "wt exec ${facts.id} -- git lfs pull"`
+    : `${what} stayed pointers, because git-lfs is not installed: install it (https://git-lfs.com), then run "wt exec ${facts.id} -- git lfs pull"`;
+  return { state: 'skipped', warnings: [warning] };
 }
