@@ -24,6 +24,8 @@ interface Outcome {
   /** Where the configuration that was there lies now. */
   readonly kept: string | null;
   readonly hasCommands: boolean;
+  /** False: another tool's definition does it. */
+  readonly hasSetup: boolean;
   readonly isElsewhere: boolean;
 }
 
@@ -82,7 +84,7 @@ export default defineCommand({
     const hasSetup = survey.others.length === 0 || input.setup;
     const hasCommands = (hasSetup && survey.installs.length > 0) || (!hasSetup && survey.others.length > 0);
     const isElsewhere = repo.top !== undefined && repo.top !== root;
-    return { kind, root, file, text, survey, kept, hasCommands, isElsewhere };
+    return { kind, root, file, text, survey, kept, hasCommands, hasSetup, isElsewhere };
   },
 
   human: (outcome, look) => describe(outcome, look),
@@ -107,17 +109,23 @@ export default defineCommand({
   }),
 });
 
-function describe({ kind, root, file, text, survey, kept, hasCommands }: Outcome, { theme }: Look): string {
+function describe({ kind, root, file, text, survey, kept, hasCommands, hasSetup }: Outcome, { theme }: Look): string {
   if (kind === 'printed') return safe(text);
   const { installs, envFiles, test, ports, others, notes } = survey;
   const row = (what: string, value: string, from: string): string =>
     `  ${what.padEnd(8)} ${safe(value)}${from === '' ? '' : theme.dim(`  ${from}`)}\n`;
   const found = [
-    ...installs.map(({ command, file: by }) => row('install', command, by)),
-    ...(envFiles.length === 0 ? [] : [row('copy', envFiles.join(', '), 'ignored by git')]),
+    ...(hasSetup ? installs : []).map(({ command, file: by }) => row('install', command, by)),
+    ...(envFiles.length === 0 || !hasSetup ? [] : [row('copy', envFiles.join(', '), 'ignored by git')]),
     ...(test === undefined ? [] : [row('test', test.command, `${test.file}; commented out`)]),
     ...ports.map(({ name, port, file: by }) => row('port', `${name} ${port}`, `${by}; commented out`)),
-    ...others.map(({ file: other }) => row('set-up', path.relative(root, other), 'is read; nothing is written for it')),
+    ...others.map(({ file: other }) =>
+      row(
+        'set-up',
+        path.relative(root, other),
+        hasSetup ? 'is replaced by what is written' : 'is read; wt init --setup writes one instead',
+      ),
+    ),
     ...notes.map((note) => row('note', note, '')),
   ];
   const nothing = found.length === 0 ? '  nothing that it knows: the file has examples only\n' : '';

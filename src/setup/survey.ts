@@ -151,7 +151,7 @@ function nameOfPort(text: string): string | undefined {
 }
 
 const MANAGERS: readonly (readonly [string, string])[] = [
-  ['.husky', 'husky: its hooks run in a session once the install there has run'],
+  ['.husky', 'husky: its hooks run in sessions too'],
   ['lefthook.yml', 'lefthook: its hooks are in .git/hooks and run in every session'],
   ['.lefthook.yml', 'lefthook: its hooks are in .git/hooks and run in every session'],
   ['.pre-commit-config.yaml', 'pre-commit: its hooks are in .git/hooks and run in every session'],

@@ -199,3 +199,17 @@ describe('ports', () => {
     ]);
   });
 });
+
+test("where another tool's definition is found none is written, unless it is asked for", async () => {
+  const bench = await makeBench({
+    'package-lock.json': '{}',
+    '.cursor/worktrees.json': '{ "setup-worktree": ["true"] }',
+  });
+  const { stdout } = await bench.wt('init');
+  expect(stdout).toContain('.cursor/worktrees.json  is read');
+  expect(stdout).not.toContain('npm ci');
+  expect(await valueOf(bench)).not.toHaveProperty('setup');
+  expect((await bench.wt('setup', '--explain')).stdout).toContain('.cursor/worktrees.json');
+  await bench.wt('init', '--force', '--setup');
+  expect(await valueOf(bench)).toMatchObject({ setup: { run: ['npm ci'] } });
+});
