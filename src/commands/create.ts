@@ -7,7 +7,7 @@ import { askTrust } from '../cli/ask-trust.ts';
 import { WtError } from '../core/errors.ts';
 import { rowOfPlan, type CreateRequest, type NewSessionPlan } from '../sessions/create.ts';
 import { cardOf, SessionCard } from '../sessions/view.ts';
-import { createSession, type CreateOutcome } from '../sessions/create-apply.ts';
+import { createSession, type CreateOptions, type CreateOutcome } from '../sessions/create-apply.ts';
 import { factsOf } from '../sessions/facts.ts';
 import { findMissingTrust, hasCommands, runBefore, type Commands, type HookPlace } from '../sessions/hooks.ts';
 import { nameSession } from '../sessions/naming.ts';
@@ -91,9 +91,11 @@ export default defineCommand({
   async run(context, input): Promise<Outcome> {
     const { deps, globals } = context;
     const repo = await openRepo(deps);
+    const definition = await loadDefinition(repo.root, deps.env);
     const argument = input.id ?? makeUpId(await readBook(repo), deps.random);
     const task = await readTask(context, input);
-    const target = await nameSession(repo, argument, { branch: input.branch, base: input.base, task });
+    const asked = { branch: input.branch, base: input.base, task };
+    const target = await nameSession(repo, definition.settings, argument, asked);
     const request = {
       id: target.id,
       branch: target.branch,
@@ -106,12 +108,11 @@ export default defineCommand({
       owns: input.owns,
       after: input.after,
     };
-    const definition = await loadDefinition(repo.root, deps.env);
     const isThere = input.reuse && findSession(await readBook(repo), target.id) !== undefined;
     const commands = input.setup ? { definition, narrator: narratorFor(context, target.id) } : undefined;
     if (input.setup && !globals.dryRun && !isThere)
       await askTrust(context, await findMissingTrust(repo, definition, wantedOf(definition, argument)));
-    const options = { dryRun: globals.dryRun, fetch: input.fetch, fromChanges: input.fromChanges };
+    const options = { definition, dryRun: globals.dryRun, fetch: input.fetch, fromChanges: input.fromChanges };
     const { outcome, ready } = await create(context, repo, { request, options, commands });
     const warnings = warningsOf(outcome, target.isNamedByBranch ? argument : undefined);
     return { outcome, ready, would: wouldDo(outcome, commands), warnings: [...warnings, ...(ready?.warnings ?? [])] };
@@ -149,7 +150,7 @@ async function create(
   repo: Repo,
   spec: {
     request: CreateRequest;
-    options: { dryRun: boolean; fetch: boolean; fromChanges: boolean };
+    options: Pick<CreateOptions, 'definition' | 'dryRun' | 'fetch' | 'fromChanges'>;
     commands: Commands | undefined;
   },
 ): Promise<Pick<Outcome, 'outcome' | 'ready'>> {

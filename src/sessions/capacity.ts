@@ -1,6 +1,5 @@
 import path from 'node:path';
-import { loadConfig, originOf, type Config } from '../config/load.ts';
-import type { Settings } from '../config/schema.ts';
+import { originOf, type Config } from '../config/load.ts';
 import { variableFor } from '../config/variables.ts';
 import { WtError } from '../core/errors.ts';
 import { measureIndex } from '../git/index-file.ts';
@@ -31,21 +30,11 @@ export interface Capacity {
   readonly wanted: Definition['ports'];
 }
 
-/** What the configuration asks of a new session. */
-export interface Demand {
-  readonly settings: Settings;
-  readonly definition: Definition;
-  readonly origins: Readonly<Record<keyof Limits, string>>;
-}
-
-/** Throws `config.invalid`. */
-export async function loadDemand({ root, deps: { env } }: Repo): Promise<Demand> {
-  const config = await loadConfig(root, env);
-  const { settings } = config;
-  const definition = defineFrom(config, await listFound(root, settings.setup.from));
-  const keys = Object.keys(settings.limits) as (keyof Limits)[];
+/** Who says how much is too much, in words, by limit. Pure. */
+function originsOf(config: Config, env: Env): Readonly<Record<keyof Limits, string>> {
+  const keys = Object.keys(config.settings.limits) as (keyof Limits)[];
   const origins = Object.fromEntries(keys.map((key) => [key, originText(config, `limits.${key}`, env)]));
-  return { settings, definition, origins: origins as Record<keyof Limits, string> };
+  return origins as Record<keyof Limits, string>;
 }
 
 function originText(config: Config, key: string, env: Env): string {
@@ -57,10 +46,11 @@ function originText(config: Config, key: string, env: Env): string {
 export async function gatherCapacity(
   repo: Repo,
   book: Book,
-  { settings, definition, origins }: Demand,
+  definition: Definition,
   { id, hashBytes }: { id: string; hashBytes: number },
 ): Promise<Capacity> {
-  const { limits } = settings;
+  const { limits } = definition.settings;
+  const origins = originsOf(definition.config, repo.deps.env);
   const watches = await readWatchLimit();
   const sessions = book.sessions.size + 1;
   // There are no more folders than files.

@@ -8,7 +8,7 @@ import { findOperationBranch } from '../git/repo.ts';
 import { listTrackedUnder } from '../git/status.ts';
 import { addWorktree, checkoutFiles } from '../git/worktree.ts';
 import { WtError } from '../core/errors.ts';
-import { loadConfig } from '../config/load.ts';
+import type { Definition } from '../setup/definition.ts';
 import { listDirectory, lstatOf, makePrivateDirectory } from '../platform/files.ts';
 import { throwIfInterrupted } from '../platform/runner.ts';
 import { beginEntry, endJournal, writeJournal, type EntryOf } from '../registry/journal.ts';
@@ -17,7 +17,7 @@ import type { SessionRow } from '../registry/session.ts';
 import { requirePlainFolder } from '../registry/store.ts';
 import { basePatterns, defaultBaseName, fetchBase, requireBase, type BaseFacts } from './base.ts';
 import { readBook, type Book, type Session } from './book.ts';
-import { gatherCapacity, loadDemand, withWayOut, type Demand } from './capacity.ts';
+import { gatherCapacity, withWayOut } from './capacity.ts';
 import {
   branchPatterns,
   planCreate,
@@ -64,6 +64,8 @@ interface Begun {
 }
 
 export interface CreateOptions {
+  /** As it was read and, where that was needed, approved. */
+  readonly definition: Definition;
   readonly dryRun: boolean;
   readonly fetch: boolean;
   /** Move the caller's uncommitted work into the session. */
@@ -91,30 +93,33 @@ export async function createSession(
 }
 
 async function create(repo: Repo, request: CreateRequest, options: CreateOptions): Promise<CreateOutcome> {
-  const demand = await loadDemand(repo);
+  const { definition } = options;
   const fetched =
     options.fetch && !options.dryRun
       ? await fetchBase(repo, request.base ?? defaultBaseName(repo, await readBook(repo)))
       : undefined;
   if (options.dryRun) {
     if (options.fromChanges) await requireChanges(repo);
-    const plan = planCreate(await gatherCreateFacts(repo, await readBook(repo), request, { fetched, demand }), request);
+    const plan = planCreate(
+      await gatherCreateFacts(repo, await readBook(repo), request, { fetched, definition }),
+      request,
+    );
     return plan.kind === 'reuse' ? { kind: 'reused', session: plan.session } : { kind: 'planned', plan };
   }
   if (options.before !== undefined) {
-    const facts = await gatherCreateFacts(repo, await readBook(repo), request, { fetched, demand });
+    const facts = await gatherCreateFacts(repo, await readBook(repo), request, { fetched, definition });
     const plan = planCreate(facts, request);
     if (plan.kind === 'create') await options.before(plan);
   }
   const taken = options.fromChanges ? await gatherChanges(repo) : undefined;
-  const begun = await hold(repo, (held) => begin(held, request, { fetched, taken, demand }));
+  const begun = await hold(repo, (held) => begin(held, request, { fetched, taken, definition }));
   if (begun.kind === 'reuse') return { kind: 'reused', session: begun.session };
   let isReady = false;
   try {
     await checkoutFiles(
       gitHolding(gitAtWorktree(repo, begun.plan.path), begun.holdFd),
       Math.max(4, 2 * availableParallelism()),
-      { lfs: (await loadConfig(repo.root, repo.deps.env)).settings.setup.lfs },
+      { lfs: definition.settings.setup.lfs },
     );
     if (taken !== undefined)
       await placeChanges(repo, taken, { worktree: begun.plan.path, start: begun.plan.start, id: begun.plan.id });
@@ -163,7 +168,7 @@ async function gatherCreateFacts(
   repo: Repo,
   book: Book,
   request: CreateRequest,
-  { fetched, demand }: { fetched: BaseFacts | undefined; demand: Demand },
+  { fetched, definition }: { fetched: BaseFacts | undefined; definition: Definition },
 ): Promise<CreateFacts> {
   const { layout, root, git } = repo;
   await requirePlainFolder(layout.worktrees);
@@ -180,7 +185,7 @@ async function gatherCreateFacts(
   const existing = refs.find((ref) => ref.name === refOfBranch(request.branch));
   const checkedOutAt = existing === undefined ? undefined : await findHolder(repo, existing.name);
   const cutAt = existing === undefined ? undefined : await findMergeBase(git, existing.commit, base.commit);
-  const capacity = await gatherCapacity(repo, book, demand, { id: request.id, hashBytes: base.commit.length / 2 });
+  const capacity = await gatherCapacity(repo, book, definition, { id: request.id, hashBytes: base.commit.length / 2 });
   return {
     layout,
     book,
@@ -223,10 +228,14 @@ async function describeOccupant(target: string, book: Book): Promise<CreateFacts
 async function begin(
   held: Held,
   request: CreateRequest,
-  { fetched, taken, demand }: { fetched: BaseFacts | undefined; taken: Changes | undefined; demand: Demand },
+  {
+    fetched,
+    taken,
+    definition,
+  }: { fetched: BaseFacts | undefined; taken: Changes | undefined; definition: Definition },
 ): Promise<({ kind: 'begun' } & Begun) | Extract<CreatePlan, { kind: 'reuse' }>> {
   const { repo, lease, book } = held;
-  const plan = planCreate(await gatherCreateFacts(repo, book, request, { fetched, demand }), request);
+  const plan = planCreate(await gatherCreateFacts(repo, book, request, { fetched, definition }), request);
   if (plan.kind === 'reuse') return plan;
   const entry: CreateEntry = {
     ...beginEntry(lease, plan.createdAt),

@@ -28,18 +28,15 @@ export interface NamingFacts {
   readonly createdAt: string;
 }
 
-/** The templates that hold in this repository. Throws `config.invalid`. */
-export async function loadNaming({ root, deps }: Repo): Promise<Naming> {
-  const { branch, path } = (await loadConfig(root, deps.env)).settings;
-  return { branch, path };
-}
-
-/** The same for what has to work with a broken configuration too. */
-export async function loadNamingOrDefault(repo: Repo): Promise<Naming> {
-  return loadNaming(repo).catch((error: unknown) => {
-    if (WtError.is(error, 'config.invalid')) return DEFAULT_NAMING;
-    throw error;
-  });
+/** The templates that hold in this repository; for what has to work with a broken configuration too. */
+export async function loadNamingOrDefault({ root, deps }: Repo): Promise<Naming> {
+  return loadConfig(root, deps.env).then(
+    ({ settings }) => settings,
+    (error: unknown) => {
+      if (WtError.is(error, 'config.invalid')) return DEFAULT_NAMING;
+      throw error;
+    },
+  );
 }
 
 /** A session that was asked for, and all its names. */
@@ -51,14 +48,14 @@ export interface NewNames {
   readonly isNamedByBranch: boolean;
 }
 
-/** What a new session is called. Throws `config.invalid`, `id.invalid`, `branch.invalid`, `path.unsafe`. */
+/** What a new session is called. Throws `id.invalid`, `branch.invalid`, `path.unsafe`. */
 export async function nameSession(
   repo: Repo,
+  naming: Naming,
   argument: string,
   asked: { branch: string | undefined; base: string | undefined; task: string | null },
 ): Promise<NewNames> {
-  const [naming, book] = await Promise.all([loadNaming(repo), readBook(repo)]);
-  const base = asked.base ?? defaultBaseName(repo, book);
+  const base = asked.base ?? defaultBaseName(repo, await readBook(repo));
   const facts = { base, task: asked.task, createdAt: repo.deps.clock.now().toISOString() };
   const target = parseTarget(argument, asked.branch, (id) =>
     requireBranchName(naming, nameBranch(repo, naming, { ...facts, id })),

@@ -17,6 +17,8 @@ import { templatesOf, type Command, type FileRule, type Phase, type Source, type
 
 /** All that makes a session of this repository ready and takes it down again, with where each part is written. */
 export interface Definition {
+  /** What it was made from, with who says what. */
+  readonly config: Config;
   readonly settings: Settings;
   readonly steps: readonly Step[];
   readonly files: readonly FileRule[];
@@ -54,6 +56,7 @@ export function defineFrom(config: Config, found: readonly Found[]): Definition 
   const ports = withPorts(settings.ports, used?.ports ?? []);
   requireKnownPorts(config, own, ports.names);
   return {
+    config,
     settings,
     used,
     unused: found.filter((one) => one !== used),
