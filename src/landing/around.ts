@@ -6,6 +6,7 @@ import { checkTree } from '../sessions/worktree.ts';
 import type { Definition } from '../setup/definition.ts';
 import type { Phase } from '../setup/step.ts';
 import type { Narrator } from '../setup/steps.ts';
+import { hasGateSetup } from './gate/gate-setup.ts';
 import type { MergePlan } from './plan.ts';
 
 /** Phases that a landing runs: its own, what takes the session away, what makes the gate worktree ready. */
@@ -34,7 +35,7 @@ export async function gatherLandingCommands(
     without: ['wt', 'merge', ...asked.ids, '--no-hooks', '--no-gate'],
   });
   // The gate worktree gets files too, without any command.
-  const hasFiles = hooks && isGated && definition.files.length > 0;
+  const hasFiles = hooks && isGated && (await hasGateSetup(repo, definition));
   return { ...found, commands: found.commands ?? (hasFiles ? { definition, narrator } : undefined) };
 }
 

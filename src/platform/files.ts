@@ -111,6 +111,14 @@ export async function replaceFile(file: string, text: string | Uint8Array, mode 
   await syncDirectory(path.dirname(file));
 }
 
+/** Takes away what {@link replaceFile} of a process that was killed has left beside a file. */
+export async function dropHalfWritten(file: string): Promise<void> {
+  const [folder, base] = [path.dirname(file), path.basename(file)];
+  for (const { name } of await listDirectory(folder))
+    if (name.startsWith(`${base}.`) && /^\.[0-9a-f]{12}\.tmp$/.test(name.slice(base.length)))
+      await removeFile(path.join(folder, name));
+}
+
 /** Appends with one write to a file opened with O_APPEND. */
 export async function appendText(file: string, text: string): Promise<void> {
   const handle = await open(

@@ -11,6 +11,8 @@ export const ReadyData = z.object({
     copied: z.number(),
     copiedBytes: z.number(),
     cloned: z.number(),
+    /** What was asked for, as paths: a folder with all in it ends in "/". */
+    entries: z.array(z.string()),
     linked: z.array(z.string()),
     skipped: z.array(z.object({ path: z.string(), reason: z.string() })),
   }),
@@ -34,9 +36,16 @@ export type ReadyData = z.infer<typeof ReadyData>;
 
 /** Pure. */
 export function readyData({ files, sources, envFile, results, log }: ReadyOutcome): ReadyData {
-  const { copied, copiedBytes, cloned, linked, skipped } = files;
+  const { copied, copiedBytes, cloned, entries, linked, skipped } = files;
   return {
-    files: { copied, copiedBytes, cloned, linked: [...linked], skipped: skipped.map((one) => ({ ...one })) },
+    files: {
+      copied,
+      copiedBytes,
+      cloned,
+      entries: [...entries],
+      linked: [...linked],
+      skipped: skipped.map(({ path, reason }) => ({ path, reason })),
+    },
     submodules: [...sources.submodules],
     ...(sources.lfs === undefined ? {} : { lfs: sources.lfs }),
     ...(envFile === undefined ? {} : { envFile }),

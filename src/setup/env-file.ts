@@ -1,7 +1,7 @@
 import { lstat } from 'node:fs/promises';
 import path from 'node:path';
 import { WtError } from '../core/errors.ts';
-import { makeDirectory, readBytes, realPathOf, replaceFile } from '../platform/files.ts';
+import { dropHalfWritten, makeDirectory, readBytes, realPathOf, replaceFile } from '../platform/files.ts';
 import { listTrackedUnder } from '../git/status.ts';
 import type { Place } from './place.ts';
 
@@ -35,6 +35,7 @@ export async function writeEnvFile(
     throw unsafe(target, `the line "${BEGIN.slice(0, 10)}…" has no line "${END}" after it; delete what wt wrote there`);
   await makeDirectory(path.dirname(target));
   await requirePlain(facts.path, name);
+  await dropHalfWritten(target);
   const mode = (await lstat(target).catch(() => undefined))?.mode;
   if (!after.equals(before) || mode === undefined || (mode & 0o77) !== 0) await replaceFile(target, after);
   const { exitCode } = await git(['check-ignore', '-q', '--', name], { expect: [0, 1] });

@@ -14,12 +14,14 @@ export function narratorOf(err: (text: string) => void, theme: Theme, about: str
 
 /** What was done to make a session ready, a line each; empty when there was nothing to do. */
 export function readyLines({ files, sources, envFile, results }: ReadyOutcome, { theme }: Look): string {
-  const { copied, copiedBytes, cloned, linked, skipped } = files;
+  const { copied, copiedBytes, cloned, entries, linked, skipped } = files;
   const shared = cloned === 0 ? '' : `, ${cloned === copied ? 'all' : cloned} of them sharing their blocks`;
   const run = results.filter(({ step, exitCode }) => step.phase === 'setup' && exitCode === 0);
   const seconds = run.reduce((sum, { durationMs }) => sum + durationMs, 0) / 1000;
   const lines = [
-    ...(copied === 0 ? [] : [`copied ${plural(copied, 'file')} (${bytes(copiedBytes)}${shared})`]),
+    ...(copied === 0
+      ? []
+      : [`copied ${safe(few(entries))} (${plural(copied, 'file')}, ${bytes(copiedBytes)}${shared})`]),
     ...(linked.length === 0 ? [] : [`linked ${safe(few(linked))}`]),
     ...(sources.submodules.length === 0 ? [] : [`submodules ${safe(few(sources.submodules))}`]),
     ...(sources.lfs === 'skipped' ? ['files of Git LFS are pointers'] : []),

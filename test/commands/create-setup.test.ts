@@ -151,3 +151,18 @@ test('the task file goes into the trash with its session and comes back with it'
   expect(await readFile(file, 'utf8')).toBe('Keep me');
   expect(stdout).toContain('wt setup a');
 });
+
+test('what was copied, linked and run is said, in words and in JSON', async () => {
+  const bench = await makeSetup({ setup: { copy: ['local.log'], run: ['true', 'true'] } });
+  await bench.write({ 'local.log': 'x\n' });
+  const { stdout } = await bench.wt('create', 'a');
+  expect(stdout).toMatch(/ {2}copied local\.log \(1 file, 2 B[^)]*\)\n {2}set up by 2 commands in \d+\.\d s\n$/);
+  const { setup } = await bench.data<{ setup: object }>('create', 'b');
+  expect(setup).toMatchObject({
+    files: { copied: 1, copiedBytes: 2, entries: ['local.log'] },
+    steps: [
+      { phase: 'setup', at: 'setup.run[0]', command: 'true', exitCode: 0 },
+      { phase: 'setup', at: 'setup.run[1]', command: 'true', exitCode: 0 },
+    ],
+  });
+});

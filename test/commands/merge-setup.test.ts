@@ -123,6 +123,13 @@ test('the gate worktree gets the set-up of the repository once, and again when a
   expect(await setups()).toBe(last + 1);
 });
 
+test('the gate worktree gets the files that a session gets', async () => {
+  const bench = await makeLandable({ setup: { copy: ['secret.log'] }, merge: { gate: 'cat secret.log' } });
+  await bench.write({ 'secret.log': 'from main\n' });
+  const { code, stderr } = await bench.wt('merge', 'a', '--yes');
+  expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining('  from main\n') as string });
+});
+
 test('a set-up of the gate worktree that fails is a red gate that names it, and is tried again', async () => {
   const bench = await makeLandable({
     setup: { run: 'echo broken; test -e "$WT_MAIN/net.log"' },

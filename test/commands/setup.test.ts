@@ -137,6 +137,15 @@ test('two set-ups of one session never run at once', async () => {
   expect(await viewOf(bench)).toMatchObject({ status: 'new', setup: { state: 'done' } });
 });
 
+test('a removal with --kill ends the set-up first', async () => {
+  const bench = await makeSetup({ setup: { run: 'touch begun.log; sleep 60' } });
+  const child = startWt(bench.room, bench.root, ['create', 'a']);
+  await until(() => exists(path.join(bench.at('a'), 'begun.log')));
+  expect((await bench.wt('remove', 'a', '--kill')).code).toBe(0);
+  expect((await child.done).code).not.toBe(0);
+  expect(await exists(bench.at('a'))).toBe(false);
+});
+
 test.each(['SIGINT', 'SIGTERM'] as const)(
   '%s ends the set-up with all it started and leaves the session broken',
   async (signal) => {

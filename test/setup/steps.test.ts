@@ -1,6 +1,9 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { loadDefinition } from '#src/setup/definition.ts';
+import { runPhase } from '#src/setup/steps.ts';
+import { makeDeps } from '../support/deps.ts';
 import { makeBench } from '../support/wt.ts';
 import { failure } from '../support/listing.ts';
 import { makeSetup } from '../support/setup.ts';
@@ -96,9 +99,13 @@ test('braces of the shell stay its own', async () => {
 });
 
 test.each([
-  ['an unknown name', 'echo {brunch}', '{brunch} is not known'],
-  ['an unknown filter', 'echo {branch|shout}', '{branch|shout} is not known'],
-  ['a port where there is none', ['echo', '{port}'], '{port} is no port of a session; "ports" names none'],
+  ['an unknown name', 'echo {brunch}', 'setup.run[0]: {brunch} is not known'],
+  ['an unknown filter', 'echo {branch|shout}', 'setup.run[0]: {branch|shout} is not known'],
+  [
+    'a port where there is none',
+    ['echo', '{port}'],
+    'setup.run[0]: {port} is no port of a session; "ports" names none',
+  ],
   ['a value between single quotes', "echo '{branch}'", 'single quotes'],
 ])('%s is an error before anything runs or is made', async (_, run, reason) => {
   const bench = await makeSetup({ setup: { run: [run, 'touch "$WT_MAIN/ran"'] } });
@@ -194,4 +201,14 @@ test("a person's own commands run in a repository that nobody has approved anyth
   });
   expect((await bench.wt('create', 'a')).code).toBe(0);
   expect(await exists(path.join(bench.at('a'), 'mine.log'))).toBe(true);
+});
+
+test('nothing of a repository runs that was not approved, whoever calls for it', async () => {
+  const bench = await makeBench({ 'wt.config.jsonc': '{ "setup": { "run": "touch ran" } }\n' });
+  const deps = makeDeps(bench.room, bench.root);
+  const definition = await loadDefinition(bench.root, bench.room.env);
+  const place = { deps, main: bench.root, commonDir: path.join(bench.root, '.git'), cwd: bench.root, facts: undefined };
+  const silent = { onStep: (): void => {}, onLine: (): void => {} };
+  await expect(runPhase(place, definition, 'setup', silent)).rejects.toThrow('config.untrusted');
+  expect(await exists(path.join(bench.root, 'ran'))).toBe(false);
 });

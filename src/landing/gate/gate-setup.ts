@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
+import path from 'node:path';
 import { WtError } from '../../core/errors.ts';
 import type { Env } from '../../platform/deps.ts';
-import { readText, removeFile, replaceFile, type Log } from '../../platform/files.ts';
+import { lstatOf, readText, removeFile, replaceFile, type Log } from '../../platform/files.ts';
 import type { Commands } from '../../sessions/hooks.ts';
 import { placeOf } from '../../sessions/facts.ts';
 import { howEnded, reasonOf } from '../../sessions/ready.ts';
@@ -62,9 +63,9 @@ export async function makeGateReady(
     env,
   }: { plan: MergePlan; commands: Commands | undefined; log: Log & { file: string }; env: Env },
 ): Promise<Unready | undefined> {
-  if (commands === undefined || !hasWork(commands.definition)) return undefined;
+  if (commands === undefined || !(await hasGateSetup(repo, commands.definition))) return undefined;
   const { definition } = commands;
-  const stamp = await stampOf(gate, definition);
+  const stamp = await stampOf(repo, gate, definition);
   const { gateStamp } = repo.layout;
   if ((await readText(gateStamp)) === stamp) return undefined;
   await removeFile(gateStamp);
@@ -90,17 +91,24 @@ export async function makeGateReady(
   return { command, exitCode: failed.exitCode ?? 124, log: log.file, output: failed.output };
 }
 
-function hasWork(definition: Definition): boolean {
-  return stepsOf(definition, ['setup']).length > 0 || definition.files.length > 0;
+/** Whether a gate needs more than git's checkout: files or commands. */
+export async function hasGateSetup({ root }: Repo, definition: Definition): Promise<boolean> {
+  if (stepsOf(definition, ['setup']).length > 0 || definition.files.length > 0) return true;
+  return (await lstatOf(path.join(root, '.worktreeinclude'))) !== undefined;
 }
 
 /** What the set-up is made of, as one hash; with the worktree it was made for. */
-async function stampOf({ git, folder }: GateTree, { steps, files, env, settings }: Definition): Promise<string> {
+async function stampOf(
+  { root }: Repo,
+  { git, folder }: GateTree,
+  { steps, files, env, settings }: Definition,
+): Promise<string> {
   const globs = LOCKFILES.map((name) => `:(glob)**/${name}`);
   const { stdout } = await git(['ls-files', '-s', '-z', '--', ...globs]);
   const setup = steps.filter(({ phase }) => phase === 'setup');
   const { submodules, lfs } = settings.setup;
-  const parts = [await findGitDir(folder), stdout, setup, files, env, { submodules, lfs }];
+  const included = (await readText(path.join(root, '.worktreeinclude'))) ?? null;
+  const parts = [await findGitDir(folder), stdout, included, setup, files, env, { submodules, lfs }];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 
