@@ -53,14 +53,14 @@ const Setting = z.object({
 });
 
 export default defineCommand({
-  description: `Reads and changes the settings of wt.
+  description: `What wt does can be set for a repository, for a person, and for a person in one repository.
 
-  list [group]        every setting, its value, and who says so (also: no action at all)
+  list [group]        every setting, its value and who says so; the default
   get <key>           its value alone, for scripts
   explain <key>       what it means, what each source says, and how to set it
   set <key> <value>   write it down; comments and layout of the file stay
   unset <key>         take it out of the file again
-  edit                open the file in $VISUAL or $EDITOR, and check it afterwards
+  edit                open the file in $EDITOR, and check it afterwards
   path                where the files are
 
 Later ones win: the defaults, wt.config.jsonc of the repository, the person's own file, the section for this repository in there, and the WT_… variables of the environment. A value is text, or JSON for a number, true, false or a list.`,

@@ -132,6 +132,8 @@ test.each(WIDTHS)('wt alone, and the help, at %i columns', async (columns) => {
   await expect(help.screen).toMatchFileSnapshot(file('help', columns));
   const create = await studio.see(['create', '--help'], { columns });
   await expect(create.screen).toMatchFileSnapshot(file('help-create', columns));
+  const config = await studio.see(['config', '--help'], { columns });
+  await expect(config.screen).toMatchFileSnapshot(file('help-config', columns));
 });
 
 test.each(WIDTHS)('wt list of no session and of one, at %i columns', async (columns) => {
