@@ -1,5 +1,5 @@
 // Writes the pages that are generated from the code, or says which are out of date: npm run docs [-- --check]
-// docs/commands/<verb>.md, docs/schema/<verb>.json, docs/errors.md. What is not written here but lies there is stale too.
+// docs/commands/<verb>.md, docs/schema/<verb>.json, docs/errors.md, and of the settings what config-docs.ts has. What is not written here but lies there is stale too.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
@@ -10,6 +10,7 @@ import { reportError, SCHEMA } from '../src/cli/report.ts';
 import { table, type Verb, type VerbName } from '../src/cli/table.ts';
 import { WtError, type CatalogCode, type ErrorCatalog, type ErrorCode, type Reason } from '../src/core/errors.ts';
 import { EXIT, exitCodeOf, retryableCodes } from '../src/core/exit-codes.ts';
+import { configPages } from './config-docs.ts';
 import type { Streams } from '../src/platform/streams.ts';
 
 type Pages = Map<string, string>;
@@ -111,7 +112,8 @@ const raises: Readonly<Record<VerbName, readonly ErrorCode[]>> = {
     'config.untrusted',
     'hook.failed',
   ],
-  config: ['config.invalid', 'config.untrusted', 'path.unsafe'],
+  init: ['config.invalid', 'path.exists', 'path.unsafe'],
+  config: ['config.invalid', 'config.untrusted', 'confirm.required', 'path.unsafe'],
   trust: ['config.invalid', 'config.untrusted', 'confirm.required'],
   restore: [
     'session.not-found',
@@ -305,6 +307,7 @@ async function generate(): Promise<Pages> {
   pages.set('docs/commands/README.md', commandIndex());
   pages.set('docs/schema/error.json', json(failureSchema()));
   pages.set('docs/errors.md', errorsPage());
+  for (const [name, body] of configPages(process.cwd())) pages.set(name, body);
   return pages;
 }
 
@@ -347,7 +350,7 @@ function commandPage(name: VerbName, { summary, alias }: Verb, spec: AnyCommand)
   return [
     `${HEAD}# wt ${name}\n`,
     `${text(summary)}.${alias === undefined ? '' : ` Also \`wt ${alias}\`.`}\n`,
-    `${text(spec.description)}\n`,
+    `${prose(spec.description)}\n`,
     fence('sh', usage),
     ...(args.length === 0 ? [] : [section('Arguments', paramRows('argument', args))]),
     section('Flags', `${options.length === 0 ? '' : `${paramRows('flag', options)}\n`}${globals}\n`),
@@ -535,6 +538,15 @@ function rows(head: readonly string[], lines: readonly (readonly string[])[]): s
   const line = (cells: readonly string[]): string =>
     `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`;
   return `${line(head)}|${'---|'.repeat(head.length)}\n${lines.map(line).join('')}`;
+}
+
+/** Paragraphs; an indented one stays as it is written. */
+function prose(words: string): string {
+  const isTable = (one: string): boolean => one.split('\n').every((line) => line.startsWith('  '));
+  return words
+    .split('\n\n')
+    .map((one) => (isTable(one) ? fence('text', one.replaceAll(/^ {2}/gm, '')).trimEnd() : text(one)))
+    .join('\n\n');
 }
 
 function text(words: string): string {

@@ -94,6 +94,11 @@ export const table = {
     summary: 'Remove what is proven landed, prune what is gone',
     load: () => import('../commands/clean.ts'),
   },
+  init: {
+    group: 'Keep safe',
+    summary: 'Write a configuration with what the repository shows',
+    load: () => import('../commands/init.ts'),
+  },
   du: {
     group: 'Land and tidy',
     summary: 'Show what sessions take on disk, and what would free it',

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import * as z from 'zod';
 import { defineCommand, type Context } from '../cli/define.ts';
 import { flag } from '../cli/params.ts';
@@ -136,12 +137,7 @@ Later ones win: the defaults, wt.config.jsonc of the repository, the person's ow
   },
 
   human: (outcome, look) => describe(outcome, look),
-  warnings: (outcome) =>
-    'isCovered' in outcome && outcome.isCovered !== undefined
-      ? [
-          `${outcome.key.key} stays ${valueText(outcome.isCovered.value)}: ${outcome.isCovered.variable === null ? (outcome.isCovered.file ?? '') : `$${outcome.isCovered.variable}`} says so, and wins`,
-        ]
-      : [],
+  warnings: (outcome) => (outcome.action === 'set' ? warningsOf(outcome) : []),
   json(outcome) {
     switch (outcome.action) {
       case 'list':
@@ -164,6 +160,21 @@ Later ones win: the defaults, wt.config.jsonc of the repository, the person's ow
     }
   },
 });
+
+function warningsOf({
+  key: { key },
+  change: { file, isChanged },
+  isCovered,
+}: Extract<Outcome, { action: 'set' | 'unset' }>): readonly string[] {
+  const isOfRepository = path.basename(file) === path.basename(projectConfigFile(''));
+  const runs = isChanged && isOfRepository && RUNS.test(key) ? [`${key} counts once it is approved: wt trust`] : [];
+  if (isCovered === undefined) return runs;
+  const who = isCovered.variable === null ? (isCovered.file ?? 'the default') : `$${isCovered.variable}`;
+  return [...runs, `${key} stays ${valueText(isCovered.value)}: ${who} says so, and wins`];
+}
+
+/** What a repository may not run before a person has approved it. */
+const RUNS = /^(?:setup\.run|teardown\.run|hooks\..*|env(?:\..*)?|merge\.gate)$/;
 
 function requireAction(word: string): Action {
   const found = ACTIONS.find((action) => action === word);

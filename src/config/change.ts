@@ -108,6 +108,8 @@ export function schemaOf(target: Target): typeof ProjectConfig | typeof Personal
 export async function requireInside(root: string): Promise<void> {
   const file = projectConfigFile(root);
   const real = await realPathOf(file);
+  const isLost = real === file && (await lstatOf(file))?.isSymbolicLink() === true;
+  if (isLost) throw new WtError('path.unsafe', { path: file, reason: 'it is a link to something that is not there' });
   if (real !== file && !real.startsWith(`${root}${path.sep}`))
     throw new WtError('path.unsafe', { path: file, reason: `it is a link to ${real}, outside of the repository` });
 }

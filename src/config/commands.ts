@@ -59,8 +59,8 @@ export const HOOKED = ['create', 'merge', 'remove', 'clean'] as const;
 export type Hooked = (typeof HOOKED)[number];
 
 const Around = z.strictObject({
-  before: Stages.default([]).describe('A command that fails refuses what was asked for'),
-  after: Stages.default([]).describe('A command that fails is a warning'),
+  before: Stages.default([]).describe('Commands that run before it; one that fails refuses what was asked for'),
+  after: Stages.default([]).describe('Commands that run after it; one that fails is a warning'),
 });
 
 export const Phases = z.strictObject({

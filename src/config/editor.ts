@@ -7,16 +7,15 @@ import { schemaAddress } from './schema-address.ts';
 
 /**
  * Hands the terminal over to the person's editor, and checks what it has left. A file that is not there is made, and taken away
- * again when nothing was written into it. Throws `usage.invalid`, `config.invalid`.
+ * again when nothing was written into it. Throws `confirm.required` without a terminal, `usage.invalid`, `config.invalid`.
  */
 export async function editConfig(deps: Deps, { root, env }: Surroundings, target: Target): Promise<void> {
   const file = fileOf({ root, env }, target);
   const { io, run, cwd } = deps;
   if (!io.stdinIsTTY || !io.stdoutIsTTY)
-    throw new WtError('usage.invalid', {
-      option: 'wt config edit',
-      reason: 'it needs a terminal',
-      fix: ['wt', 'config', 'path'],
+    throw new WtError('confirm.required', {
+      question: `an editor needs a terminal; the file is ${file}`,
+      argv: ['wt', 'config', 'path'],
     });
   const editor = env['VISUAL'] || env['EDITOR'] || 'vi';
   const before = await readConfigText(file);

@@ -10,20 +10,31 @@ import { parseConfig } from './parse.ts';
  */
 export function parseValue({ key, schema }: Pick<Key, 'key' | 'schema'>, text: string): unknown {
   const json = parseAny(text);
-  const candidates = [...(json === undefined ? [] : [json.value]), text];
-  const found = candidates.find((value) => schema.safeParse(value).success);
-  if (found !== undefined) return found;
+  const typed = schema.safeParse(json?.value);
+  if (json !== undefined && typed.success) return json.value;
   const isStructure = json !== undefined && typeof json.value === 'object';
-  const { error } = schema.safeParse(isStructure ? json.value : (json?.value ?? text));
-  const { reason } = faultOf(error?.issues ?? [], schema, key.split('.'));
-  const words = reason.startsWith(`${key}: `) ? reason.slice(key.length + 2) : reason;
+  const { error } = isStructure ? typed : schema.safeParse(json?.value ?? text);
+  const fault = faultOf(error?.issues ?? [], schema, key.split('.'));
+  // A list of the right kind with something wrong in it is no shell command that only looks like one.
+  const isMeant = isStructure && fault.at.length > 0;
+  if (!isMeant && schema.safeParse(text).success) return text;
+  throw refusal({ key, schema }, text, { reason: fault.reason, isStructure });
+}
+
+function refusal(
+  { key, schema }: Pick<Key, 'key' | 'schema'>,
+  text: string,
+  { reason, isStructure }: { reason: string; isStructure: boolean },
+): WtError {
   const list = [text];
-  const isListMeant = !isStructure && schema.safeParse(list).success;
-  throw new WtError('usage.invalid', {
-    option: key,
-    reason: isListMeant ? 'it is a list, written as JSON' : words,
-    fix: isListMeant ? ['wt', 'config', 'set', key, JSON.stringify(list)] : ['wt', 'config', 'explain', key],
-  });
+  if (!isStructure && schema.safeParse(list).success)
+    return new WtError('usage.invalid', {
+      option: key,
+      reason: 'it is a list, written as JSON',
+      fix: ['wt', 'config', 'set', key, JSON.stringify(list)],
+    });
+  const words = reason.startsWith(`${key}: `) ? reason.slice(key.length + 2) : reason;
+  return new WtError('usage.invalid', { option: key, reason: words, fix: ['wt', 'config', 'explain', key] });
 }
 
 /** JSON, comments and a last comma included; undefined for what is none. */

@@ -1,6 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { constants, createWriteStream, type Dirent, type Stats } from 'node:fs';
-import { access, chmod, lstat, mkdir, open, readdir, readFile, realpath, rename, rm, unlink } from 'node:fs/promises';
+import {
+  access,
+  chmod,
+  copyFile,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  unlink,
+} from 'node:fs/promises';
 import path from 'node:path';
 
 /** For reading what may be a pipe that somebody has put there: it counts as empty, and nobody is waited for. */
@@ -140,6 +153,19 @@ export async function moveDurably(from: string, to: string): Promise<void> {
   await rename(from, to);
   await syncDirectory(path.dirname(to));
   await syncDirectory(path.dirname(from));
+}
+
+/** Copies a file beside itself, under a free name; nothing is ever written over. Returns the copy's path. */
+export async function keepAside(file: string): Promise<string> {
+  for (let n = 1; ; n++) {
+    const copy = `${file}.aside${n === 1 ? '' : `-${n}`}`;
+    try {
+      await copyFile(file, copy, constants.COPYFILE_EXCL);
+      return copy;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
 }
 
 /** Unlinks one file of wt's own; a missing one is fine. */

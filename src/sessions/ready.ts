@@ -295,8 +295,10 @@ async function endSetup(
       if (now?.row.createdAt !== session.row.createdAt) return;
       const at = repo.deps.clock.now().toISOString();
       const was = hasBeenReady(session.row.setup) ? { wasReady: true } : {};
-      await writeSetup(held, now, { ...setup, at, ...was });
-      const { state, step, reason } = setup;
+      // In the order of the schema, so that a note that is written again is the same.
+      const { state, ...rest } = setup;
+      await writeSetup(held, now, { state, at, ...rest, ...was });
+      const { step, reason } = rest;
       const event = state === 'done' ? 'session.setup.after' : 'session.setup.failed';
       await held.log(event, session.id, state === 'done' ? {} : { step: step ?? null, reason: reason ?? null });
     },

@@ -122,8 +122,8 @@ test.for([
   ['a filter that is unknown', '{ "branch": "x/{id|slugg}" }', 1, 13, /branch: \{id\|slugg\} is not known.*slug, hash/],
   ['a branch of a port', '{ "branch": "{id}-{port}" }', 1, 13, /branch: \{port\} is not known/],
   [
-    'braces in a command',
-    '{ "setup": { "run": [["cp", "{a,b}", "c"]] } }',
+    'braces in a word of a program',
+    '{ "setup": { "run": [["cp", "{a,b}"]] } }',
     1,
     29,
     /setup\.run\[0\]\[1\]: \{a,b\} is not known.*written twice/,

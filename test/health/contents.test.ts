@@ -17,7 +17,7 @@ test('a submodule without files is a warning, and the command fetches them', asy
   const library = await bench.room.repo('library', { 'lib.txt': 'lib\n' });
   await bench.git('-c', 'protocol.file.allow=always', 'submodule', 'add', '-q', library, 'vendor/lib');
   await bench.git('commit', '-qm', 'library');
-  await bench.wt('create', 'a');
+  await bench.wt('create', 'a', '--no-setup');
   const finding = await only(bench, 'submodule.missing');
   expect(finding).toMatchObject({ session: 'a', severity: 'warning', automatic: false });
   expect(finding.message).toContain('1 submodule (vendor/lib)');

@@ -94,8 +94,10 @@ test('a program that wt exec starts has nothing of wt’s: no open file, no vari
       .toSorted(),
     'WT_BASE',
     'WT_BRANCH',
+    'WT_DB',
     'WT_ID',
     'WT_MAIN',
     'WT_PATH',
+    'WT_SESSION',
   ]);
 });

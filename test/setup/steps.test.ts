@@ -99,9 +99,13 @@ test('braces of the shell stay its own', async () => {
 });
 
 test.each([
-  ['an unknown name', 'echo {brunch}', '{brunch} is not known'],
-  ['an unknown filter', 'echo {branch|shout}', '{branch|shout} is not known'],
-  ['a port where there is none', ['echo', '{port}'], '{port} is no port of a session; "ports" names none'],
+  ['an unknown name', 'echo {brunch}', 'setup.run[0]: {brunch} is not known'],
+  ['an unknown filter', 'echo {branch|shout}', 'setup.run[0]: {branch|shout} is not known'],
+  [
+    'a port where there is none',
+    ['echo', '{port}'],
+    'setup.run[0]: {port} is no port of a session; "ports" names none',
+  ],
   ['a value between single quotes', "echo '{branch}'", 'single quotes'],
 ])('%s is an error before anything runs or is made', async (_, run, reason) => {
   const bench = await makeSetup({ setup: { run: [run, 'touch "$WT_MAIN/ran"'] } });

@@ -175,6 +175,17 @@ const create: Verb = {
   },
 };
 
+const createNamed: Verb = {
+  title: 'create (folder and branch by template)',
+  argv: create.argv,
+  async prepare(place) {
+    const work = await create.prepare(place);
+    const config = '{ "branch": "feature/session-{id}", "path": ".worktrees/session-{id}" }';
+    await place.room.write(place.root, { 'wt.config.jsonc': config });
+    return { ...work, contents: [...(work.contents ?? []), config] };
+  },
+};
+
 const createFromChanges: Verb = {
   title: 'create --from-changes',
   argv: ['create', 'x', '--from-changes'],
@@ -331,6 +342,7 @@ const syncAbort: Verb = {
 export const VERBS: readonly Verb[] = [
   approve,
   create,
+  createNamed,
   createFromChanges,
   createOnBranch,
   commit,
@@ -349,6 +361,7 @@ export const VERBS: readonly Verb[] = [
   adopt,
   restore,
   undoOf(create),
+  undoOf(createNamed),
   { ...undoOf(createFromChanges), isMany: true },
   undoOf(commit),
   undoOf(merge),

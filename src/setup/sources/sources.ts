@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Settings } from '../../config/schema.ts';
 import { hasLfs, isLfsPointer, listLfsFiles } from '../../git/lfs.ts';
+import { lstatOf, readSmallFile } from '../../platform/files.ts';
 import type { Place } from '../place.ts';
 import { placeSubmodules } from './submodules.ts';
 
@@ -30,10 +31,10 @@ export async function prepareSources(
 const LOOKED_AT = 50;
 
 async function inspectLfs(
-  { git, facts }: Place,
+  { git, facts, commonDir }: Place,
   wanted: Settings['setup']['lfs'],
 ): Promise<{ readonly state: SourcesReport['lfs']; readonly warnings: readonly string[] }> {
-  const files = await listLfsFiles(git);
+  const files = (await mayUseLfs(facts.path, commonDir)) ? await listLfsFiles(git) : [];
   if (files.length === 0) return { state: undefined, warnings: [] };
   if (wanted === 'skip') return { state: 'skipped', warnings: [] };
   const looked = await Promise.all(files.slice(0, LOOKED_AT).map((name) => isLfsPointer(path.join(facts.path, name))));
@@ -44,3 +45,13 @@ async function inspectLfs(
     : `${what} stayed pointers, because git-lfs is not installed: install it (https://git-lfs.com), then run "wt exec ${facts.id} -- git lfs pull"`;
   return { state: 'skipped', warnings: [warning] };
 }
+
+/** Cheap: most repositories know nothing of it, and git would look at every file. */
+async function mayUseLfs(root: string, commonDir: string): Promise<boolean> {
+  if ((await lstatOf(path.join(commonDir, 'lfs'))) !== undefined) return true;
+  const places = [path.join(root, '.gitattributes'), path.join(commonDir, 'info', 'attributes')];
+  const texts = await Promise.all(places.map((file) => readSmallFile(file, ATTRIBUTES_LIMIT_BYTES)));
+  return texts.some((one) => one !== undefined && 'text' in one && one.text.includes('filter=lfs'));
+}
+
+const ATTRIBUTES_LIMIT_BYTES = 1024 * 1024;
