@@ -7,8 +7,7 @@ import { spaceAt, treeSize, type Space } from '../platform/disk.ts';
 import type { Env } from '../platform/deps.ts';
 import { lstatOf } from '../platform/files.ts';
 import { readFilesOpen, readOpenFileLimit, readWatchLimit } from '../platform/kernel.ts';
-import { defineFrom, type Definition } from '../setup/definition.ts';
-import { listFound } from '../setup/formats/formats.ts';
+import type { Definition } from '../setup/definition.ts';
 import {
   findStrains,
   requireWithinLimits,

@@ -1,44 +1,32 @@
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import { findMergeBase } from '../git/commit.ts';
 import { gitHolding } from '../git/git.ts';
 import { excludeOnce } from '../git/ignore.ts';
-import { changeRefs, findRef, listRefs, refOfBranch } from '../git/ref.ts';
-import { findOperationBranch } from '../git/repo.ts';
-import { listTrackedUnder } from '../git/status.ts';
+import { changeRefs, findRef, refOfBranch } from '../git/ref.ts';
 import { addWorktree, checkoutFiles } from '../git/worktree.ts';
 import { WtError } from '../core/errors.ts';
 import type { Definition } from '../setup/definition.ts';
-import { listDirectory, lstatOf, makePrivateDirectory } from '../platform/files.ts';
+import { lstatOf, makePrivateDirectory } from '../platform/files.ts';
 import { throwIfInterrupted } from '../platform/runner.ts';
 import { beginEntry, endJournal, writeJournal, type EntryOf } from '../registry/journal.ts';
 import { noteOf, readAdminEntry, writeNote } from '../registry/notes.ts';
 import type { SessionRow } from '../registry/session.ts';
-import { requirePlainFolder } from '../registry/store.ts';
-import { basePatterns, defaultBaseName, fetchBase, requireBase, type BaseFacts } from './base.ts';
-import { readBook, type Book, type Session } from './book.ts';
-import { gatherCapacity, withWayOut } from './capacity.ts';
-import {
-  branchPatterns,
-  planCreate,
-  rowOfPlan,
-  type CreateFacts,
-  type CreatePlan,
-  type CreateRequest,
-  type NewSessionPlan,
-} from './create.ts';
+import { defaultBaseName, fetchBase, type BaseFacts } from './base.ts';
+import { readBook, type Session } from './book.ts';
+import { withWayOut } from './capacity.ts';
+import { planCreate, rowOfPlan, type CreatePlan, type CreateRequest, type NewSessionPlan } from './create.ts';
 import { gatherChanges, placeChanges, requireChanges, requireUnchanged, type Changes } from './from-changes.ts';
 import { lockSession } from './git-lock.ts';
 import { rememberRegistry } from './ports.ts';
 import { hold, type Held } from './hold.ts';
-import { EXCLUDE_LINE, sessionPath } from './layout.ts';
+import { EXCLUDE_LINE } from './layout.ts';
 import { recordCreate, undoCreate } from './create-recovery.ts';
-import { gitAtWorktree, listTrees, type Repo, shielded } from './repo.ts';
+import { gitAtWorktree, type Repo, shielded } from './repo.ts';
 import { markBegun, type SetupMark } from './ready.ts';
 import { sweepCaller } from './sweep.ts';
 import { trashFolder } from './trash.ts';
-import { checkTree, findGitDir } from './worktree.ts';
-import { findSession } from './select.ts';
+import { findGitDir } from './worktree.ts';
+import { gatherCreateFacts } from './create-facts.ts';
 
 export type CreateOutcome =
   | { readonly kind: 'planned'; readonly plan: NewSessionPlan }
@@ -162,67 +150,6 @@ async function sweep(held: Held, taken: Changes, { plan: { id, path: target }, e
     const details = { path: taken.worktree, syscall: null, errno: 'EIO', message };
     throw new WtError('io.failed', details, { cause: error, changed: true });
   }
-}
-
-async function gatherCreateFacts(
-  repo: Repo,
-  book: Book,
-  request: CreateRequest,
-  { fetched, definition }: { fetched: BaseFacts | undefined; definition: Definition },
-): Promise<CreateFacts> {
-  const { layout, root, git } = repo;
-  await requirePlainFolder(layout.worktrees);
-  const target = sessionPath(layout, request.id, request.folder);
-  const name = request.base ?? defaultBaseName(repo, book);
-  const twin = findSession(book, request.id);
-  const [refs, occupant, tracked, existingTree] = await Promise.all([
-    listRefs(git, [...new Set([...basePatterns(repo, name), ...branchPatterns(request.branch)])]),
-    describeOccupant(target, book),
-    repo.isBare ? undefined : listTrackedUnder(git, path.relative(root, layout.worktrees)).then(([first]) => first),
-    twin === undefined ? undefined : checkTree(twin),
-  ]);
-  const base = fetched ?? (await requireBase(repo, name, refs));
-  const existing = refs.find((ref) => ref.name === refOfBranch(request.branch));
-  const checkedOutAt = existing === undefined ? undefined : await findHolder(repo, existing.name);
-  const cutAt = existing === undefined ? undefined : await findMergeBase(git, existing.commit, base.commit);
-  const capacity = await gatherCapacity(repo, book, definition, { id: request.id, hashBytes: base.commit.length / 2 });
-  return {
-    layout,
-    book,
-    capacity,
-    base: cutAt === undefined ? base : { ...base, commit: cutAt },
-    branches: refs.filter((ref) => ref.name.startsWith('refs/heads/')),
-    checkedOutAt,
-    occupant,
-    tracked,
-    existingTree,
-    now: repo.deps.clock.now(),
-  };
-}
-
-/** Path of the worktree that has a branch, also while a rebase or bisect there only hides it. */
-async function findHolder(repo: Repo, ref: string): Promise<string | undefined> {
-  for (const tree of await listTrees(repo)) {
-    if (tree.ref === ref) return tree.path;
-    const gitDir = tree.isBare || tree.ref !== undefined ? undefined : await findGitDir(tree.path);
-    if (gitDir !== undefined && (await findOperationBranch(gitDir)) === ref) return tree.path;
-  }
-  return undefined;
-}
-
-async function describeOccupant(target: string, book: Book): Promise<CreateFacts['occupant']> {
-  const stats = await lstatOf(target);
-  if (stats === undefined) return undefined;
-  if (!stats.isDirectory()) return { what: stats.isSymbolicLink() ? 'a symbolic link' : 'a file', adoptable: false };
-  if (book.unmanaged.some((entry) => entry.path === target))
-    return { what: 'a worktree that is no session yet', adoptable: true };
-  return {
-    what:
-      (await listDirectory(target)).length === 0
-        ? 'an empty folder'
-        : 'a folder that is no worktree of this repository',
-    adoptable: false,
-  };
 }
 
 async function begin(
