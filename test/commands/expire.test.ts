@@ -301,8 +301,9 @@ test('a configuration that is wrong stops clean before anything is done, with li
     message: expect.stringMatching(/config\.jsonc:3:5: unknown key "trash\.kep"; did you mean keep\?/),
   });
   expect(await picture(bench)).toEqual(before);
-  // What does not need it works on.
-  expect((await bench.wt('remove', 'b')).code).toBe(0);
+  // What does not need it works on: a removal needs to know of a teardown.
+  expect((await failure(bench, 'remove', 'b')).code).toBe('config.invalid');
+  expect((await bench.wt('remove', 'b', '--no-hooks')).code).toBe(0);
   expect((await bench.wt('restore', 'b')).code).toBe(0);
 });
 
