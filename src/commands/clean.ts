@@ -189,7 +189,9 @@ function describe({ kind, removed, kept, pruned, expiry }: CleanOutcome, look: L
   const notes =
     along.length === 0
       ? []
-      : [`${look.theme.warn} ${plural(along.length, 'ignored file')} went along: ${safe(few(along))}`];
+      : [
+          `${look.theme.warn} ${plural(along.length, 'ignored file')} ${isPlan ? 'would go' : 'went'} along: ${safe(few(along))}`,
+        ];
   const end = isPlan
     ? 'Nothing was changed.'
     : removed.length + pruned.length === 0

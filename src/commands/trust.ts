@@ -18,9 +18,9 @@ import {
   type Approval,
   type Brought,
 } from '../setup/trust.ts';
-import { age, plural } from '../ui/text.ts';
+import { age } from '../ui/text.ts';
 import type { Look } from '../ui/theme.ts';
-import { commandLines, renderBrought } from '../ui/trust.ts';
+import { commandLines, countOf, renderBrought } from '../ui/trust.ts';
 
 /** What there is to approve, and what was approved before; the earlier one is undefined when there was none. */
 interface Judged {
@@ -126,7 +126,7 @@ function describe(outcome: Outcome, look: Look): string {
   if (commands.length === 0) return `This repository brings no commands along.\n`;
   switch (outcome.kind) {
     case 'trusted':
-      return `${theme.ok} Approved ${plural(commands.length, 'command')} of ${files.map((file) => theme.path(file)).join(', ')}\n${commandLines(commands)}`;
+      return `${theme.ok} Approved ${countOf(commands)} of ${files.map((file) => theme.path(file)).join(', ')}\n${commandLines(commands)}`;
     case 'already':
       return `Approved already:\n${commandLines(commands)}`;
     case 'planned':

@@ -4,14 +4,20 @@ import { bytes, few, plural, safeLine } from './text.ts';
 
 const SHOWN = 5;
 
-/** What a session got from the main worktree: a line for each kind, and one for each thing that did not come and should be known. Pure. */
-export function renderFiles({ copied, copiedBytes, cloned, entries, linked, skipped }: FilesReport): readonly string[] {
+/** What a session got from the main worktree, a line for each kind. Pure. */
+export function renderFiles({ copied, copiedBytes, cloned, entries, linked }: FilesReport): readonly string[] {
   const size = bytes(copiedBytes) + (cloned > 0 ? ', blocks shared with the originals' : '');
-  const left = skipped.filter(({ reason }) => !/there already/.test(reason));
   return [
     ...(copied > 0 ? [`copied ${plural(copied, 'file')} (${size}): ${named(entries)}`] : []),
     ...(linked.length > 0 ? [`linked ${named(linked)} to the main worktree`] : []),
-    ...left.slice(0, SHOWN).map(({ path, reason }) => `not brought along: ${safeLine(path)} ${reason}`),
+  ];
+}
+
+/** What did not come and should be known; what the session has already is as it should be. Pure. */
+export function renderLeftOut({ skipped }: Pick<FilesReport, 'skipped'>): readonly string[] {
+  const left = skipped.filter(({ reason }) => !/there already/.test(reason));
+  return [
+    ...left.slice(0, SHOWN).map(({ path, reason }) => `not brought along: ${safeLine(path)}: ${safeLine(reason)}`),
     ...(left.length > SHOWN ? [`and ${left.length - SHOWN} more not brought along`] : []),
   ];
 }

@@ -96,10 +96,11 @@ export function portsText(ports: SessionView['ports']): string {
 function about(view: SessionView, now: Date, evidence: Evidence | undefined): string {
   const { task, head, ahead, tree } = view;
   if (tree !== 'ok') return TREE_WORDS[tree];
-  if (view.status === 'broken' || view.setup?.state === 'running') return setupWords(view);
   const title = task === null ? ((ahead ?? 0) > 0 ? (head?.subject ?? '') : '') : (task.split('\n')[0] ?? '');
   const landed = view.status === 'landed' && evidence !== undefined ? proofWords(evidence, view.base.branch) : '';
-  const words = [landed, approvalWords(view, now), doneWords(view, now), gateWords(view, now), title];
+  const isUnready = view.status === 'broken' || view.setup?.state === 'running';
+  const setup = isUnready ? `set-up ${setupWords(view)}` : '';
+  const words = [setup, landed, approvalWords(view, now), doneWords(view, now), gateWords(view, now), title];
   return words.filter((part) => part !== '').join(' · ');
 }
 
@@ -114,13 +115,13 @@ function gateWords({ gate }: Pick<SessionView, 'gate'>, now: Date): string {
   return `gate ${gate.passed ? 'green' : 'red'} ${age(gate.at, now)} ago${gate.isStale ? ', before the last changes' : ''}`;
 }
 
-/** "set-up failed (exit 1): npm ci; wt setup fix-login runs it again"; empty when all is well. */
+/** "failed (exit 1): npm ci; wt setup fix-login runs it again"; empty when all is well. */
 export function setupWords({ id, setup }: Pick<SessionView, 'id' | 'setup'>): string {
-  if (setup?.state === 'running') return 'it is being set up';
-  if (setup?.state === 'skipped') return `set-up skipped; wt setup ${id} runs it`;
+  if (setup?.state === 'running') return 'is running';
+  if (setup?.state === 'skipped') return `skipped; wt setup ${id} runs it`;
   if (setup?.state !== 'failed') return '';
   const why = setup.reason === undefined ? '' : ` (${setup.reason})`;
-  return `set-up failed${why}${setup.step === undefined ? '' : `: ${setup.step}`}; wt setup ${id} runs it again`;
+  return `failed${why}${setup.step === undefined ? '' : `: ${setup.step}`}; wt setup ${id} runs it again`;
 }
 
 /** The same of the agent's own word; its summary, when it has one, in one line. */

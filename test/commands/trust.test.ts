@@ -125,7 +125,7 @@ test('every command, every variable, and the gate are shown, with what is new an
   await bench.write({ 'wt.config.jsonc': JSON.stringify({ setup: { run: ['npm ci', 'rm x'] } }) });
   const { code, stderr } = await bench.wt('trust', { answer: false });
   expect(code).toBe(0);
-  expect(stderr).toContain('have changed since they were approved');
+  expect(stderr).toContain('approved 0s ago, changed since:');
   expect(stderr).toContain('  setup.run[0]: npm ci\n+ setup.run[1]: rm x\n- setup.run[1]: ["make","$(x)"]\n');
   expect(await bench.data('trust', '--dry-run')).toMatchObject({
     trusted: false,
