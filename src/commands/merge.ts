@@ -29,6 +29,7 @@ import {
   removalWarnings,
 } from '../ui/merge.ts';
 import { renderResolved, resolvedWarnings } from '../ui/resolve.ts';
+import { foreignLine } from '../ui/text.ts';
 import { renderRestacked } from '../ui/restack.ts';
 import { narratorOf } from '../ui/setup.ts';
 import { createTheme, type Look } from '../ui/theme.ts';
@@ -296,7 +297,7 @@ function checksOf(
     commands,
     onGate: (id) =>
       deps.io.err(`${theme.dim('gate for')} ${theme.name(id)}${theme.dim(':')} ${theme.command(gate ?? '')}\n`),
-    onLine: (line) => deps.io.err(`  ${line}\n`),
+    onLine: (line) => deps.io.err(`  ${foreignLine(line)}\n`),
   };
 }
 

@@ -76,7 +76,12 @@ export default defineCommand({
     const isYes = await context.confirm('Let these commands run?', ['wt', 'trust', '--yes']);
     if (!isYes) return { kind: 'declined', ...judged };
     const at = deps.clock.now().toISOString();
-    await approve(deps.env, { repository: repo.commonDir, hash: brought.hash, commands: [...brought.commands], at });
+    await approve(deps.env, {
+      repository: repo.commonDir,
+      hashes: [...brought.hashes],
+      commands: [...brought.commands],
+      at,
+    });
     return { kind: 'trusted', ...judged };
   },
 

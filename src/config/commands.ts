@@ -74,7 +74,10 @@ const PortName = z.string().regex(/^[a-z][a-z0-9_-]{0,30}$/, 'a name of lower-ca
 const names = z
   .array(PortName)
   .max(50)
-  .refine((all) => new Set(all).size === all.length, 'every name once');
+  .refine(
+    (all) => new Set(all.map((name) => name.replaceAll('-', '_'))).size === all.length,
+    'every name once; "a-b" and "a_b" would be the same variable',
+  );
 const port = z.number().int().min(1024, 'from 1024 on').max(65_535, 'up to 65535');
 
 /** Names of ports, or those with the range they are taken from. */

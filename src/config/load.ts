@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { Env } from '../platform/deps.ts';
 import { realPathOf } from '../platform/files.ts';
 import type { WtError } from '../core/errors.ts';
+import { homeFolder, personalFolder } from '../platform/dirs.ts';
 import { readConfigFile, requireValid, type ConfigFile } from './file.ts';
 import { invalidAt, offsetOf, type Parsed, type Place } from './parse.ts';
 import { PersonalConfig, ProjectConfig, Settings } from './schema.ts';
@@ -30,8 +31,7 @@ export interface Config {
 }
 
 export function personalConfigFile(env: Env): string {
-  const folder = env['XDG_CONFIG_HOME'] || path.join(env['HOME'] ?? '/', '.config');
-  return path.join(folder, 'wt', 'config.jsonc');
+  return path.join(personalFolder(env, 'config'), 'config.jsonc');
 }
 
 /** The committed configuration, in the main worktree. */
@@ -132,7 +132,7 @@ export async function findSection(
 ): Promise<{ key: string; value: Readonly<Record<string, unknown>> } | undefined> {
   if (!isObject(repositories)) return undefined;
   for (const [key, value] of Object.entries(repositories)) {
-    const absolute = path.resolve(env['HOME'] ?? '/', key.replace(/^~(?=\/|$)/, '.'));
+    const absolute = path.resolve(homeFolder(env), key.replace(/^~(?=\/|$)/, '.'));
     if ((await realPathOf(absolute)) === root && isObject(value)) return { key, value };
   }
   return undefined;

@@ -1,6 +1,8 @@
 /** One word for a POSIX shell, whatever the text holds. Pure. */
 export function shellQuote(text: string): string {
-  return /^[A-Za-z0-9_@%+=:,./^{}-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+  return /^[A-Za-z0-9_@%+:,./-][A-Za-z0-9_@%+=:,./-]*$/.test(text)
+    ? text
+    : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 /** What stands for a value in a shell script. `${HOME}`, `{a,b}`, `{}` and `{{.Name}}` are the shell's or a program's own. */

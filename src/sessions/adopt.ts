@@ -7,15 +7,15 @@ import { branchOf } from '../git/ref.ts';
 import { listWorktrees } from '../git/worktree.ts';
 import { realPathOf } from '../platform/files.ts';
 import type { SessionRow } from '../registry/session.ts';
-import { loadDefinition } from '../setup/definition.ts';
+import { loadDefinition, type Definition } from '../setup/definition.ts';
 import { requirePorts } from '../setup/ports.ts';
 import { applyAdopt } from './adopt-steps.ts';
 import { requireBase } from './base.ts';
 import { readBook, type Book, type Session } from './book.ts';
-import { hold } from './hold.ts';
+import { hold, type Held } from './hold.ts';
 import { EXCLUDE_LINE, isFolderName } from './layout.ts';
 import { idInBranch, loadNamingOrDefault, type Naming } from './naming.ts';
-import { findPorts, rememberRegistry, withPorts } from './ports.ts';
+import { findPorts, whileChoosing, withPorts } from './ports.ts';
 import type { Repo } from './repo.ts';
 import { findSession } from './select.ts';
 import { findGitDir } from './worktree.ts';
@@ -37,21 +37,28 @@ export interface AdoptOutcome {
 
 /** Makes an existing linked worktree a session where it stands: a note in its administrative folder and a row, nothing moves. */
 export async function adoptWorktree(repo: Repo, request: AdoptRequest): Promise<AdoptOutcome> {
-  if (request.dryRun) return plan(repo, await readBook(repo), request);
-  return hold(repo, async (held) => {
-    const outcome = await plan(held.repo, held.book, request);
-    const { session } = outcome;
-    if (outcome.kind === 'known' || session.admin === undefined) return outcome;
-    const { row, admin } = session;
-    await excludeOnce(repo.commonDir, EXCLUDE_LINE);
-    await applyAdopt(held, row, admin.directory);
-    if (row.ports !== undefined) await rememberRegistry(repo);
-    await held.log('session.adopt.after', session.id, { path: session.path, branch: session.row.branch });
-    return { ...outcome, kind: 'adopted' };
-  });
+  const { ports: wanted } = await loadDefinition(repo.root, repo.deps.env);
+  if (request.dryRun) return plan(repo, await readBook(repo), { ...request, wanted });
+  return hold(repo, (held) =>
+    whileChoosing(repo, wanted.names.length > 0, () => adoptHeld(held, { ...request, wanted })),
+  );
 }
 
-async function plan(repo: Repo, book: Book, request: AdoptRequest): Promise<AdoptOutcome> {
+type Request = AdoptRequest & { readonly wanted: Definition['ports'] };
+
+async function adoptHeld(held: Held, request: Request): Promise<AdoptOutcome> {
+  const { repo } = held;
+  const outcome = await plan(repo, held.book, request);
+  const { session } = outcome;
+  if (outcome.kind === 'known' || session.admin === undefined) return outcome;
+  const { row, admin } = session;
+  await excludeOnce(repo.commonDir, EXCLUDE_LINE);
+  await applyAdopt(held, row, admin.directory);
+  await held.log('session.adopt.after', session.id, { path: session.path, branch: session.row.branch });
+  return { ...outcome, kind: 'adopted' };
+}
+
+async function plan(repo: Repo, book: Book, request: Request): Promise<AdoptOutcome> {
   const place = await realPathOf(path.resolve(repo.deps.cwd, request.path));
   const known = [...book.sessions.values()].find((session) => session.path === place && session.admin !== undefined);
   if (known !== undefined) return { kind: 'known', session: known };
@@ -87,7 +94,7 @@ async function plan(repo: Repo, book: Book, request: AdoptRequest): Promise<Adop
       ? { folder: path.basename(place) }
       : {}),
   };
-  const { ports: wanted } = await loadDefinition(repo.root, repo.deps.env);
+  const { wanted } = request;
   const ports = requirePorts(await findPorts(repo, book, { id, wanted }), wanted);
   return { kind: 'planned', session: { id, row: withPorts(row, ports), path: place, admin } };
 }

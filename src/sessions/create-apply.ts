@@ -17,7 +17,7 @@ import { withWayOut } from './capacity.ts';
 import { planCreate, rowOfPlan, type CreatePlan, type CreateRequest, type NewSessionPlan } from './create.ts';
 import { gatherChanges, placeChanges, requireChanges, requireUnchanged, type Changes } from './from-changes.ts';
 import { lockSession } from './git-lock.ts';
-import { rememberRegistry } from './ports.ts';
+import { whileChoosing } from './ports.ts';
 import { hold, type Held } from './hold.ts';
 import { EXCLUDE_LINE } from './layout.ts';
 import { recordCreate, undoCreate } from './create-recovery.ts';
@@ -100,7 +100,10 @@ async function create(repo: Repo, request: CreateRequest, options: CreateOptions
     if (plan.kind === 'create') await options.before(plan);
   }
   const taken = options.fromChanges ? await gatherChanges(repo) : undefined;
-  const begun = await hold(repo, (held) => begin(held, request, { fetched, taken, definition }));
+  const isChoosing = definition.ports.names.length > 0;
+  const begun = await hold(repo, (held) =>
+    whileChoosing(repo, isChoosing, () => begin(held, request, { fetched, taken, definition })),
+  );
   if (begun.kind === 'reuse') return { kind: 'reused', session: begun.session };
   let isReady = false;
   try {
@@ -201,7 +204,6 @@ async function register(held: Held, plan: NewSessionPlan, entry: CreateEntry): P
   const row = rowOfPlan(plan);
   await writeNote(adminDirectory, noteOf(row));
   await held.save(new Map([[row.id, row]]));
-  if (row.ports !== undefined) await rememberRegistry(repo);
   return { plan, entry, row, adminDirectory, holdFd: held.lease.fd };
 }
 

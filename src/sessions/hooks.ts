@@ -111,7 +111,7 @@ export async function findMissingTrust(
   const { root, commonDir, deps } = repo;
   const brought = await findUnapproved({ root, commonDir, env: deps.env }, definition, wanted);
   if (brought === undefined) return undefined;
-  const { files, commands, hash } = brought;
+  const { files, commands, hashes } = brought;
   const isInside = await isInsideSession(repo, deps.env);
   return {
     files,
@@ -120,7 +120,7 @@ export async function findMissingTrust(
     give: () =>
       approve(deps.env, {
         repository: commonDir,
-        hash,
+        hashes: [...hashes],
         commands: [...commands],
         at: deps.clock.now().toISOString(),
       }),

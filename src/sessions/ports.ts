@@ -1,15 +1,17 @@
 import path from 'node:path';
 import * as z from 'zod';
+import { WtError } from '../core/errors.ts';
 import { parseJson } from '../core/json.ts';
 import type { Env } from '../platform/deps.ts';
+import { personalFolder } from '../platform/dirs.ts';
 import { lstatOf, makePrivateDirectory, readSmallFile, replaceFile } from '../platform/files.ts';
+import { acquireLock } from '../platform/lock.ts';
 import { isPortFree } from '../platform/ports.ts';
 import { readAdminEntry, writeNote } from '../registry/notes.ts';
 import type { SessionRow } from '../registry/session.ts';
 import { readRegistry } from '../registry/store.ts';
 import { loadDefinition, type Definition } from '../setup/definition.ts';
 import { planPorts, requirePorts, type PortLease, type PortPlan } from '../setup/ports.ts';
-import { stateFolder } from '../setup/trust.ts';
 import type { Book, Session } from './book.ts';
 import type { Held } from './hold.ts';
 import type { Repo } from './repo.ts';
@@ -101,7 +103,6 @@ export async function leaseMissingPorts(held: Held, session: Session, wanted: De
     if (note?.id === session.id) await writeNote(session.admin.directory, { ...note, ports });
   }
   await updateRow(repo, lease, session.id, (row) => ({ ...row, ports }));
-  await rememberRegistry(repo);
   return ports;
 }
 
@@ -109,7 +110,7 @@ const Users = z.looseObject({ registries: z.array(z.string()).max(10_000) });
 
 /** Names the registries on this machine that lease ports. What each leases is read from itself, so nothing here goes stale. */
 function portUsersFile(env: Env): string {
-  return path.join(stateFolder(env), 'ports.json');
+  return path.join(personalFolder(env, 'state'), 'ports.json');
 }
 
 async function listRegistries(env: Env): Promise<readonly string[]> {
@@ -132,12 +133,35 @@ async function readForeignPorts({ deps, layout }: Repo): Promise<readonly number
   }
 }
 
-/** Lets other repositories know that sessions here have ports; forgets registries that are gone. Never fails. */
-export async function rememberRegistry({ deps, layout }: Repo): Promise<void> {
+/**
+ * Lets one repository at a time choose ports and write them down, of all that this person has: else two would choose the same.
+ * What is leased elsewhere is a courtesy, so a state folder that cannot be used holds nobody up.
+ */
+export async function whileChoosing<T>(repo: Repo, isChoosing: boolean, work: () => Promise<T>): Promise<T> {
+  if (!isChoosing) return work();
+  const { deps } = repo;
+  const directory = path.join(personalFolder(deps.env, 'state'), 'lock', 'ports');
+  const request = { directory, timeoutMs: CHOOSING_MS, onWait: () => {} };
+  const lease = await acquireLock(deps, request).catch((error: unknown) => {
+    if (WtError.is(error, 'interrupted')) throw error;
+    return undefined;
+  });
+  try {
+    if (lease !== undefined) await rememberRegistry(repo);
+    return await work();
+  } finally {
+    await lease?.release();
+  }
+}
+
+const CHOOSING_MS = 10_000;
+
+/** Tells other repositories that sessions here have ports; forgets registries that are gone. Never fails. */
+async function rememberRegistry({ deps, layout }: Repo): Promise<void> {
   try {
     const known = await listRegistries(deps.env);
     if (known.includes(layout.registry)) return;
-    const there = await Promise.all(known.map(lstatOf));
+    const there = await Promise.all(known.map((file) => lstatOf(path.dirname(file))));
     const registries = [...known.filter((_, i) => there[i] !== undefined), layout.registry];
     await makePrivateDirectory(path.dirname(portUsersFile(deps.env)));
     await replaceFile(portUsersFile(deps.env), `${JSON.stringify({ registries }, null, 2)}\n`);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { WtError } from '../core/errors.ts';
+import { fillTemplate } from '../core/template.ts';
 import { lstatOf, makePrivateDirectory } from '../platform/files.ts';
 import { createIdentity, type Owner } from '../platform/identity.ts';
 import { throwIfInterrupted } from '../platform/runner.ts';
@@ -20,7 +21,7 @@ import type { Session } from './book.ts';
 import { placeOf, writeTaskFile } from './facts.ts';
 import { hold, type Held } from './hold.ts';
 import { beginSetupRecord, endSetupRecord, listSettingUp, liveRecord } from './live.ts';
-import { leaseMissingPorts, withPorts } from './ports.ts';
+import { leaseMissingPorts, whileChoosing, withPorts } from './ports.ts';
 import { shielded, type Repo } from './repo.ts';
 import { updateRow } from './rows.ts';
 import { requireOwn } from './select.ts';
@@ -99,7 +100,8 @@ export async function beginSetup(
       const processes = others.map(({ command, pid }) => `${command} (${pid})`);
       throw new WtError('session.refused', { id, verb: 'setup', reasons: [{ code: 'session.live', processes }] });
     }
-    const ports = await leaseMissingPorts(held, session, wanted);
+    const isChoosing = wanted.names.some((name) => session.row.ports?.[name] === undefined);
+    const ports = await whileChoosing(repo, isChoosing, () => leaseMissingPorts(held, session, wanted));
     const begun = await markBegun(held.repo, directory, mark);
     const setup = hasBeenReady(session.row.setup) ? { ...begun, wasReady: true } : begun;
     await writeSetup(held, session, setup);
@@ -187,6 +189,8 @@ async function prepareAll(
   work.doing = 'commands';
   const setup = await work.run(place, definition, 'setup');
   if (setup.failed !== undefined) throw new StepFailure(setup.failed);
+  work.doing = 'the folder of the session';
+  if ((await checkTree(session)) !== 'ok') throw new Error('a command of the set-up has taken it away');
   const after = isFirst ? await work.run(place, definition, 'create.after') : undefined;
   const trouble =
     after?.failed === undefined
@@ -222,7 +226,8 @@ async function writeVariables(
   if (envFile === undefined) return undefined;
   const all = { ...environmentOf(place.facts), ...fillEnv(definition, valuesOf(place.facts)) };
   const known = Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
-  return writeEnvFile(place, envFile, Object.fromEntries(known));
+  const file = fillTemplate(envFile, valuesOf(place.facts), (value) => value.replaceAll(/[^\p{L}\p{N}._-]+/gu, '-'));
+  return writeEnvFile(place, file, Object.fromEntries(known));
 }
 
 /** A command of the set-up that did not end well. */

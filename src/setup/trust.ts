@@ -4,7 +4,9 @@ import * as z from 'zod';
 import { parseJson } from '../core/json.ts';
 import { projectConfigFile } from '../config/load.ts';
 import { WtError } from '../core/errors.ts';
+import { shellQuote } from '../core/shell.ts';
 import type { Env } from '../platform/deps.ts';
+import { personalFolder } from '../platform/dirs.ts';
 import {
   listDirectory,
   lstatOf,
@@ -19,16 +21,16 @@ import { wordsOf, type Step } from './step.ts';
 /** What a repository brings along that runs on this machine, in the words it is shown and approved in. */
 export interface Brought {
   readonly files: readonly string[];
-  /** A line each: where it is written, and the command. */
+  /** As people read them: where each is written, and the command. */
   readonly commands: readonly string[];
-  /** SHA-256 of exactly these. */
-  readonly hash: string;
+  /** Beside each, all that decides what it does: what is approved. SHA-256 of it. */
+  readonly hashes: readonly string[];
 }
 
 /** One approval: which repository, which content, when. */
 const Approval = z.object({
   repository: z.string(),
-  hash: z.string(),
+  hashes: z.array(z.string()),
   commands: z.array(z.string()),
   at: z.iso.datetime(),
 });
@@ -42,23 +44,33 @@ const LIMIT_BYTES = 4 * 1024 * 1024;
  */
 export function broughtBy(root: string, { steps, env, gate }: Pick<Definition, 'steps' | 'env' | 'gate'>): Brought {
   const parts = [
-    ...steps.map((step) => ({ source: step.source, at: step.at, text: textOf(step) })),
-    ...env.map(({ name, template, source }) => ({ source, at: `env.${name}`, text: template })),
-    ...(gate === undefined ? [] : [{ source: gate.source, at: 'merge.gate', text: gate.command }]),
+    ...steps.map((step) => ({ source: step.source, at: step.at, text: textOf(step), exact: exactOf(step) })),
+    ...env.map(({ name, template, source }) => ({ source, at: `env.${name}`, text: template, exact: template })),
+    ...(gate === undefined ? [] : [{ source: gate.source, at: 'merge.gate', text: gate.command, exact: gate.command }]),
   ].filter(({ source }) => source.owner === 'repository');
   const files = [...new Set(parts.map(({ source }) => source.file))];
-  const commands = parts.map(({ source, at, text }) => {
-    const place = source.format === 'wt' ? at : `${path.relative(root, source.file)} ${at}`;
-    return `${place}: ${text}`;
-  });
-  const hash = createHash('sha256').update(JSON.stringify(commands)).digest('hex');
-  return { files: files.length === 0 ? [projectConfigFile(root)] : files, commands, hash };
+  const places = parts.map(({ source, at }) =>
+    source.format === 'wt' ? at : `${path.relative(root, source.file)} ${at}`,
+  );
+  const commands = parts.map(({ text }, i) => `${places[i] ?? ''}: ${text}`);
+  const hashes = parts.map(({ exact }, i) => hashOf(JSON.stringify([places[i], exact])));
+  return { files: files.length === 0 ? [projectConfigFile(root)] : files, commands, hashes };
+}
+
+/** A step as a person reads it: variables on lines of their own, so that no value can pass for a part of the command. */
+function textOf({ command, env, script }: Step): string {
+  const variables = Object.entries(env).map(([name, value]) => `\nwith ${name}=${shellQuote(value)}`);
+  const words = command.kind === 'argv' ? `${wordsOf(command)} (no shell)` : wordsOf(command);
+  return `${words}${variables.join('')}${script === undefined ? '' : `\n${script}`}`;
 }
 
 /** Everything that decides what the step does. */
-function textOf({ command, env, script }: Step): string {
-  const variables = Object.entries(env).map(([name, value]) => `${name}=${value} `);
-  return `${variables.join('')}${wordsOf(command)}${script === undefined ? '' : `\n${script}`}`;
+function exactOf({ command, env, script, isLiteral }: Step): unknown {
+  return { command, env: Object.entries(env), script: script ?? null, isLiteral };
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }
 
 /** Throws `config.untrusted` unless a person has approved all that this definition brings along. */
@@ -73,17 +85,12 @@ export async function requireTrust(
 
 /** Where approvals are kept: outside of every repository, so that no clone and no agent's commit can bring one along. */
 export function trustFolder(env: Env): string {
-  return path.join(stateFolder(env), 'trust');
-}
-
-/** What wt remembers for a person on this machine, apart from every repository. */
-export function stateFolder(env: Env): string {
-  return path.join(env['XDG_STATE_HOME'] || path.join(env['HOME'] ?? '/', '.local', 'state'), 'wt');
+  return path.join(personalFolder(env, 'state'), 'trust');
 }
 
 /** A file for each repository: two people's words never meet, and a damaged one is no other's trouble. */
 function fileOf(env: Env, repository: string): string {
-  return path.join(trustFolder(env), `${createHash('sha256').update(repository).digest('hex').slice(0, 32)}.json`);
+  return path.join(trustFolder(env), `${hashOf(repository).slice(0, 32)}.json`);
 }
 
 /** All approvals, by repository. */
@@ -115,8 +122,8 @@ export async function isTrusted(env: Env, repository: string, brought: Brought):
 }
 
 /** Pure. */
-export function covers(approval: Pick<Approval, 'commands'> | undefined, { commands }: Brought): boolean {
-  return approval !== undefined && commands.every((one) => approval.commands.includes(one));
+export function covers(approval: Pick<Approval, 'hashes'> | undefined, { hashes }: Brought): boolean {
+  return approval !== undefined && hashes.every((one) => approval.hashes.includes(one));
 }
 
 /** Writes an approval down in place of an older one of the same repository. 0600, atomic. */
@@ -134,12 +141,12 @@ export async function revoke(env: Env, repository: string): Promise<boolean> {
 
 /** What is new and what is gone since the approval; nothing without one. Pure. */
 export function changesSince(
-  approval: Pick<Approval, 'commands'> | undefined,
-  { commands }: Pick<Brought, 'commands'>,
+  approval: Pick<Approval, 'commands' | 'hashes'> | undefined,
+  { commands, hashes }: Pick<Brought, 'commands' | 'hashes'>,
 ): { readonly added: readonly string[]; readonly removed: readonly string[] } {
   if (approval === undefined) return { added: [], removed: [] };
   return {
-    added: commands.filter((one) => !approval.commands.includes(one)),
-    removed: approval.commands.filter((one) => !commands.includes(one)),
+    added: commands.filter((_, i) => !approval.hashes.includes(hashes[i] ?? '')),
+    removed: approval.commands.filter((_, i) => !hashes.includes(approval.hashes[i] ?? '')),
   };
 }

@@ -1,7 +1,7 @@
 import type { ReadyOutcome } from '../sessions/ready.ts';
 import type { Narrator } from '../setup/steps.ts';
 import { renderFiles, renderLeftOut, renderSources } from './files.ts';
-import { plural, safe, safeLine } from './text.ts';
+import { foreignLine, plural, safe, safeLine } from './text.ts';
 import type { Look, Theme } from './theme.ts';
 
 /** Says on stderr what runs, and what it prints. */
@@ -9,7 +9,7 @@ export function narratorOf(err: (text: string) => void, theme: Theme, about: str
   return {
     onStep: ({ phase, words }) =>
       err(`${theme.dim(`${phase}${about === '' ? '' : ` for ${about}`}:`)} ${theme.command(safeLine(words))}\n`),
-    onLine: (line) => err(`  ${line}\n`),
+    onLine: (line) => err(`  ${foreignLine(line)}\n`),
   };
 }
 

@@ -20,6 +20,20 @@ export function safeLine(text: string): string {
   return safe(text).replaceAll('\n', '\\n').replaceAll('\t', ' ');
 }
 
+/** A line that another program printed: its colours stay, hide nothing, and end with it. */
+export function foreignLine(line: string): string {
+  const shown = line.replaceAll(/\u001b\[([0-9;]*)m/g, (code, numbers: string) => (isHiding(numbers) ? '' : code));
+  return shown.includes('\u001b[') ? `${shown}\u001b[0m` : shown;
+}
+
+/** "conceal" among the parameters of SGR (ECMA-48); the 8 of a colour by number is none. */
+function isHiding(numbers: string): boolean {
+  return numbers
+    .replaceAll(/(?:^|;)0*[34]8;(?:0*5;\d*|0*2;\d*;\d*;\d*)/g, '')
+    .split(';')
+    .some((number) => Number(number) === 8);
+}
+
 /** The last door before a terminal: colours pass, every other control sequence becomes visible. */
 export function guardTerminal(text: string): string {
   return text

@@ -1,4 +1,5 @@
 import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { expect, test } from 'vitest';
 import { makeBench, type Bench } from '../support/wt.ts';
 
@@ -114,9 +115,9 @@ test('every command, every variable, and the gate are shown, with what is new an
   });
   const all = [
     'setup.run[0]: npm ci',
-    'setup.run[1]: ["make","$(x)"]',
+    'setup.run[1]: ["make","$(x)"] (no shell)',
     'setup.run[2].parallel[0]: a',
-    'setup.run[2].parallel[1]: NODE_OPTIONS=-r x b',
+    "setup.run[2].parallel[1]: b\nwith NODE_OPTIONS='-r x'",
     'hooks.remove.before[0]: bye',
     'env.PATH: /evil',
     'merge.gate: npm test',
@@ -126,7 +127,9 @@ test('every command, every variable, and the gate are shown, with what is new an
   const { code, stderr } = await bench.wt('trust', { answer: false });
   expect(code).toBe(0);
   expect(stderr).toContain('approved 0s ago, changed since:');
-  expect(stderr).toContain('  setup.run[0]: npm ci\n+ setup.run[1]: rm x\n- setup.run[1]: ["make","$(x)"]\n');
+  expect(stderr).toContain(
+    '  setup.run[0]: npm ci\n+ setup.run[1]: rm x\n- setup.run[1]: ["make","$(x)"] (no shell)\n',
+  );
   expect(await bench.data('trust', '--dry-run')).toMatchObject({
     trusted: false,
     added: ['setup.run[1]: rm x'],
@@ -138,6 +141,35 @@ test('a command cannot hide from the one who reads it', async () => {
   const bench = await makeBrought('true\u001b[2K\nrm -rf \u202e/');
   const { stdout } = await bench.wt('trust', '--dry-run');
   expect(stdout).toContain('merge.gate: true\\x1b[2K\n      rm -rf \\u202e/\n');
+});
+
+test.for([
+  ['the words of a program', [['echo', '`x`']], ['["echo","`x`"]']],
+  ['the words of a program with what is shown beside them', [['echo', 'x']], ['["echo","x"] (no shell)']],
+  ['a variable', [{ run: 'true', env: { A: 'x' } }], ["true\nwith A='x'"]],
+  ['a variable that a shell needs no quotes for', [{ run: 'true', env: { A: 'x' } }], ['true\nwith A=x']],
+] as const)('an approval of %s is none of a script that reads like it', async ([, approved, forged]) => {
+  const config = (run: unknown): Record<string, string> => ({ 'wt.config.jsonc': JSON.stringify({ setup: { run } }) });
+  const bench = await makeBench(config(approved));
+  await bench.wt('trust', '--yes');
+  await bench.write(config(forged));
+  expect((await bench.wt('create', 'a')).code).toBe(8);
+});
+
+test.for([
+  ['an empty home', { HOME: '' }],
+  ['a relative XDG_CONFIG_HOME', { XDG_CONFIG_HOME: '.config' }],
+] as const)('with %s a file of the repository is not taken for the person’s own', async ([, env]) => {
+  const bench = await makeBench({ '.config/wt/config.jsonc': '{ "setup": { "run": "touch ran" } }' });
+  expect((await bench.data<{ setup?: object }>('create', 'a', { env })).setup).toMatchObject({ steps: [] });
+});
+
+test('with an empty home an approval that lies in the repository counts for nothing', async () => {
+  const bench = await makeBench({ 'wt.config.jsonc': '{ "setup": { "run": "touch ran" } }' });
+  await bench.wt('trust', '--yes');
+  const name = path.basename(await onlyFile(bench));
+  await bench.write({ [`.local/state/wt/trust/${name}`]: await readFile(await onlyFile(bench), 'utf8') });
+  expect((await bench.wt('create', 'a', { env: { HOME: '' } })).code).toBe(8);
 });
 
 test('what a person has set for themselves needs nobody’s trust', async () => {

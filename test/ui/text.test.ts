@@ -13,6 +13,7 @@ import {
   truncate,
   widthOf,
   wrap,
+  foreignLine,
 } from '#src/ui/text.ts';
 
 // C0 but newline and tab, DEL, C1, zero width, the marks and brackets of bidi, line separators, BOM, half a surrogate pair.
@@ -214,4 +215,11 @@ test('sizes and counts are for people', () => {
     '1 file',
     '2 branches',
   ]);
+});
+
+test('what another program prints hides nothing, and its colours end with its line', () => {
+  expect(foreignLine('plain')).toBe('plain');
+  expect(foreignLine('\u001b[31mred')).toBe('\u001b[31mred\u001b[0m');
+  expect(foreignLine('a\u001b[8mb\u001b[1;08mc')).toBe('abc');
+  expect(foreignLine('\u001b[38;5;8mgrey')).toBe('\u001b[38;5;8mgrey\u001b[0m');
 });
