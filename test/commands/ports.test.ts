@@ -11,7 +11,7 @@ async function makeWith(config: unknown): Promise<Bench> {
 }
 
 /** A place of its own for each test, so that tests that run side by side do not meet. */
-let next = 40_000 + (process.pid % 200) * 100;
+let next = 10_000 + (process.pid % 90) * 100;
 const range = (size = 20): { from: number; to: number } => {
   const from = next;
   next += size;
@@ -218,4 +218,17 @@ test('a create that is killed gives its ports back', async () => {
   expect(code).toBe(0);
   expect(await portsOf(bench, 'b')).toEqual({ web: from });
   expect(JSON.parse(await rows())).toMatchObject({ sessions: { b: { ports: { web: from } } } });
+});
+
+test('repositories that lease at the same time from the same range get different ports', async () => {
+  const first = await makeBench();
+  const { room } = first;
+  const { from } = range();
+  const config = { 'wt.config.jsonc': JSON.stringify({ ports: { names: ['web'], from, to: from + 5 } }) };
+  const names = ['one', 'two', 'three', 'four'];
+  const benches = await Promise.all(names.map(async (name) => benchAt(room, await room.repo(name, config))));
+  const exits = await Promise.all(benches.map(({ root }) => runWt(room, root, ['create', 'a'])));
+  expect(exits.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
+  const leased = await Promise.all(benches.map(async (bench) => (await portsOf(bench, 'a'))['web']));
+  expect(new Set(leased).size).toBe(4);
 });

@@ -75,8 +75,8 @@ test('hooks of a relative core.hooksPath that is not in a session are a warning,
   await bench.write({ '.husky/_/pre-commit': '#!/bin/sh\ntouch "$(git rev-parse --show-toplevel)/ran"\n' });
   await chmod(`${bench.root}/.husky/_/pre-commit`, 0o755);
   await bench.git('config', 'core.hooksPath', '.husky/_');
-  await bench.wt('create', 'a');
-  await bench.wt('create', 'b');
+  await bench.wt('create', 'a', '--no-setup');
+  await bench.wt('create', 'b', '--no-setup');
   await bench.room.write(bench.at('b'), { '.husky/_/pre-commit': '#!/bin/sh\n' });
   await bench.work('a', { x: 'x\n' });
   await expect(readFile(`${bench.at('a')}/ran`)).rejects.toThrow('ENOENT');
