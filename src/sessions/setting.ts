@@ -1,4 +1,5 @@
 import { requireInside, type Target } from '../config/change.ts';
+import { personalConfigFile } from '../config/load.ts';
 import type { Key } from '../config/keys.ts';
 import { WtError } from '../core/errors.ts';
 import type { Deps, Env } from '../platform/deps.ts';
@@ -23,11 +24,11 @@ export async function requireOwnPlace(repo: Repo | undefined, cwd: string): Prom
   await requireInside(repo.root);
 }
 
-const OF_A_PERSON = /^(?:setup\.run|teardown\.run|hooks\..*|env(?:\..*)?|merge\.(?:gate|requireApproval))$/;
+const OF_A_PERSON = /^(?:setup|teardown|hooks|env|merge)(?:\.|$)/;
 
-/** What runs, and what must pass, is not for an agent to say: not from inside a session. */
+/** What runs, and what must pass, is not for an agent to say, and nothing of the person's own file: not from inside a session. */
 export async function requirePerson(env: Env, repo: Repo | undefined, { key }: Key, file: string): Promise<void> {
-  if (!OF_A_PERSON.test(key)) return;
+  if (!OF_A_PERSON.test(key) && file !== personalConfigFile(env)) return;
   const isInside = repo === undefined ? Boolean(env['WT_SESSION'] ?? env['WT_ID']) : await isInsideSession(repo, env);
   if (isInside) throw new WtError('config.untrusted', { path: file, commands: [], isInside: true });
 }

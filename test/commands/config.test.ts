@@ -251,6 +251,8 @@ describe('setting', () => {
         expect((await bench.wt('config', 'set', place, key, 'true', { cwd: bench.at('a') })).code).toBe(8);
         expect((await bench.wt('config', 'unset', place, key, { env: { WT_SESSION: 'a' } })).code).toBe(8);
       }
+    // How long a person's trash is kept, for one.
+    expect((await bench.wt('config', 'set', '--personal', 'trash.keep', '0s', { cwd: bench.at('a') })).code).toBe(8);
     expect((await bench.wt('config', 'set', 'limits.sessions', '3', { cwd: bench.at('a') })).code).toBe(0);
   });
 });
