@@ -71,6 +71,7 @@ export function createRunner(baseEnv: Env, signal?: AbortSignal): Runner {
     const result = await child.finally(limit.end);
     await tree?.done();
     if (limit.isOver()) throw tookTooLong(request);
+    await awaitOwnSignal(result, request, signal);
     if (tree !== undefined && !request.shielded) throwIfInterrupted(signal);
     return toResult(request, result, signal);
   };
@@ -108,6 +109,22 @@ function endWithAll(
 }
 
 const LEFTOVER_MS = 1000;
+
+/** What a terminal sends goes to everybody at once, and may end a child before this process has heard of it: an interrupt is no failure. */
+async function awaitOwnSignal(
+  { signal: name }: Result,
+  { stdio, shielded }: RunRequest,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const isOfAll = name === 'SIGINT' || name === 'SIGTERM' || name === 'SIGHUP';
+  if (!isOfAll || stdio === 'inherit' || shielded || signal === undefined || signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, OWN_SIGNAL_MS);
+    signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
+  });
+}
+
+const OWN_SIGNAL_MS = 100;
 
 /** Ends the program with everything it has started once its time is over: a filter or a hook of a hanging git too. */
 function limitTime(pid: number | undefined, { timeoutMs }: RunRequest): { isOver: () => boolean; end: () => void } {
