@@ -156,7 +156,7 @@ test('what was copied, linked and run is said, in words and in JSON', async () =
   const bench = await makeSetup({ setup: { copy: ['local.log'], run: ['true', 'true'] } });
   await bench.write({ 'local.log': 'x\n' });
   const { stdout } = await bench.wt('create', 'a');
-  expect(stdout).toMatch(/ {2}copied local\.log \(1 file, 2 B[^)]*\)\n {2}set up by 2 commands in \d+\.\d s\n$/);
+  expect(stdout).toMatch(/ {2}copied 1 file \(2 B[^)]*\): local\.log\n {2}set up by 2 commands in \d+\.\d s\n$/);
   const { setup } = await bench.data<{ setup: object }>('create', 'b');
   expect(setup).toMatchObject({
     files: { copied: 1, copiedBytes: 2, entries: ['local.log'] },

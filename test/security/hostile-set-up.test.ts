@@ -45,8 +45,8 @@ const HOSTILE: Readonly<Record<string, Files>> = {
 
 async function outside({ room, root }: Bench): Promise<unknown> {
   // Which ports are taken on this machine is wt's own to write down.
-  const own = ['.local/', '.local/state/', '.local/state/wt/', '.local/state/wt/ports.json'];
-  const all = (await listing(room.dir)).filter((line) => !own.includes(line.split(' ')[0] ?? ''));
+  const own = /^\.local\/(?:state\/(?:wt\/(?:ports\.json|lock\/.*)?)?)?$/;
+  const all = (await listing(room.dir)).filter((line) => !own.test(line.split(' ')[0] ?? ''));
   return {
     all: all.filter((line) => !line.startsWith('app')),
     config: await readFile(path.join(root, '.git/config'), 'utf8'),
