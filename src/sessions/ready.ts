@@ -251,6 +251,11 @@ async function recordFailure(
   { error, work }: { error: unknown; work: Work },
 ): Promise<unknown> {
   const { id, path: worktree } = session;
+  const isBegun = session.row.setup?.state === 'running';
+  if (WtError.is(error, 'interrupted') && !isBegun) {
+    const left = `Session ${id} is there, and there was nothing to set up.`;
+    return new WtError('interrupted', { ...error.details, left }, { cause: error, changed: true });
+  }
   if (WtError.is(error, 'interrupted')) {
     await endSetup(shielded(repo), session, { state: 'failed', log: work.log ?? null, reason: 'interrupted' });
     const left = `Session ${id} is there; its set-up was ended.`;
