@@ -127,6 +127,9 @@ function inFolder(at: string, seen: Seen | undefined): Seen | undefined {
   return seen === undefined ? undefined : { command: `cd ${at} && ${seen.command}`, file: `${at}/${seen.file}` };
 }
 
+/** Installs of these make no `.venv` of their own in the folder, or another one than wt proposes. */
+const OTHER_LOCKS = ['pdm.lock', 'Pipfile.lock'];
+
 /** What tests the repository. */
 export const findTest: Finder = firstOf(
   async (folder) => {
@@ -147,7 +150,9 @@ export const findTest: Finder = firstOf(
       ? 'uv run pytest'
       : folder.names.has('poetry.lock')
         ? 'poetry run pytest'
-        : 'pytest';
+        : folder.names.has('requirements.txt') && !OTHER_LOCKS.some((name) => folder.names.has(name))
+          ? '.venv/bin/pytest'
+          : 'pytest';
     return { command, file: 'pyproject.toml' };
   },
   by('mix test', 'mix.exs'),

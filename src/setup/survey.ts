@@ -57,10 +57,13 @@ async function listPlainFolders(root: string): Promise<readonly string[]> {
     .slice(0, 100);
 }
 
+/** Secrets that no agent needs. */
+const OF_PRODUCTION = /\.(?:prod|production|live|staging)(?:\.|$)/;
+
 /** One pattern finds a name in every folder. */
 async function findEnvFiles(git: Git): Promise<readonly string[]> {
   const names = (await listIgnored(git, 'standard')).filter(
-    (file) => PLAIN.test(file) && /(?:^|\/)\.env(?:\.[^/]+)?$/.test(file),
+    (file) => PLAIN.test(file) && /(?:^|\/)\.env(?:\.[^/]+)?$/.test(file) && !OF_PRODUCTION.test(file),
   );
   return [...new Set(names.map((file) => file.slice(file.lastIndexOf('/') + 1)))].toSorted();
 }

@@ -5,6 +5,12 @@ import { explainHook, explainSetup } from './failed-commands.ts';
 import { explainApproval, explainConflict, explainGate, explainMoved, explainRefusal } from './refusals.ts';
 import { shellLine } from './text.ts';
 
+/** What opens a configuration file of wt's own. */
+function editorOf(file: string): readonly string[] | undefined {
+  if (file.endsWith('/wt.config.jsonc')) return ['wt', 'config', 'edit'];
+  return file.endsWith('/wt/config.jsonc') ? ['wt', 'config', 'edit', '--personal'] : undefined;
+}
+
 /** Words for every failure. A code without words does not compile. Pure. */
 const words: { readonly [C in CatalogCode]: (details: ErrorCatalog[C]) => Explanation } = {
   'usage.invalid': (d) => ({ message: `${d.option}: ${d.reason}`, ...fixOf(d.fix) }),
@@ -102,6 +108,7 @@ const words: { readonly [C in CatalogCode]: (details: ErrorCatalog[C]) => Explan
   }),
   'config.invalid': (d) => ({
     message: `${d.path}${d.line === null ? '' : `:${d.line}:${d.column ?? 1}`}: ${d.reason}`,
+    ...fixOf(editorOf(d.path)),
   }),
   'registry.damaged': (d) => ({ message: `${d.path} is not used: ${d.reason}`, fix: ['ls', '-la', d.path] }),
   'registry.busy': (d) => ({

@@ -87,6 +87,23 @@ test('several languages are all installed, and a folder below where the root has
   });
 });
 
+test('secrets of production stay where they are, and a test runs in what the set-up makes', async () => {
+  const bench = await makeBench({
+    'requirements.txt': 'pytest\n',
+    'pyproject.toml': '[tool.pytest.ini_options]\n',
+    '.gitignore': '.env*\n',
+  });
+  await bench.write({
+    '.env': 'A=1\n',
+    '.env.production': 'KEY=1\n',
+    '.env.prod.local': 'KEY=1\n',
+    '.env.staging': 'KEY=1\n',
+  });
+  await bench.wt('init');
+  expect(await valueOf(bench)).toMatchObject({ setup: { copy: ['.env'] } });
+  expect(await fileOf(bench)).toContain('"gate": ".venv/bin/pytest"');
+});
+
 test('a repository that shows nothing gets examples, which hold when their comments go', async () => {
   const bench = await makeBench({ f: 'one\n' });
   expect((await bench.wt('init')).stdout).toContain('nothing that it knows');
