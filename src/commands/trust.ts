@@ -10,13 +10,14 @@ import { loadDefinition } from '../setup/definition.ts';
 import {
   approve,
   broughtBy,
-  changesSince,
   covers,
   findApproval,
+  findEarlier,
   listApprovals,
   revoke,
   type Approval,
   type Brought,
+  type Earlier,
 } from '../setup/trust.ts';
 import { age } from '../ui/text.ts';
 import type { Look } from '../ui/theme.ts';
@@ -25,7 +26,7 @@ import { commandLines, countOf, renderBrought } from '../ui/trust.ts';
 /** What there is to approve, and what was approved before; the earlier one is undefined when there was none. */
 interface Judged {
   readonly brought: Brought;
-  readonly earlier: (ReturnType<typeof changesSince> & { readonly approval: Approval }) | undefined;
+  readonly earlier: Earlier | undefined;
 }
 
 type Outcome =
@@ -104,11 +105,9 @@ export default defineCommand({
   },
 });
 
-async function judge(repo: Repo): Promise<Judged> {
-  const { env } = repo.deps;
-  const brought = broughtBy(repo.root, await loadDefinition(repo.root, env));
-  const approval = await findApproval(env, repo.commonDir);
-  return { brought, earlier: approval === undefined ? undefined : { approval, ...changesSince(approval, brought) } };
+async function judge({ root, commonDir, deps: { env } }: Repo): Promise<Judged> {
+  const brought = broughtBy(root, await loadDefinition(root, env));
+  return { brought, earlier: await findEarlier(env, commonDir, brought) };
 }
 
 function describeRevoked({ had, isPlanned }: Extract<Outcome, { kind: 'revoked' }>, theme: Look['theme']): string {

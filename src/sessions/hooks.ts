@@ -6,7 +6,7 @@ import type { Definition } from '../setup/definition.ts';
 import { labelOf, stepsOf } from '../setup/fill.ts';
 import type { Phase } from '../setup/step.ts';
 import { runPhase, type Narrator, type StepsOutcome } from '../setup/steps.ts';
-import { approve } from '../setup/trust.ts';
+import { approve, findEarlier, type Brought, type Earlier } from '../setup/trust.ts';
 import type { SessionFacts } from '../setup/values.ts';
 import { liveRecord } from './live.ts';
 import { howEnded } from './ready.ts';
@@ -93,8 +93,9 @@ function run(
 
 /** What a person has not approved yet, with all that is needed to ask. */
 export interface Unapproved {
-  readonly files: readonly string[];
-  readonly commands: readonly string[];
+  readonly brought: Brought;
+  /** What was approved before, when there was anything. */
+  readonly earlier: Earlier | undefined;
   /** A call from inside a session approves nothing. */
   readonly isInside: boolean;
   readonly give: () => Promise<void>;
@@ -114,8 +115,8 @@ export async function findMissingTrust(
   const { files, commands, hashes } = brought;
   const isInside = await isInsideSession(repo, deps.env);
   return {
-    files,
-    commands,
+    brought,
+    earlier: await findEarlier(deps.env, commonDir, brought),
     isInside,
     give: () =>
       approve(deps.env, {

@@ -150,3 +150,12 @@ export function changesSince(
     removed: approval.commands.filter((_, i) => !hashes.includes(approval.hashes[i] ?? '')),
   };
 }
+
+/** An earlier approval of a repository, and what is new and gone since. */
+export type Earlier = ReturnType<typeof changesSince> & { readonly approval: Approval };
+
+/** Undefined when nothing was ever approved. */
+export async function findEarlier(env: Env, repository: string, brought: Brought): Promise<Earlier | undefined> {
+  const approval = await findApproval(env, repository);
+  return approval === undefined ? undefined : { approval, ...changesSince(approval, brought) };
+}

@@ -1,4 +1,4 @@
-import type { Approval, Brought } from '../setup/trust.ts';
+import type { Brought, Earlier } from '../setup/trust.ts';
 import { age, plural, safe } from './text.ts';
 import type { Look } from './theme.ts';
 
@@ -20,9 +20,7 @@ export function countOf(commands: readonly string[]): string {
 /** What a repository brings along; with an earlier approval, what is new and gone since. */
 export function renderBrought(
   { files, commands }: Pick<Brought, 'files' | 'commands'>,
-  earlier:
-    | { readonly approval: Approval; readonly added: readonly string[]; readonly removed: readonly string[] }
-    | undefined,
+  earlier: Earlier | undefined,
   { theme, now }: Look,
 ): string {
   const head = `${files.map((file) => `${theme.path(file)}\n`).join('')}brings ${countOf(commands)} along`;
