@@ -58,7 +58,7 @@ export async function gatherSafetyFacts(repo: Repo, session: Session): Promise<S
     readStatus(git, { ignored: true }),
     listHiddenPaths(git).then((paths) => listEditedPaths(git, paths)),
     findOperation(directory),
-    findGitLock(directory),
+    findLastingLock(repo, directory),
     listUnsharedModules(repo.git, path.join(directory, 'modules')),
     listProcesses(session, directory),
     listMountsInside(session.path),
@@ -79,6 +79,18 @@ async function listProcesses({ path: worktree }: Session, directory: string): Pr
     isStarted: true,
   }));
   return [...inside.map((one) => ({ ...one, isStarted: started.has(one.pid) })), ...(await Promise.all(named))];
+}
+
+const PASSING_MS = 600;
+
+/** A lock of git's that stays: one of a gc that expires reflogs is gone in a moment, and no reason to refuse. */
+async function findLastingLock({ deps: { clock } }: Repo, directory: string): Promise<string | undefined> {
+  const startMs = clock.elapsedMs();
+  for (;;) {
+    const lock = await findGitLock(directory);
+    if (lock === undefined || clock.elapsedMs() - startMs > PASSING_MS) return lock;
+    await clock.sleep(30);
+  }
 }
 
 /** A `.lock` of git's that holds a worktree's index or HEAD. */
