@@ -162,6 +162,8 @@ async function stageAndCommit(
     isDone = true;
     return (await git(['rev-parse', '--verify', 'HEAD'], { shielded: true })).stdout.trim();
   } catch (error) {
+    if (WtError.any(error) && (await hasMoved(shielded(repo), entry)))
+      throw new WtError(error.kind, error.details, { cause: error, changed: true }); // the next command finishes
     if (!isHookFailure(error)) throw error;
     const details = { hook: 'pre-commit or commit-msg', output: error.details.stderr, id: session.id };
     throw new WtError('hook.failed', details, { cause: error });
@@ -181,8 +183,14 @@ async function stage(git: Git, paths: readonly string[] | undefined): Promise<vo
   });
 }
 
-/** Back to what was staged before, unless somebody has staged more meanwhile. */
+/** git may say that it failed when the commit is there: its answer was lost, or it was ended after its last step. */
+async function hasMoved(repo: Repo, { path: worktree, from }: EntryOf<'commit'>): Promise<boolean> {
+  return ((await resolveCommit(gitAtWorktree(repo, worktree), 'HEAD')) ?? '') !== from;
+}
+
+/** Back to what was staged before, unless somebody has staged more meanwhile. A commit that is there is for the next command to finish. */
 async function giveUp(repo: Repo, entry: EntryOf<'commit'>): Promise<void> {
+  if (await hasMoved(repo, entry)) return;
   await restoreIndex(repo, entry);
   await endJournal(repo.layout.journal, entry.op);
 }
