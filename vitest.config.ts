@@ -14,6 +14,7 @@ export default defineConfig({
   define: { __WT_VERSION__: JSON.stringify(version) },
   test: {
     include: ['test/**/*.test.ts'],
+    setupFiles: ['test/support/seed.ts'],
     pool: 'forks',
     maxWorkers: 4,
     // A limit is for what hangs; a machine that has much else to do is slow.

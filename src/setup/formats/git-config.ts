@@ -38,7 +38,8 @@ export function parseGitConfig({ file, text }: Written): readonly Entry[] {
       at += name[0].length;
       const key = `${section}.${(name[1] ?? '').toLowerCase()}`;
       if (name[2] !== '=') {
-        if (!/^[ \t]*(?:[#;][^\n]*)?(?:\n|$)/.test(input.slice(at))) fail('"=" was expected');
+        // Not even a remark may follow: git refuses it (config.c, get_value).
+        if (!/^[ \t]*(?:\n|$)/.test(input.slice(at))) fail('"=" was expected');
         entries.push({ key, value: null, line });
         continue;
       }

@@ -45,6 +45,9 @@ test.for([
   '[a\nx = 1\n',
   '[a]\n1x = 1\n',
   '[a]\nx y = 1\n',
+  '[a]\nflag # remark\n',
+  '[a]\nflag \n',
+  '[a]\nflag',
 ])('reads what git reads: %j', (text) => {
   expect(read(text)).toEqual(askGit(text));
 });
@@ -73,6 +76,6 @@ test('reads what git reads of any value', () => {
       const text = `[a]\nx = ${pieces.join('')}\ny = 2\n`;
       expect({ text, read: read(text) }).toEqual({ text, read: askGit(text) });
     }),
-    { numRuns: 120 },
+    { numRuns: 500 },
   );
 });
