@@ -7,7 +7,6 @@ import { personalFolder } from '../platform/dirs.ts';
 import { lstatOf, makePrivateDirectory, readSmallFile, replaceFile } from '../platform/files.ts';
 import { acquireLock } from '../platform/lock.ts';
 import { isPortFree } from '../platform/ports.ts';
-import { readAdminEntry, writeNote } from '../registry/notes.ts';
 import type { SessionRow } from '../registry/session.ts';
 import { readRegistry } from '../registry/store.ts';
 import { loadDefinition, type Definition } from '../setup/definition.ts';
@@ -15,7 +14,7 @@ import { planPorts, requirePorts, type PortLease, type PortPlan } from '../setup
 import type { Book, Session } from './book.ts';
 import type { Held } from './hold.ts';
 import type { Repo } from './repo.ts';
-import { updateRow } from './rows.ts';
+import { updateRowAndNote } from './rows.ts';
 
 /** A port that a session had, and the one it has instead. */
 export interface PortChange {
@@ -98,11 +97,8 @@ export async function leaseMissingPorts(held: Held, session: Session, wanted: De
   const plan = await findPorts(repo, book, { id: session.id, wanted, held: before });
   const ports = requirePorts(plan, wanted);
   if (Object.keys(ports).length === Object.keys(before).length) return before;
-  if (session.admin !== undefined) {
-    const { note } = await readAdminEntry(session.admin.directory);
-    if (note?.id === session.id) await writeNote(session.admin.directory, { ...note, ports });
-  }
-  await updateRow(repo, lease, session.id, (row) => ({ ...row, ports }));
+  const place = { id: session.id, adminDirectory: session.admin?.directory };
+  await updateRowAndNote(repo, lease, place, (known) => ({ ...known, ports: { ...ports } }));
   return ports;
 }
 

@@ -5,7 +5,6 @@ import { fillTemplate } from '../core/template.ts';
 import { lstatOf, makePrivateDirectory } from '../platform/files.ts';
 import { createIdentity, type Owner } from '../platform/identity.ts';
 import { throwIfInterrupted } from '../platform/runner.ts';
-import { readAdminEntry, writeNote } from '../registry/notes.ts';
 import type { SetupState } from '../registry/session.ts';
 import type { Definition } from '../setup/definition.ts';
 import { writeEnvFile } from '../setup/env-file.ts';
@@ -23,7 +22,7 @@ import { hold, type Held } from './hold.ts';
 import { beginSetupRecord, endSetupRecord, listSettingUp, liveRecord } from './live.ts';
 import { leaseMissingPorts, whileChoosing, withPorts } from './ports.ts';
 import { shielded, type Repo } from './repo.ts';
-import { updateRow } from './rows.ts';
+import { updateRowAndNote } from './rows.ts';
 import { requireOwn } from './select.ts';
 import { checkTree } from './worktree.ts';
 
@@ -110,12 +109,10 @@ export async function beginSetup(
   });
 }
 
-/** Row and note say the same, so that a registry that is rebuilt knows it too. */
-async function writeSetup(held: Held, { id, admin }: Session, setup: SetupState): Promise<void> {
+/** A session without git's own folder is none that is set up. */
+async function writeSetup({ repo, lease }: Held, { id, admin }: Session, setup: SetupState): Promise<void> {
   if (admin === undefined) return;
-  const { note } = await readAdminEntry(admin.directory);
-  if (note?.id === id) await writeNote(admin.directory, { ...note, setup });
-  await updateRow(held.repo, held.lease, id, (row) => ({ ...row, setup }));
+  await updateRowAndNote(repo, lease, { id, adminDirectory: admin.directory }, (known) => ({ ...known, setup }));
 }
 
 /**

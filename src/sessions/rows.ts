@@ -1,5 +1,5 @@
 import type { Lease } from '../platform/lock.ts';
-import { readAdminEntry, writeNote } from '../registry/notes.ts';
+import { readAdminEntry, writeNote, type Note } from '../registry/notes.ts';
 import type { Base, Resolving, SessionRow } from '../registry/session.ts';
 import { fencingNumber, readRegistry, writeRegistry } from '../registry/store.ts';
 import type { Repo } from './repo.ts';
@@ -55,7 +55,17 @@ export async function rebaseRow(
       ...(after === undefined ? {} : { resolving: after }),
     } as R;
   };
-  const { note } = await readAdminEntry(adminDirectory);
-  if (note?.id === id) await writeNote(adminDirectory, update(note));
+  await updateRowAndNote(repo, lease, { id, adminDirectory }, update);
+}
+
+/** The row and the note say the same, so that a registry that is rebuilt knows it too. Without a folder of git's there is no note. */
+export async function updateRowAndNote(
+  repo: Repo,
+  lease: Lease,
+  { id, adminDirectory }: { id: string; adminDirectory: string | undefined },
+  update: <R extends Note | SessionRow>(known: R) => R,
+): Promise<void> {
+  const note = adminDirectory === undefined ? undefined : (await readAdminEntry(adminDirectory)).note;
+  if (adminDirectory !== undefined && note?.id === id) await writeNote(adminDirectory, update(note));
   await updateRow(repo, lease, id, (row) => update(row));
 }
