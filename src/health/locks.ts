@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { parseJson } from '../core/json.ts';
 import { listDirectory, lstatOf, readText } from '../platform/files.ts';
-import { livenessOf, Owner } from '../platform/identity.ts';
+import { livenessOf, parseOwner } from '../platform/identity.ts';
 import type { Finding } from './finding.ts';
 import { isGitAtWork } from './quiet.ts';
 import type { Check, Scene } from './scene.ts';
@@ -76,7 +76,7 @@ export const checkOwnLock: Check = async ({ repo, nowMs }) => {
   const names = new Set((await listDirectory(lock)).map(({ name }) => name));
   const highest = Math.max(0, ...[...names].flatMap((name) => Number(/^l\.(\d+)$/.exec(name)?.[1] ?? 0)));
   const file = path.join(lock, `l.${highest}`);
-  if (highest === 0 || names.has(`d.${highest}`) || Owner.safeParse(parseJson(await readText(file))).success) return [];
+  if (highest === 0 || names.has(`d.${highest}`) || parseOwner(parseJson(await readText(file))) !== undefined) return [];
   const ageMs = nowMs - ((await lstatOf(file))?.mtimeMs ?? nowMs);
   if (ageMs < YOUNG_MS) return [];
   return [

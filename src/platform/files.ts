@@ -95,12 +95,17 @@ function tooLarge(file: string): NodeJS.ErrnoException {
 }
 
 /** Replaces a file at once: readers see the old or the new text, also after a crash (temp file, fsync, rename, fsync). */
-export async function replaceFile(file: string, text: string | Uint8Array, mode = 0o600): Promise<void> {
+export async function replaceFile(
+  file: string,
+  text: string | Uint8Array,
+  mode = 0o600,
+  { isDurable = true } = {},
+): Promise<void> {
   const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`;
   const handle = await open(temporary, 'wx', mode);
   try {
     await handle.writeFile(text);
-    await handle.sync();
+    if (isDurable) await handle.sync();
     await rename(temporary, file);
   } catch (error) {
     await unlink(temporary).catch(() => {});
@@ -108,7 +113,7 @@ export async function replaceFile(file: string, text: string | Uint8Array, mode 
   } finally {
     await handle.close();
   }
-  await syncDirectory(path.dirname(file));
+  if (isDurable) await syncDirectory(path.dirname(file));
 }
 
 /** Takes away what {@link replaceFile} of a process that was killed has left beside a file. */
@@ -119,8 +124,8 @@ export async function dropHalfWritten(file: string): Promise<void> {
       await removeFile(path.join(folder, name));
 }
 
-/** Appends with one write to a file opened with O_APPEND. */
-export async function appendText(file: string, text: string): Promise<void> {
+/** Appends with one write to a file opened with O_APPEND; on the disk when it returns, unless that is not waited for. */
+export async function appendText(file: string, text: string, { isDurable = true } = {}): Promise<void> {
   const handle = await open(
     file,
     constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK,
@@ -128,7 +133,7 @@ export async function appendText(file: string, text: string): Promise<void> {
   );
   try {
     await handle.write(text);
-    await handle.sync();
+    if (isDurable) await handle.sync();
   } finally {
     await handle.close();
   }

@@ -2,23 +2,33 @@ import { closeSync, constants, openSync, readFileSync, readlinkSync, unlinkSync 
 import { hostname } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
-import * as z from 'zod';
 import type { Runner } from './runner.ts';
 
 /** Who holds a lock or runs an operation; enough to tell later whether that process still lives. */
-export const Owner = z.object({
-  pid: z.number().int(),
+export interface Owner {
+  readonly pid: number;
   /** Start time in clock ticks since boot, proc_pid_stat(5) field 22; null where /proc is missing. */
-  start: z.string().nullable(),
-  boot: z.string().nullable(),
-  pidns: z.string().nullable(),
-  host: z.string(),
-  nonce: z.string(),
+  readonly start: string | null;
+  readonly boot: string | null;
+  readonly pidns: string | null;
+  readonly host: string;
+  readonly nonce: string;
   /** Absolute path of a FIFO that the process and its git children keep open for reading; null without mkfifo(1). */
-  fifo: z.string().nullable(),
-  command: z.string(),
-});
-export type Owner = z.infer<typeof Owner>;
+  readonly fifo: string | null;
+  readonly command: string;
+}
+
+/** The record in a value that was read from a file; undefined when it is none. Pure. */
+export function parseOwner(value: unknown): Owner | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { pid, start, boot, pidns, host, nonce, fifo, command } = value as Record<string, unknown>;
+  const [texts, maybe] = [[host, nonce, command], [start, boot, pidns, fifo]];
+  const isOwner =
+    Number.isInteger(pid) &&
+    texts.every((text) => typeof text === 'string') &&
+    maybe.every((text) => text === null || typeof text === 'string');
+  return isOwner ? ({ pid, start, boot, pidns, host, nonce, fifo, command } as Owner) : undefined;
+}
 
 /** This process: its owner record, made on first use, and the open end of its FIFO. */
 export interface Identity {
@@ -48,6 +58,14 @@ export function createIdentity(command: string, nonce: string): Identity {
       open = undefined;
       made = undefined;
     },
+  };
+}
+
+/** An identity without a FIFO, for a lock that is held for milliseconds and over no child. */
+export function createBriefIdentity(command: string, nonce: string): Identity {
+  return {
+    owner: () => Promise.resolve({ owner: describeSelf(command, nonce, null), fd: undefined }),
+    dispose: () => {},
   };
 }
 

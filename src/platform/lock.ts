@@ -4,7 +4,7 @@ import { WtError } from '../core/errors.ts';
 import { parseJson } from '../core/json.ts';
 import type { Deps } from './deps.ts';
 import { makePrivateDirectory, readText, removeFile } from './files.ts';
-import { isFifoHeld, livenessOf, Owner } from './identity.ts';
+import { isFifoHeld, livenessOf, parseOwner, type Owner } from './identity.ts';
 import { throwIfInterrupted } from './runner.ts';
 
 /**
@@ -36,8 +36,11 @@ const KEPT_GENERATIONS = 64;
 /** Locks of this process that could not be given back, on a full disk say: others pass over them once it ends, it does so at once. */
 const abandoned = new Set<string>();
 
+/** What a lock needs of the world. */
+export type LockDeps = Pick<Deps, 'run' | 'clock' | 'random' | 'signal' | 'identity'>;
+
 /** Takes the lock. Throws `registry.busy` after the timeout, naming the holder; never steals from a living process. */
-export async function acquireLock(deps: Deps, request: LockRequest): Promise<Lease> {
+export async function acquireLock(deps: LockDeps, request: LockRequest): Promise<Lease> {
   const { directory, timeoutMs } = request;
   await makePrivateDirectory(directory);
   const { owner, fd } = await deps.identity.owner(directory, deps.run);
@@ -113,10 +116,10 @@ async function scan(directory: string): Promise<{ highest: number; done: Set<num
 }
 
 async function holderOf(file: string): Promise<{ liveness: 'alive' | 'dead' | 'unknown'; text: string }> {
-  const parsed = Owner.safeParse(parseJson(await readText(file)));
-  if (!parsed.success) return { liveness: 'unknown', text: `an unreadable record, ${file}` };
-  const { pid, command, host } = parsed.data;
-  return { liveness: livenessOf(parsed.data), text: `process ${pid} on ${host} (${command})` };
+  const owner = parseOwner(parseJson(await readText(file)));
+  if (owner === undefined) return { liveness: 'unknown', text: `an unreadable record, ${file}` };
+  const { pid, command, host } = owner;
+  return { liveness: livenessOf(owner), text: `process ${pid} on ${host} (${command})` };
 }
 
 /** Old generations and the leftovers of killed processes; only the holder does this, and only now and then. */

@@ -4,7 +4,8 @@ import * as z from 'zod';
 import { parseJson } from '../core/json.ts';
 import type { Deps } from './deps.ts';
 import { listDirectory, makePrivateDirectory, readText, removeFile } from './files.ts';
-import { livenessOf, Owner } from './identity.ts';
+import { livenessOf } from './identity.ts';
+import { OwnerRecord } from './owner.ts';
 import { acquireLock } from './lock.ts';
 import { throwIfInterrupted } from './runner.ts';
 
@@ -13,7 +14,7 @@ import { throwIfInterrupted } from './runner.ts';
  * first `max` tickets of living processes are inside, so nobody has to hand anything over, and a dead one never stands in the way.
  */
 const Ticket = z.object({
-  owner: Owner,
+  owner: OwnerRecord,
   /** How many may be inside; all tickets of a lock agree. */
   max: z.number().int().min(1),
   at: z.iso.datetime(),

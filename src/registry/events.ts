@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { readText } from '../platform/files.ts';
-import { appendLine, parseLines, readLastLines } from './lines.ts';
+import { parseLines } from './lines.ts';
 
 /** One line of `events.jsonl`. */
 export const Event = z.looseObject({
@@ -14,14 +14,6 @@ export const Event = z.looseObject({
   data: z.record(z.string(), z.unknown()),
 });
 export type Event = z.infer<typeof Event>;
-
-/** Appends one event with the next number; the caller holds the lock. */
-export async function appendEvent(file: string, event: Omit<Event, 'seq'>): Promise<Event> {
-  const last = (await readLastLines(file, Event)).at(-1);
-  const numbered = { seq: (last?.seq ?? 0) + 1, ...event } as Event;
-  await appendLine(file, numbered);
-  return numbered;
-}
 
 export async function readEvents(file: string): Promise<readonly Event[]> {
   return parseEvents((await readText(file)) ?? '');

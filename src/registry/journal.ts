@@ -4,13 +4,13 @@ import * as z from 'zod';
 import { ObjectId, OperationId, SessionId, StoredRef } from '../core/names.ts';
 import { parseJson } from '../core/json.ts';
 import { listDirectory, makePrivateDirectory, readText, removeFile, replaceFile } from '../platform/files.ts';
-import { Owner } from '../platform/identity.ts';
+import { OwnerRecord } from '../platform/owner.ts';
 import type { Lease } from '../platform/lock.ts';
 import { BaseChange, Carried, Landed, Resolving, SessionRow } from './session.ts';
 
 const Common = z.object({
   op: OperationId,
-  owner: Owner,
+  owner: OwnerRecord,
   generation: z.number().int(),
   startedAt: z.iso.datetime(),
   id: SessionId,

@@ -1,6 +1,7 @@
 import { gitHolding } from '../git/git.ts';
 import { acquireLock, type Lease } from '../platform/lock.ts';
-import { appendEvent, type Event } from '../registry/events.ts';
+import { whileLogging } from '../registry/event-log.ts';
+import type { Event } from '../registry/events.ts';
 import type { SessionRow } from '../registry/session.ts';
 import { fencingNumber, setAside, writeRegistry } from '../registry/store.ts';
 import { makePrivateDirectory } from '../platform/files.ts';
@@ -24,6 +25,7 @@ export interface Held {
 }
 
 const DEFAULT_TIMEOUT_SECONDS = 120;
+const EVENTS_TIMEOUT_MS = 10_000;
 
 /** Runs under the repository's lock; recovers dead operations and repairs the registry first. Throws `registry.busy`. */
 export async function hold<T>(
@@ -73,7 +75,10 @@ async function bind(repo: Repo, lease: Lease): Promise<Held> {
     by,
     save: (changes) => saveRows(repo, lease, changes),
     async log(event, session, data = {}) {
-      await appendEvent(layout.events, { at: deps.clock.now().toISOString(), event, session, by, data });
+      const at = deps.clock.now().toISOString();
+      await whileLogging(deps, layout, { timeoutMs: EVENTS_TIMEOUT_MS, isDurable: true }, (append) =>
+        append({ at, event, session, by, data }),
+      );
     },
   };
 }

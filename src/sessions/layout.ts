@@ -11,6 +11,8 @@ export interface Layout {
   readonly trash: string;
   readonly cache: string;
   readonly events: string;
+  readonly eventsLock: string;
+  readonly inbox: string;
   readonly operations: string;
   /** The hidden worktree in which merged results are tested. */
   readonly gate: string;
@@ -34,6 +36,8 @@ export function layoutOf(root: string, commonDir: string): Layout {
     trash: path.join(state, 'trash'),
     cache: path.join(state, 'cache'),
     events: path.join(state, 'events.jsonl'),
+    eventsLock: path.join(state, 'lock', 'events'),
+    inbox: path.join(state, 'inbox'),
     operations: path.join(state, 'logs', 'operations.jsonl'),
     gate: path.join(worktrees, '.gate'),
     gateLock: path.join(state, 'lock', 'gate'),

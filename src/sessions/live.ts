@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseJson } from '../core/json.ts';
-import { describeProcess, livenessOf, Owner } from '../platform/identity.ts';
+import { describeProcess, livenessOf, parseOwner, type Owner } from '../platform/identity.ts';
 import { listDirectory, makePrivateDirectory, readText, removeFile } from '../platform/files.ts';
 import { endProcessTree, isCaller } from '../platform/processes.ts';
 import type { Session } from './book.ts';
@@ -45,10 +45,10 @@ export async function listLive(adminDirectory: string): Promise<readonly Owner[]
 async function readAlive(adminDirectory: string, isWanted: (name: string) => boolean): Promise<readonly Owner[]> {
   const folder = path.join(adminDirectory, LIVE);
   const names = (await listDirectory(folder)).map(({ name }) => name).filter(isWanted);
-  const records = await Promise.all(
-    names.map(async (name) => Owner.safeParse(parseJson(await readText(path.join(folder, name))))),
+  const owners = await Promise.all(
+    names.map(async (name) => parseOwner(parseJson(await readText(path.join(folder, name))))),
   );
-  return records.flatMap(({ data }) => (data !== undefined && livenessOf(data) === 'alive' ? [data] : []));
+  return owners.flatMap((owner) => (owner !== undefined && livenessOf(owner) === 'alive' ? [owner] : []));
 }
 
 /** Writes down that this very command makes the session ready. */

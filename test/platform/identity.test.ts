@@ -2,7 +2,7 @@ import { closeSync, constants, openSync } from 'node:fs';
 import { execa } from 'execa';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { createIdentity, isFifoHeld, livenessOf, Owner } from '#src/platform/identity.ts';
+import { createIdentity, isFifoHeld, livenessOf, parseOwner, type Owner } from '#src/platform/identity.ts';
 import { createRunner } from '#src/platform/runner.ts';
 import { makeRoom } from '../support/room.ts';
 import { exists, start } from '../support/spawn.ts';
@@ -26,7 +26,7 @@ describe('the record of a process', () => {
       nonce: 'n1',
       fifo: path.join(room.dir, 'f.n1'),
     });
-    expect(Owner.parse(JSON.parse(JSON.stringify(owner)))).toEqual(owner);
+    expect(parseOwner(JSON.parse(JSON.stringify(owner)))).toEqual(owner);
     expect((await identity.owner(path.join(room.dir, 'other'), run)).owner).toBe(owner);
     identity.dispose();
     expect(await exists(path.join(room.dir, 'f.n1'))).toBe(false);

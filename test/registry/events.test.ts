@@ -2,7 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { appendEvent, parseEvents, readEvents, type Event } from '#src/registry/events.ts';
+import { appendEvent } from '#src/registry/event-log.ts';
+import { parseEvents, readEvents, type Event } from '#src/registry/events.ts';
 import { makeRoom } from '../support/room.ts';
 
 const at = '2026-01-01T00:00:00.000Z';
