@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import { parseSize } from '../core/size.ts';
 import { parseDuration } from '../core/time.ts';
+import { AgentName } from '../core/names.ts';
+import { Agents, NotifyConfig } from './agents.ts';
 import { Phases, Ports, Stages, Template } from './commands.ts';
 import { MESSAGE_NAMES, whyInvalidBranchTemplate, whyInvalidPath, whyInvalidTemplate } from './names.ts';
 
@@ -121,6 +123,7 @@ const shared = {
   ports: Ports.default({ names: [], from: 20_000, to: 29_999 }).describe('Ports that a session gets for itself'),
   limits: LimitsConfig.prefault({}).describe('When a create is refused'),
   merge: MergeConfig.prefault({}).describe('How sessions land'),
+  agent: AgentName.optional().describe('Agent that `wt run` starts when none is named'),
 };
 
 /** How long what was removed is kept. Never a repository's to say: a clone could empty the trash. */
@@ -133,20 +136,27 @@ const TrashConfig = z.strictObject({
     .describe('Names of ignored folders that go first'),
 });
 
+/** What is a person's alone to say. */
+const personal = {
+  trash: TrashConfig.prefault({}),
+  agents: Agents.describe('How agents are started'),
+  notify: NotifyConfig.prefault({}).describe('How a person is told that a session needs one'),
+};
+
 const $schema = z.string().optional().describe('For editors');
 
 /** What a repository brings along, for everyone who works on it. */
 export const ProjectConfig = z.strictObject({ $schema, ...shared });
 
 /** All that can be set, with a value for everything. */
-export const Settings = z.strictObject({ ...shared, trash: TrashConfig.prefault({}) });
+export const Settings = z.strictObject({ ...shared, ...personal });
 export type Settings = z.infer<typeof Settings>;
 
 /** A person's own file: for all repositories, and for single ones by their path. */
 export const PersonalConfig = z.strictObject({
   $schema,
   ...shared,
-  trash: TrashConfig.prefault({}),
+  ...personal,
   repositories: z
     .record(z.string(), z.strictObject(shared))
     .default({})

@@ -184,6 +184,31 @@ export interface ErrorCatalog {
   };
   /** A lock that the caller itself runs under. */
   'lock.held': { name: string };
+  /** One live agent in a session. */
+  'agent.running': { id: string; agent: string; pid: number; since: string; how: string };
+  'agent.not-running': {
+    id: string;
+    agent: string | null;
+    verb: 'stop' | 'send' | 'attach' | 'logs';
+    fix?: readonly string[];
+  };
+  /** Nothing may be typed into it now. */
+  'agent.not-ready': { id: string; agent: string; state: string; reason: string | null; source: string };
+  'agent.unknown': { agent: string | null; known: readonly string[]; near: readonly string[]; fix?: readonly string[] };
+  /** Nothing of its that could be taken up again, or it runs already. */
+  'agent.not-resumable': { id: string; agent: string | null; reason: string; fix?: readonly string[] };
+  /** What was waited for did not come. `isOver`: it cannot come any more. */
+  'wait.failed': {
+    ids: readonly string[];
+    wanted: readonly string[];
+    waitedMs: number;
+    isOver: boolean;
+    states: readonly string[];
+  };
+  /** A program that is not on PATH. */
+  'program.missing': { program: string; why: string; fix?: readonly string[] };
+  /** Settings of an agent that wt does not write into. */
+  'hooks.refused': { agent: string; path: string | null; reason: string; fix?: readonly string[] };
   /** `left`: what was done by then and stays, in words. */
   interrupted: { signal: string; left?: string; fix?: readonly string[] };
   internal: { message: string };

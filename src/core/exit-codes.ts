@@ -45,6 +45,12 @@ export const exitCodeOf: Readonly<Record<ErrorCode, number>> = {
   'limit.reached': EXIT.refused,
   'disk.low': EXIT.refused,
   'lock.held': EXIT.refused,
+  'agent.running': EXIT.refused,
+  'agent.not-running': EXIT.refused,
+  'agent.not-resumable': EXIT.refused,
+  'hooks.refused': EXIT.refused,
+  'agent.unknown': EXIT.usage,
+  'program.missing': EXIT.failed,
   'git.failed': EXIT.failed,
   'git.timeout': EXIT.failed,
   'io.failed': EXIT.failed,
@@ -59,6 +65,8 @@ export const exitCodeOf: Readonly<Record<ErrorCode, number>> = {
   'registry.busy': EXIT.busy,
   'lock.busy': EXIT.busy,
   'target.moved': EXIT.busy,
+  'agent.not-ready': EXIT.busy,
+  'wait.failed': EXIT.busy,
   interrupted: EXIT.interrupted,
   internal: EXIT.internal,
 };
@@ -69,6 +77,8 @@ export const retryableCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'lock.busy',
   'target.moved',
   'git.timeout',
+  'agent.not-ready',
+  'wait.failed',
 ]);
 
 /** Exit code of a process ended by a signal, as shells count it. */

@@ -76,7 +76,8 @@ export const checkOwnLock: Check = async ({ repo, nowMs }) => {
   const names = new Set((await listDirectory(lock)).map(({ name }) => name));
   const highest = Math.max(0, ...[...names].flatMap((name) => Number(/^l\.(\d+)$/.exec(name)?.[1] ?? 0)));
   const file = path.join(lock, `l.${highest}`);
-  if (highest === 0 || names.has(`d.${highest}`) || parseOwner(parseJson(await readText(file))) !== undefined) return [];
+  if (highest === 0 || names.has(`d.${highest}`) || parseOwner(parseJson(await readText(file))) !== undefined)
+    return [];
   const ageMs = nowMs - ((await lstatOf(file))?.mtimeMs ?? nowMs);
   if (ageMs < YOUNG_MS) return [];
   return [

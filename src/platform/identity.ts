@@ -22,7 +22,10 @@ export interface Owner {
 export function parseOwner(value: unknown): Owner | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const { pid, start, boot, pidns, host, nonce, fifo, command } = value as Record<string, unknown>;
-  const [texts, maybe] = [[host, nonce, command], [start, boot, pidns, fifo]];
+  const [texts, maybe] = [
+    [host, nonce, command],
+    [start, boot, pidns, fifo],
+  ];
   const isOwner =
     Number.isInteger(pid) &&
     texts.every((text) => typeof text === 'string') &&
@@ -82,6 +85,12 @@ export function livenessOf(owner: Owner): 'alive' | 'dead' | 'unknown' {
   if (self.boot === null) return isPidAlive(owner.pid) ? 'alive' : 'dead'; // no /proc here
   const start = startTimeOf(owner.pid);
   return start === undefined || start !== owner.start ? 'dead' : 'alive';
+}
+
+/** The machine was started anew since: nothing of that time lives. */
+export function isFromEarlierBoot({ boot, host }: Owner): boolean {
+  const self = selfFacts();
+  return host === self.host && boot !== null && self.boot !== null && boot !== self.boot;
 }
 
 /** True while a process has the FIFO open for reading (fifo(7): ENXIO otherwise); undefined when that cannot be asked. */

@@ -2,7 +2,15 @@ import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { WtError } from '../core/errors.ts';
 import { parseJson } from '../core/json.ts';
-import { appendText, listDirectory, makePrivateDirectory, readTail, readText, removeFile, replaceFile } from '../platform/files.ts';
+import {
+  appendText,
+  listDirectory,
+  makePrivateDirectory,
+  readTail,
+  readText,
+  removeFile,
+  replaceFile,
+} from '../platform/files.ts';
 import { createBriefIdentity } from '../platform/identity.ts';
 import { acquireLock, type LockDeps } from '../platform/lock.ts';
 import type { Event } from './events.ts';
@@ -16,6 +24,16 @@ export interface EventLog {
   readonly eventsLock: string;
   /** Events that could not wait, one in a file; the next writer takes them into the stream. */
   readonly inbox: string;
+}
+
+/** Pure. */
+export function eventLogOf(commonDir: string): EventLog {
+  const state = path.join(commonDir, 'wt');
+  return {
+    events: path.join(state, 'events.jsonl'),
+    eventsLock: path.join(state, 'lock', 'events'),
+    inbox: path.join(state, 'inbox'),
+  };
 }
 
 export type NewEvent = Pick<Event, 'at' | 'event' | 'session' | 'by' | 'data'>;
@@ -51,7 +69,11 @@ export async function whileLogging<T>(
 }
 
 /** Appends one event with the next number; the caller holds the lock. A torn last line of a crashed writer is closed first. */
-export async function appendEvent(file: string, event: NewEvent, { isDurable = true } = {}): Promise<NewEvent & { seq: number }> {
+export async function appendEvent(
+  file: string,
+  event: NewEvent,
+  { isDurable = true } = {},
+): Promise<NewEvent & { seq: number }> {
   const { seq, isTorn } = await readEnd(file);
   const numbered: NewEvent & { seq: number } = { seq: seq + 1, ...event };
   await appendText(file, `${isTorn ? '\n' : ''}${JSON.stringify(numbered)}\n`, { isDurable });

@@ -6,6 +6,8 @@ import { listRefs, refOfBranch, type Ref } from '../git/ref.ts';
 import { findOperation } from '../git/repo.ts';
 import { readStatus, type Status } from '../git/status.ts';
 import { readText } from '../platform/files.ts';
+import { readFacts } from '../agents/record.ts';
+import { statusOf, type AgentStatus } from '../agents/status.ts';
 import { throwIfInterrupted } from '../platform/runner.ts';
 import { measure, type Distance } from './distance.ts';
 import type { Session } from './book.ts';
@@ -31,6 +33,8 @@ export interface Inspection {
   readonly operation: string | undefined;
   /** What makes it ready is at work in it. Absent: no. */
   readonly isSettingUp?: boolean;
+  /** What the agent there is at. Absent: none was ever seen. */
+  readonly agent?: AgentStatus;
   /** Undefined when the branch is gone. */
   readonly distance: Distance | undefined;
   /** Best common ancestors of the branch and its base (or the commit it was cut at). Absent: not looked for. */
@@ -86,18 +90,23 @@ async function readRefs(repo: Repo, sessions: readonly Session[]): Promise<Reado
   return new Map([...refs, ...others.map((ref) => [ref.name, ref] as const)]);
 }
 
-type TreeInspection = Pick<Inspection, 'tree' | 'status' | 'operation' | 'switchedTo' | 'trouble' | 'isSettingUp'>;
+type TreeInspection = Pick<
+  Inspection,
+  'tree' | 'status' | 'operation' | 'switchedTo' | 'trouble' | 'isSettingUp' | 'agent'
+>;
 
 export async function inspectTree(repo: Repo, session: Session): Promise<TreeInspection> {
   const tree = await checkTree(session);
   if (tree !== 'ok' || session.admin === undefined)
     return { tree, status: undefined, operation: undefined, switchedTo: undefined, trouble: undefined };
-  const [operation, head, isBusy] = await Promise.all([
+  const [operation, head, isBusy, facts] = await Promise.all([
     findOperation(session.admin.directory),
     readText(path.join(session.admin.directory, 'HEAD')),
     isSettingUp(session),
+    readFacts(session.admin.directory),
   ]);
-  const busy = isBusy ? { isSettingUp: true } : {};
+  const agent = statusOf(facts, repo.deps.clock.now().getTime());
+  const busy = { ...(isBusy ? { isSettingUp: true } : {}), ...(agent === undefined ? {} : { agent }) };
   const switchedTo = operation === undefined ? whatIsCheckedOut(head, session.row.branch) : undefined;
   try {
     const status = await readStatus(gitAtWorktree(repo, session.path));

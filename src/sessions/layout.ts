@@ -1,7 +1,8 @@
 import path from 'node:path';
+import { eventLogOf, type EventLog } from '../registry/event-log.ts';
 
 /** Where everything of a repository's sessions lies. All absolute. */
-export interface Layout {
+export interface Layout extends EventLog {
   readonly worktrees: string;
   readonly registry: string;
   readonly state: string;
@@ -10,9 +11,6 @@ export interface Layout {
   readonly journal: string;
   readonly trash: string;
   readonly cache: string;
-  readonly events: string;
-  readonly eventsLock: string;
-  readonly inbox: string;
   readonly operations: string;
   /** The hidden worktree in which merged results are tested. */
   readonly gate: string;
@@ -35,9 +33,7 @@ export function layoutOf(root: string, commonDir: string): Layout {
     journal: path.join(state, 'journal'),
     trash: path.join(state, 'trash'),
     cache: path.join(state, 'cache'),
-    events: path.join(state, 'events.jsonl'),
-    eventsLock: path.join(state, 'lock', 'events'),
-    inbox: path.join(state, 'inbox'),
+    ...eventLogOf(commonDir),
     operations: path.join(state, 'logs', 'operations.jsonl'),
     gate: path.join(worktrees, '.gate'),
     gateLock: path.join(state, 'lock', 'gate'),

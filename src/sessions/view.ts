@@ -1,3 +1,5 @@
+import { WAYS } from '../agents/facts.ts';
+import { AGENT_STATES, type AgentStatus } from '../agents/status.ts';
 import { lastWork } from '../core/time.ts';
 import * as z from 'zod';
 import { countChanges, hasChanges } from '../git/status.ts';
@@ -10,9 +12,9 @@ import { wordOn } from './word.ts';
 
 /** In the order in which they ask for a person. Derived on every read, never stored. */
 export const STATUSES = [
+  'waiting',
   'conflict',
   'broken',
-  'waiting',
   'failed',
   'done',
   'approved',
@@ -23,6 +25,24 @@ export const STATUSES = [
   'new',
   'landed',
 ] as const;
+/** What the agent of a session is at, and who says so. */
+const AgentView = z.object({
+  agent: z.string(),
+  state: z.enum(AGENT_STATES),
+  reason: z.string().nullable(),
+  source: z.string(),
+  at: z.iso.datetime(),
+  isAsserted: z.boolean(),
+  isAlive: z.boolean(),
+  pid: z.number(),
+  how: z.enum(WAYS),
+  startedAt: z.iso.datetime(),
+  exitCode: z.number().nullable(),
+  turnEndedAt: z.iso.datetime().nullable(),
+  conversation: z.string().nullable(),
+  log: z.string().nullable(),
+});
+
 export type SessionStatus = (typeof STATUSES)[number];
 
 export const TREES = ['ok', 'missing', 'foreign', 'unregistered', 'switched', 'branch-missing', 'unreadable'] as const;
@@ -92,6 +112,8 @@ export const SessionView = SessionCard.extend({
       reason: z.string().optional(),
     })
     .optional(),
+  /** Absent: no agent was ever seen there. */
+  agentStatus: AgentView.optional(),
   /** A person's approval of a commit. */
   approved: SpokenWord.optional(),
   /** The agent's own word that its task is done, or that it has failed. */
@@ -140,6 +162,7 @@ export function viewSession(
     ...(isResolving(inspection) ? { resolving: resolvingOf(session) } : {}),
     tree: deriveTree(inspection),
     ...viewSetup(inspection),
+    ...(inspection.agent === undefined ? {} : { agentStatus: inspection.agent }),
     ...viewWords(inspection),
     ...(proof === undefined ? viewGate(inspection, preview, verdicts) : {}),
   };
@@ -204,25 +227,55 @@ function deriveStatus(inspection: Inspection, proof: Proof | undefined, preview:
   const { session, status, operation, distance, branch } = inspection;
   const tree = deriveTree(inspection);
   const changes = status === undefined ? undefined : countChanges(status);
+  const isDirty = changes !== undefined && hasChanges(changes);
   const word = wordOn(session, branch?.commit);
-  // The first that holds. A word is about one commit, so what hinders that commit comes before it: what cannot be read,
-  // conflicts, or has landed. Uncommitted work was not part of what was approved or called done, so it is "dirty" first;
-  // an agent that gave up often leaves such work behind, and "failed" says what a person has to know of it.
+  // The first that holds. An agent that is asked something waits for a person; one that works needs none, whatever its files look like
+  // meanwhile. A word is about one commit, so what hinders that commit comes before it: what cannot be read, conflicts, or has
+  // landed. Uncommitted work was not part of what was approved or called done, so it is "dirty" first; an agent that gave up often
+  // leaves such work behind, and "failed" says what a person has to know of it.
+  const agent = { status: inspection.agent, hasWord: word !== undefined };
   const candidates: readonly (readonly [SessionStatus, boolean])[] = [
     ['busy', isBeingMade(inspection)],
     ['broken', tree !== 'ok'],
-    ['conflict', isResolving(inspection) || (changes !== undefined && changes.conflicted > 0)],
+    ['waiting', isAsked(agent)],
+    ['working', isAtWork(agent.status)],
+    ['conflict', isResolving(inspection) || (changes?.conflicted ?? 0) > 0],
     ['landed', proof !== undefined && proof !== 'empty'],
     ['broken', hasFailedSetup(inspection)],
-    ['conflict', preview?.conflicts !== undefined && preview.conflicts.length > 0],
+    ['conflict', (preview?.conflicts ?? []).length > 0],
     ['busy', operation !== undefined],
-    ['failed', word === 'failed'],
-    ['dirty', changes !== undefined && hasChanges(changes)],
+    ['failed', word === 'failed' || hasFailedAgent(agent)],
+    ['waiting', isIdle(agent)],
+    ['dirty', isDirty],
     ['approved', word === 'approved'],
     ['done', word === 'done'],
     ['ready', proof !== 'empty' && distance !== undefined && distance.ahead > 0],
   ];
   return candidates.find(([, holds]) => holds)?.[0] ?? 'new';
+}
+
+function isAtWork(agent: AgentStatus | undefined): boolean {
+  return agent?.state === 'starting' || agent?.state === 'running' || agent?.state === 'working';
+}
+
+interface AgentAndWord {
+  readonly status: AgentStatus | undefined;
+  /** A word on what is there now. */
+  readonly hasWord: boolean;
+}
+
+function isAsked({ status }: AgentAndWord): boolean {
+  return status?.state === 'waiting';
+}
+
+/** Its turn has ended, and it has not said that it is done. */
+function isIdle({ status, hasWord }: AgentAndWord): boolean {
+  return status?.state === 'idle' && !hasWord;
+}
+
+/** A word on what is there now was spoken after the agent, or in spite of it. */
+function hasFailedAgent({ status, hasWord }: AgentAndWord): boolean {
+  return !hasWord && (status?.state === 'failed' || status?.state === 'died');
 }
 
 function hasFailedSetup(inspection: Inspection): boolean {

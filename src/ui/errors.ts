@@ -1,4 +1,5 @@
 import type { CatalogCode, ErrorCatalog, WtError } from '../core/errors.ts';
+import { agentWords } from './agent-errors.ts';
 import { firstLine, fixOf, listed, type Explanation } from './explanation.ts';
 import { explainBusyLock, explainLimit, explainLowDisk } from './limits.ts';
 import { explainHook, explainSetup } from './failed-commands.ts';
@@ -122,6 +123,7 @@ const words: { readonly [C in CatalogCode]: (details: ErrorCatalog[C]) => Explan
   'limit.reached': explainLimit,
   'disk.low': explainLowDisk,
   'lock.busy': explainBusyLock,
+  ...agentWords,
   'lock.held': (d) => ({
     message: `this runs under lock ${d.name} already, and would wait for itself`,
     unchanged: 'The command was not run.',

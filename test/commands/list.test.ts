@@ -200,7 +200,7 @@ test('--status and --agent filter, an unknown status is a usage error that names
   expect({ code, stderr }).toMatchInlineSnapshot(`
     {
       "code": 2,
-      "stderr": "error: --status <status>: one of conflict, broken, waiting, failed, done, approved, ready, dirty, working, busy, new, landed
+      "stderr": "error: --status <status>: one of waiting, conflict, broken, failed, done, approved, ready, dirty, working, busy, new, landed
     ",
     }
   `);

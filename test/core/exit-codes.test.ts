@@ -5,7 +5,7 @@ import { EXIT, exitCodeOf, exitCodeOfSignal, retryableCodes } from '#src/core/ex
 /** The contract's table of exit codes, and every error code it names, by the meaning of the number. */
 const CONTRACT: Readonly<Record<number, readonly string[]>> = {
   1: ['internal'],
-  2: ['usage.invalid', 'id.invalid', 'branch.invalid', 'config.invalid'],
+  2: ['usage.invalid', 'id.invalid', 'branch.invalid', 'config.invalid', 'agent.unknown'],
   3: ['repo.not-found', 'repo.no-commits', 'git.too-old', 'session.not-found', 'base.not-found'],
   4: [
     'session.exists',
@@ -27,12 +27,16 @@ const CONTRACT: Readonly<Record<number, readonly string[]>> = {
     'limit.reached',
     'disk.low',
     'lock.held',
+    'agent.running',
+    'agent.not-running',
+    'agent.not-resumable',
+    'hooks.refused',
   ],
-  5: ['git.failed', 'git.timeout', 'io.failed', 'io.disk-full'],
+  5: ['git.failed', 'git.timeout', 'io.failed', 'io.disk-full', 'program.missing'],
   6: ['merge.conflict'],
   7: ['gate.failed', 'hook.failed', 'setup.failed'],
   8: ['confirm.required', 'config.untrusted', 'approval.required'],
-  9: ['registry.busy', 'target.moved', 'lock.busy'],
+  9: ['registry.busy', 'target.moved', 'lock.busy', 'agent.not-ready', 'wait.failed'],
   130: ['interrupted'],
 };
 const expected = new Map(
