@@ -17,11 +17,10 @@ export const copilot: Adapter = {
 };
 
 function launch(request: StartRequest, conversation: readonly string[], { withBrief = false } = {}): Launch {
-  const { isHeadless, gitDirectories, args } = request;
+  const { isHeadless, args } = request;
   const text = promptOf(request, { withBrief });
-  const folders = gitDirectories.flatMap((folder) => ['--add-dir', folder]);
   const flag = isHeadless ? '--prompt' : '--interactive';
-  return { argv: ['copilot', ...conversation, ...folders, ...args, ...asValue(flag, text)] };
+  return { argv: ['copilot', ...conversation, ...args, ...asValue(flag, text)] };
 }
 
 /** Its payloads do not name their event in all versions: then the words of the call do, as wt has written them into the settings. */
