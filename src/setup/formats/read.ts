@@ -3,6 +3,7 @@ import { findNodeAtLocation, parseTree, printParseErrorCode, type Node, type Par
 import { parse as parseToml, TomlError } from 'smol-toml';
 import * as z from 'zod';
 import { WtError } from '../../core/errors.ts';
+import { isBelow } from '../../platform/dirs.ts';
 import { readSmallFile, realPathOf } from '../../platform/files.ts';
 
 const LIMIT_BYTES = 256 * 1024;
@@ -35,11 +36,6 @@ export async function readOwn(root: string, relative: string): Promise<Written |
   if (content === undefined) return undefined;
   if ('refused' in content) throw invalid(file, `${content.refused}; it is not read`);
   return { file, text: content.text.replace(/^\uFEFF/, '') };
-}
-
-export function isBelow(root: string, place: string): boolean {
-  const relative = path.relative(root, place);
-  return relative !== '' && relative !== '..' && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative);
 }
 
 /** Strict JSON. Undefined when there is no such file. Throws `config.invalid` with line and column. */
