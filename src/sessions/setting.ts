@@ -29,6 +29,6 @@ const OF_A_PERSON = /^(?:setup|teardown|hooks|env|merge)(?:\.|$)/;
 /** What runs, and what must pass, is not for an agent to say, and nothing of the person's own file: not from inside a session. */
 export async function requirePerson(env: Env, repo: Repo | undefined, { key }: Key, file: string): Promise<void> {
   if (!OF_A_PERSON.test(key) && file !== personalConfigFile(env)) return;
-  const isInside = repo === undefined ? Boolean(env['WT_SESSION'] ?? env['WT_ID']) : await isInsideSession(repo, env);
-  if (isInside) throw new WtError('config.untrusted', { path: file, commands: [], isInside: true });
+  if (await isInsideSession(repo, env))
+    throw new WtError('config.untrusted', { path: file, commands: [], isInside: true });
 }
