@@ -57,7 +57,7 @@ export interface FakeAgents {
    * (without a word to its hooks), `die <signal>`, `hang`, `stubborn` (deaf for SIGINT, SIGTERM, SIGHUP), `child [seconds] [detached]`,
    * `listen` (one line at its prompt), `background <command>`, `notify <kind> [message]`, `subagent`, `nested`, `clear`,
    * `hook <event> [json]`, `flood <lines>`, `print <text>`, `touch <file>`. After it an agent at a terminal listens for ever, one
-   * without a terminal ends. A prompt that begins with `!` is a script too, as is FAKE_AGENT_SCRIPT (its text or its file). Without
+   * without a terminal ends. A line of a prompt that begins with `!` is a script too, as is FAKE_AGENT_SCRIPT (its text or its file). Without
    * any: one turn for its prompt.
    */
   script(session: string, ...lines: string[]): Promise<void>;

@@ -562,7 +562,7 @@ const COMMANDS = {
   },
 };
 
-/** A line that begins with `!` is a script, any other a prompt that it works at for a moment. */
+/** A line that begins with `!` is a script, any other is a prompt that it works at for a moment. */
 async function perform(line) {
   if (line.startsWith('!')) return play(line.slice(1));
   await beginTurn(line);
@@ -585,12 +585,13 @@ async function play(script) {
 
 /** Its script, from where it finds one first. */
 function findScript() {
-  if (call.prompt?.startsWith('!')) return call.prompt.slice(1);
+  const given = /^!(.*)$/m.exec(call.prompt ?? '')?.[1];
+  if (given !== undefined) return given;
   const name = isResumed ? `${who}.resume` : `${who}.script`;
   for (const file of [name, `${NAME}.script`].map((one) => path.join(CONTROL, one)))
     if (existsSync(file)) return readFileSync(file, 'utf8');
-  const given = env.FAKE_AGENT_SCRIPT;
-  if (given !== undefined && given !== '') return existsSync(given) ? readFileSync(given, 'utf8') : given;
+  const { FAKE_AGENT_SCRIPT: said } = env;
+  if (said !== undefined && said !== '') return existsSync(said) ? readFileSync(said, 'utf8') : said;
   return call.prompt === undefined ? '' : 'turn';
 }
 
