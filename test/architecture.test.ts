@@ -56,6 +56,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   commands: ['cli', 'ui', ...DOMAIN, ...BELOW_DOMAIN],
   cli: ['ui', 'platform', 'core'],
   'main.ts': ['cli', 'platform', 'core'],
+  'supervise.ts': ['agents', 'platform', 'core'],
 };
 /** What ui may know of the domain: its types. */
 const UI_TYPES = [...DOMAIN, 'setup', 'registry', 'config', 'git'];
@@ -133,7 +134,7 @@ describe('a fence', () => {
     [/^commander$/, 'commander', /^cli\//],
     [/^ora$/, 'ora', /^platform\/progress\.ts$/],
     [/^@clack\/prompts$/, '@clack/prompts', /^platform\/prompt\.ts$/],
-    [/^(?:node:)?process$/, 'node:process', /^(?:main\.ts|platform\/.*)$/],
+    [/^(?:node:)?process$/, 'node:process', /^(?:main\.ts|supervise\.ts|platform\/.*)$/],
     [/^(?:node:)?child_process$/, 'node:child_process', /^$/],
   ];
 

@@ -2,7 +2,7 @@ import type { AnyCommand } from './define.ts';
 
 export interface Verb {
   readonly summary: string;
-  readonly group: 'Sessions' | 'Work' | 'Land and tidy' | 'Keep safe';
+  readonly group: 'Sessions' | 'Agents' | 'Work' | 'Land and tidy' | 'Keep safe';
   readonly alias?: string;
   readonly load: () => Promise<{ readonly default: AnyCommand }>;
 }
@@ -31,6 +31,26 @@ export const table = {
     group: 'Sessions',
     summary: 'Make a session ready, or again: files, variables, commands',
     load: () => import('../commands/setup.ts'),
+  },
+  run: {
+    group: 'Agents',
+    summary: 'Start an agent in a session',
+    load: () => import('../commands/run.ts'),
+  },
+  logs: {
+    group: 'Agents',
+    summary: 'Show what an agent without a terminal printed',
+    load: () => import('../commands/logs.ts'),
+  },
+  stop: {
+    group: 'Agents',
+    summary: 'End agents with all that they have started',
+    load: () => import('../commands/stop.ts'),
+  },
+  resume: {
+    group: 'Agents',
+    summary: 'Take agents up again, in their conversations',
+    load: () => import('../commands/resume.ts'),
   },
   exec: {
     group: 'Work',

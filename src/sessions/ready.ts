@@ -16,10 +16,11 @@ import { asksDirenv, findHookRules, listWarnings, type Surroundings } from '../s
 import type { Phase } from '../setup/step.ts';
 import { runPhase, type Narrator, type StepResult, type StepsOutcome } from '../setup/steps.ts';
 import { environmentOf, valuesOf } from '../setup/values.ts';
+import { liveRecord } from '../registry/live-record.ts';
 import type { Session } from './book.ts';
 import { placeOf, writeTaskFile } from './facts.ts';
 import { hold, type Held } from './hold.ts';
-import { beginSetupRecord, endSetupRecord, listSettingUp, liveRecord } from './live.ts';
+import { beginSetupRecord, endSetupRecord, listSettingUp } from './live.ts';
 import { leaseMissingPorts, whileChoosing, withPorts } from './ports.ts';
 import { shielded, type Repo } from './repo.ts';
 import { updateRowAndNote } from './rows.ts';
