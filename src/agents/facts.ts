@@ -37,6 +37,8 @@ export interface AgentRun {
   /** A pipe that its input is read from, when it takes lines. */
   readonly input: string | null;
   readonly tmux: TmuxPlace | null;
+  /** When `wt stop` has told it to end: whatever ends it then, it was stopped. */
+  readonly stoppingAt: string | null;
   readonly end: AgentEnd | null;
 }
 
@@ -118,6 +120,7 @@ function parseRun(value: unknown): AgentRun | null {
     log: textOrNull(log),
     input: textOrNull(input),
     tmux: parseTmux(value['tmux']),
+    stoppingAt: textOrNull(value['stoppingAt']),
     end: parseEnd(value['end']),
   };
 }

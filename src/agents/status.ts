@@ -77,10 +77,7 @@ export function deriveStatus(
     log,
   };
   if (end !== null) return { ...common, ...ended(end), at: end.at, isAsserted: true };
-  if (!isAlive) {
-    const reason = life === 'reboot' ? 'reboot' : null;
-    return { ...common, state: 'died', reason, source: 'process', at: facts.seenAt ?? startedAt, isAsserted: false };
-  }
+  if (!isAlive) return { ...common, ...gone(facts, run, life) };
   const { hook } = facts;
   if (hook !== null && hook.at >= startedAt) {
     const isAsserted = life === 'alive';
@@ -99,6 +96,18 @@ const STATE_OF_TURN: Readonly<Record<Turn, AgentState>> = {
   failed: 'failed',
   ended: 'idle',
 };
+
+/** Nobody has written down how it ended. */
+function gone(
+  { seenAt }: AgentFacts,
+  { stoppingAt, startedAt }: AgentRun,
+  life: Life,
+): Pick<AgentStatus, 'state' | 'reason' | 'source' | 'at' | 'isAsserted'> {
+  if (stoppingAt !== null)
+    return { state: 'stopped', reason: null, source: 'wt stop', at: stoppingAt, isAsserted: true };
+  const reason = life === 'reboot' ? 'reboot' : null;
+  return { state: 'died', reason, source: 'process', at: seenAt ?? startedAt, isAsserted: false };
+}
 
 function ended({
   exitCode,

@@ -4,6 +4,8 @@ export interface Streams {
   /** Everything on standard input, for `--task-file -`. */
   readonly readStdin: () => Promise<string>;
   readonly stdinIsTTY: boolean;
+  /** A pipe or a file is there to be read. */
+  readonly stdinIsPiped: boolean;
   readonly stdoutIsTTY: boolean;
   readonly stderrIsTTY: boolean;
   /** Width of the terminal; 80 when there is none. */
