@@ -91,11 +91,9 @@ function watchFolder(folder: string, files: readonly string[], tell: (files: rea
     current = undefined;
     for (let place = folder; ; place = path.dirname(place)) {
       const found = tryWatch(place, (name) => {
-        if (place !== folder) arm();
-        else if (name !== null && name !== path.basename(folder))
-          return tell(files.filter((file) => path.basename(file) === name));
-        else arm(); // the folder itself was moved or deleted
-        tell(files);
+        const isOfFile = place === folder && name !== null && name !== path.basename(folder);
+        if (isOfFile) tell(files.filter((file) => path.basename(file) === name));
+        else again(); // the folder itself has come, or was moved or deleted
       });
       if (found === 'missing' && path.dirname(place) !== place) continue;
       current = typeof found === 'object' ? found : lookAt(files, tell);
