@@ -104,6 +104,7 @@ test('every verb that changes something has been tried above', async () => {
 const READING: readonly (readonly [VerbName, readonly string[]])[] = [
   ['list', ['--all', '--conflicts']],
   ['conflicts', []],
+  ['next', []],
   ['show', ['dirty']],
   ['show', ['ready', '--conflict-brief']],
   ['path', ['dirty']],
