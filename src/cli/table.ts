@@ -58,6 +58,11 @@ export const table = {
     summary: 'Show the one session that needs a person now, and why',
     load: () => import('../commands/next.ts'),
   },
+  wait: {
+    group: 'Agents',
+    summary: 'Wait until sessions are done, wait for a person, or have failed',
+    load: () => import('../commands/wait.ts'),
+  },
   approve: {
     group: 'Land and tidy',
     summary: 'Approve exactly what a session has committed, as a person',

@@ -71,15 +71,19 @@ export function deriveStatus(facts: StatusFacts): SessionStatus {
   return candidates.find(([, holds]) => holds)?.[0] ?? 'new';
 }
 
-/**
- * A word was spoken after the agent or in spite of it, so it stands when the agent is idle or dead. An agent's own word from before
- * it was started again does not: it has got something new to do since. A person's approval is of the commit alone.
- */
 function wordThatCounts({ word, agent }: StatusFacts): Word['kind'] | undefined {
-  if (word === undefined || word.kind === 'approved' || agent === undefined) return word?.kind;
-  const hasEnded = agent.state === 'exited' || agent.state === 'stopped';
-  return hasEnded || word.at >= agent.startedAt ? word.kind : undefined;
+  return word !== undefined && (word.kind === 'approved' || isWordOfRun(word, agent)) ? word.kind : undefined;
 }
+
+/**
+ * Whether what an agent said of the commit that is there still stands. It was spoken after the agent or in spite of it, so it does
+ * when the agent is idle or dead; one from before it was started again does not: it has got something new to do since. Pure.
+ */
+export function isWordOfRun({ at }: { readonly at: string }, agent: AgentRunning | undefined): boolean {
+  return agent === undefined || agent.state === 'exited' || agent.state === 'stopped' || at >= agent.startedAt;
+}
+
+type AgentRunning = Pick<AgentStatus, 'state' | 'startedAt'>;
 
 /** Nothing is to be asked of it now. Pure. */
 export function isAtWork(agent: Pick<AgentStatus, 'state'> | undefined): boolean {

@@ -11,7 +11,7 @@ import { deriveStatus, STATUSES, type StatusFacts } from './status.ts';
 import { wordOn } from './word.ts';
 
 /** What the agent of a session is at, and who says so. */
-const AgentView = z.object({
+export const AgentView = z.object({
   agent: z.string(),
   state: z.enum(AGENT_STATES),
   reason: z.string().nullable(),

@@ -53,6 +53,8 @@ test.each([
   ['--continue with --abort', ['sync', 'a', '--continue', '--abort']],
   ['--resolve for several', ['sync', 'a', 'b', '--resolve']],
   ['an unknown status', ['list', '--status', 'x']],
+  ['what cannot be waited for', ['wait', 'a', '--for', 'x']],
+  ['a time that is none', ['wait', 'a', '--timeout', 'x']],
 ])('%s is a usage error, in words and in JSON', async (_, argv) => {
   const bench = await makeBench();
   await bench.wt('create', 'a');
@@ -167,6 +169,8 @@ const CALLS: readonly (readonly [VerbName, readonly string[]])[] = [
   ['list', ['--all', '--conflicts']],
   ['conflicts', []],
   ['conflicts', ['a', 'c', '--exit-code']],
+  ['next', []],
+  ['wait', ['a', '--timeout', '1s']],
   ['show', ['a']],
   ['path', ['a']],
   ['exec', ['a', '--', 'git', 'status']],
