@@ -61,6 +61,7 @@ const raises: Readonly<Record<VerbName, readonly ErrorCode[]>> = {
   done: ['session.not-found', 'base.not-found'],
   next: [],
   wait: ['session.not-found', 'wait.failed'],
+  hook: [],
   approve: [
     'session.not-found',
     'base.not-found',

@@ -63,6 +63,11 @@ export const table = {
     summary: 'Wait until sessions are done, wait for a person, or have failed',
     load: () => import('../commands/wait.ts'),
   },
+  hook: {
+    group: 'Agents',
+    summary: 'Take in what an agent tells of itself',
+    load: () => import('../commands/hook.ts'),
+  },
   approve: {
     group: 'Land and tidy',
     summary: 'Approve exactly what a session has committed, as a person',

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { makeHook, makeRun } from '../support/agent-facts.ts';
-import { tell } from '../support/agents.ts';
+import { tell } from '../support/told.ts';
 import { makeBench, type Bench } from '../support/wt.ts';
 
 const NOW = '2026-01-01T10:05:00.000Z';

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { AgentFacts } from '#src/agents/facts.ts';
 import type { SessionView } from '#src/sessions/view.ts';
 import { makeHook, makeRun } from '../support/agent-facts.ts';
-import { REBOOTED, tell } from '../support/agents.ts';
+import { REBOOTED, tell } from '../support/told.ts';
 import { DEAD } from '../support/dead.ts';
 import { makeBench, type Bench } from '../support/wt.ts';
 

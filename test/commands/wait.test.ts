@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { describeProcess } from '#src/platform/identity.ts';
 import type { Waited } from '#src/sessions/wait.ts';
 import { makeHook, makeRun } from '../support/agent-facts.ts';
-import { REBOOTED, tell } from '../support/agents.ts';
+import { REBOOTED, tell } from '../support/told.ts';
 import { DEAD } from '../support/dead.ts';
 import { failure } from '../support/listing.ts';
 import { startWt, until } from '../support/spawn.ts';
