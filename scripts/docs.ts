@@ -86,6 +86,8 @@ const raises: Readonly<Record<VerbName, readonly ErrorCode[]>> = {
   diff: ['session.not-found', 'base.not-found', 'path.unsafe'],
   commit: ['session.not-found', 'session.operation', 'path.unsafe', 'hook.failed'],
   done: ['session.not-found', 'base.not-found'],
+  next: [],
+  wait: ['session.not-found', 'wait.failed'],
   hook: [],
   approve: [
     'session.not-found',

@@ -73,6 +73,16 @@ export const table = {
     summary: 'Say that the task of a session is done, or has failed',
     load: () => import('../commands/done.ts'),
   },
+  next: {
+    group: 'Agents',
+    summary: 'Show the one session that needs a person now, and why',
+    load: () => import('../commands/next.ts'),
+  },
+  wait: {
+    group: 'Agents',
+    summary: 'Wait until sessions are done, wait for a person, or have failed',
+    load: () => import('../commands/wait.ts'),
+  },
   hook: {
     group: 'Agents',
     summary: 'Take in what an agent tells of itself',
