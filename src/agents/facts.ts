@@ -38,6 +38,8 @@ export interface AgentRun {
   readonly input: string | null;
   readonly tmux: TmuxPlace | null;
   readonly end: AgentEnd | null;
+  /** When somebody found its process gone whose end nobody has recorded. Absent: nobody has. */
+  readonly goneAt?: string;
 }
 
 export interface TmuxPlace {
@@ -104,7 +106,7 @@ export function parseFacts(text: string | undefined): AgentFacts {
 function parseRun(value: unknown): AgentRun | null {
   if (!isRecord(value)) return null;
   const owner = parseOwner(value['owner']);
-  const { agent, how, startedAt, argv, hasHooks, log, input } = value;
+  const { agent, how, startedAt, argv, hasHooks, log, input, goneAt } = value;
   const way = WAYS.find((one) => one === how);
   if (owner === undefined || way === undefined || typeof agent !== 'string' || typeof startedAt !== 'string')
     return null;
@@ -119,6 +121,7 @@ function parseRun(value: unknown): AgentRun | null {
     input: textOrNull(input),
     tmux: parseTmux(value['tmux']),
     end: parseEnd(value['end']),
+    ...(typeof goneAt === 'string' ? { goneAt } : {}),
   };
 }
 

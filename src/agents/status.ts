@@ -79,7 +79,8 @@ export function deriveStatus(
   if (end !== null) return { ...common, ...ended(end), at: end.at, isAsserted: true };
   if (!isAlive) {
     const reason = life === 'reboot' ? 'reboot' : null;
-    return { ...common, state: 'died', reason, source: 'process', at: facts.seenAt ?? startedAt, isAsserted: false };
+    const at = run.goneAt ?? facts.seenAt ?? startedAt;
+    return { ...common, state: 'died', reason, source: 'process', at, isAsserted: false };
   }
   const { hook } = facts;
   if (hook !== null && hook.at >= startedAt) {
