@@ -13,6 +13,8 @@ export interface RunRequest {
   readonly timeoutMs?: number;
   /** `inherit` hands the terminal over; `lines` calls back per line; default captures. */
   readonly stdio?: 'capture' | 'inherit' | { readonly onLine: (line: string, stream: 'stdout' | 'stderr') => void };
+  /** The terminal is its own while it runs: an interrupt that is typed there is for it, and none of ours. */
+  readonly ownsTerminal?: boolean;
   /** A file descriptor the child keeps open as its number 3, so that an orphan is still seen as ours. */
   readonly holdFd?: number;
   /** Runs on when the command is interrupted: for undoing. */
@@ -33,6 +35,11 @@ export interface RunResult {
   readonly durationMs: number;
 }
 
+/** Whether a program has the terminal to itself just now. */
+export interface Handover {
+  isHandedOver: boolean;
+}
+
 /** The only door to other processes. Tests wrap it; nothing replaces it. */
 export type Runner = (request: RunRequest) => Promise<RunResult>;
 
@@ -50,9 +57,10 @@ const SIGNAL_NUMBERS: Readonly<Record<string, number>> = {
  * all that it has started.
  * Throws `repo.not-found` when the working directory is gone, `git.timeout`, `interrupted`.
  */
-export function createRunner(baseEnv: Env, signal?: AbortSignal): Runner {
+export function createRunner(baseEnv: Env, signal?: AbortSignal, terminal: Handover = { isHandedOver: false }): Runner {
   return async (request) => {
     if (!request.shielded) throwIfInterrupted(signal);
+    if (request.ownsTerminal === true) terminal.isHandedOver = true;
     const child = execa(request.file, [...request.args], optionsOf(request, baseEnv, signal));
     if (child.pid !== undefined) request.onStart?.(child.pid);
     letGo(child, request, signal);
@@ -69,6 +77,7 @@ export function createRunner(baseEnv: Env, signal?: AbortSignal): Runner {
       await Promise.all([pump('stdout'), pump('stderr')]).catch(() => {});
     }
     const result = await child.finally(limit.end);
+    if (request.ownsTerminal === true) terminal.isHandedOver = false;
     await tree?.done();
     if (limit.isOver()) throw tookTooLong(request);
     await awaitOwnSignal(result, request, signal);

@@ -19,17 +19,14 @@ export interface TerminalEvents {
 export interface Screen {
   size(): TerminalSize;
   write(text: string): void;
-  /** Gives the terminal, as it was before, to another program while the work lasts. */
-  lend<T>(work: () => Promise<T>): Promise<T>;
+  /** Gives the terminal, as it was before, to another program while the work lasts. A question it ends with is answered by any key. */
+  lend(work: () => Promise<string | undefined>): Promise<void>;
   /** Leaves it as it was found. Does nothing the second time. */
   close(): void;
 }
 
-export interface Terminal {
-  open(events: TerminalEvents): Screen;
-  /** Another program has it: an interrupt from the keyboard is meant for that one. */
-  isLent(): boolean;
-}
+/** Takes the terminal over. */
+export type OpenTerminal = (events: TerminalEvents) => Screen;
 
 // xterm's private modes: alternate screen with the cursor kept, cursor, wrapping at the right margin.
 const ENTER = '\u001b[?1049h\u001b[?25l\u001b[?7l';
@@ -39,30 +36,25 @@ const LEAVE = '\u001b[0m\u001b[?7h\u001b[?25h\u001b[?1049l';
 const STOP_MS = 50;
 
 /** The terminal at both ends. It is given back on every way out: `close`, an exit of the process, a stop by Ctrl-Z or SIGTSTP. */
-export function createTerminal(input: ReadStream, output: WriteStream): Terminal {
-  let isLent = false;
-  return {
-    isLent: () => isLent,
-    open(events) {
-      const hold = holdTerminal(input, output, events);
-      hold.enter();
-      return {
-        size: () => ({ columns: output.columns || 80, rows: output.rows || 24 }),
-        write: (text) => void (text !== '' && hold.isHeld() && output.write(text)),
-        async lend(work) {
-          hold.leave();
-          isLent = true;
-          try {
-            return await work();
-          } finally {
-            isLent = false;
-            hold.enter();
-            events.onRedraw();
-          }
-        },
-        close: () => hold.close(),
-      };
-    },
+export function createTerminal(input: ReadStream, output: WriteStream): OpenTerminal {
+  return (events) => {
+    const hold = holdTerminal(input, output, events);
+    hold.enter();
+    return {
+      size: () => ({ columns: output.columns || 80, rows: output.rows || 24 }),
+      write: (text) => void (text !== '' && hold.isHeld() && output.write(text)),
+      async lend(work) {
+        hold.leave();
+        try {
+          const question = await work();
+          if (question !== undefined) await hold.awaitKey(question);
+        } finally {
+          hold.enter();
+          events.onRedraw();
+        }
+      },
+      close: hold.close,
+    };
   };
 }
 
@@ -70,6 +62,7 @@ interface Hold {
   isHeld(): boolean;
   enter(): void;
   leave(): void;
+  awaitKey(question: string): Promise<void>;
   close(): void;
 }
 
@@ -79,7 +72,8 @@ function holdTerminal(input: ReadStream, output: WriteStream, { onKey, onRedraw,
   const read = (chunk: Buffer): void => {
     const parsed = parseKeys(rest + chunk.toString('utf8'));
     rest = parsed.rest;
-    for (const key of parsed.keys) if (key === 'ctrl-z') stop();
+    for (const key of parsed.keys)
+      if (key === 'ctrl-z') stop();
       else onKey(key);
   };
   const enter = (): void => {
@@ -102,6 +96,19 @@ function holdTerminal(input: ReadStream, output: WriteStream, { onKey, onRedraw,
     input.setRawMode(false);
     output.write(LEAVE);
   };
+  let answer = (): void => {};
+  const awaitKey = async (question: string): Promise<void> => {
+    if (state === 'closed') return;
+    output.write(question);
+    input.setRawMode(true);
+    await new Promise<void>((resolve) => {
+      answer = resolve;
+      input.once('data', answer).resume();
+    });
+    input.off('data', answer).pause();
+    input.setRawMode(false);
+    output.write('\r\u001b[K');
+  };
   let isStopped = false;
   const goOn = (): void => {
     if (!isStopped && state !== 'held') return;
@@ -120,6 +127,7 @@ function holdTerminal(input: ReadStream, output: WriteStream, { onKey, onRedraw,
     leave();
     state = 'closed';
     isStopped = false;
+    answer();
     input.off('end', onGone).off('error', onGone);
     output.off('resize', onRedraw);
     process.off('SIGCONT', goOn).off('exit', close);
@@ -127,5 +135,5 @@ function holdTerminal(input: ReadStream, output: WriteStream, { onKey, onRedraw,
   input.on('end', onGone).on('error', onGone);
   output.on('resize', onRedraw);
   process.on('SIGCONT', goOn).on('exit', close);
-  return { isHeld: () => state === 'held', enter, leave, close };
+  return { isHeld: () => state === 'held', enter, leave, awaitKey, close };
 }

@@ -81,8 +81,7 @@ export function createAgentWatch(): AgentWatch {
       if (before !== undefined) known.set(id, { ...before, isSeenTo: true });
     },
     statusOf: (id) => known.get(id)?.status,
-    isAnyAlive: () =>
-      [...known.values()].some((one) => one.status?.isAlive === true || mayBeRecorded(one)),
+    isAnyAlive: () => [...known.values()].some((one) => one.status?.isAlive === true || mayBeRecorded(one)),
   };
 }
 

@@ -43,7 +43,11 @@ export class Survey {
   /** Reads what has to be read by now. Undefined: it is all as it was told last. The first one waits for git. */
   async step(): Promise<ListOutcome | undefined> {
     const isFirst = this.#book === undefined;
-    const touched = touchedBy(this.#changed, this.#files, this.#sessions().map(({ id }) => id));
+    const touched = touchedBy(
+      this.#changed,
+      this.#files,
+      this.#sessions().map(({ id }) => id),
+    );
     this.#changed.clear();
     if (isFirst || touched.book || this.#isPending()) await this.#readBook();
     await this.#lookAtAgents(touched.facts);
@@ -153,8 +157,7 @@ export class Survey {
   async #read(sessions: readonly Session[]): Promise<void> {
     try {
       const found = await examineSessions(this.#repo, sessions, this.#request);
-      for (const one of found)
-        if (this.#book?.sessions.has(one.view.id)) this.#examined.set(one.view.id, one);
+      for (const one of found) if (this.#book?.sessions.has(one.view.id)) this.#examined.set(one.view.id, one);
       this.#failures = [];
     } catch (error) {
       this.#failures.push(error);
@@ -170,7 +173,12 @@ export class Survey {
     const views = all.map(({ inspection, evidence, preview, view }): SessionView => {
       const { agent: _, ...facts } = inspection;
       const agent = this.#agents.statusOf(view.id);
-      const now = viewSession({ ...facts, ...(agent === undefined ? {} : { agent }) }, evidence?.proof, preview, verdicts);
+      const now = viewSession(
+        { ...facts, ...(agent === undefined ? {} : { agent }) },
+        evidence?.proof,
+        preview,
+        verdicts,
+      );
       return { ...now, ...(view.conflicts === undefined ? {} : { conflicts: view.conflicts }) };
     });
     const proven = all.flatMap(({ view, evidence }) => (evidence === undefined ? [] : [[view.id, evidence] as const]));

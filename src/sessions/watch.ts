@@ -2,6 +2,7 @@ import { throwIfInterrupted } from '../platform/runner.ts';
 import type { ListOutcome, ListRequest } from './list.ts';
 import type { Repo } from './repo.ts';
 import { Survey } from './survey.ts';
+import type { SessionView } from './view.ts';
 
 export interface SessionWatch {
   /** Reads everything again, now. */
@@ -44,6 +45,30 @@ export function watchSessions(
     done: follow(),
     close: () => closing.abort(),
   };
+}
+
+/** `listed`: it was there when the watching began. */
+export interface SessionChange {
+  readonly change: 'listed' | 'added' | 'changed' | 'removed';
+  /** As it is now; as it was, when it has gone. */
+  readonly session: SessionView;
+}
+
+/** What is otherwise in a list than in the one before; all of it in the first. Pure. */
+export function changesBetween(
+  before: readonly SessionView[] | undefined,
+  after: readonly SessionView[],
+): readonly SessionChange[] {
+  if (before === undefined) return after.map((session) => ({ change: 'listed', session }));
+  const old = new Map(before.map((view) => [view.id, view]));
+  const ids = new Set(after.map(({ id }) => id));
+  const now = after.flatMap((session): readonly SessionChange[] => {
+    const was = old.get(session.id);
+    if (was === undefined) return [{ change: 'added', session }];
+    return JSON.stringify(was) === JSON.stringify(session) ? [] : [{ change: 'changed', session }];
+  });
+  const gone = before.filter(({ id }) => !ids.has(id)).map((session) => ({ change: 'removed', session }) as const);
+  return [...now, ...gone];
 }
 
 /** Wakes who waits; one that rang before is heard too. */

@@ -15,7 +15,11 @@ const CLEAR_LINE = '\u001b[K';
  * What to write so that a terminal that shows one list of lines shows another; empty when they are the same. Without a list
  * before, all of it is drawn anew. Only lines that differ are written, each at its place. Pure.
  */
-export function paint(before: readonly string[] | undefined, lines: readonly string[], { columns, rows }: Size): string {
+export function paint(
+  before: readonly string[] | undefined,
+  lines: readonly string[],
+  { columns, rows }: Size,
+): string {
   const changed = Array.from({ length: rows }, (_, i) => i).flatMap((i) => {
     const line = lines[i] ?? '';
     if (before === undefined ? line === '' : line === (before[i] ?? '')) return [];

@@ -92,7 +92,11 @@ function emptyLine({ outcome: { hidden } }: WatchState, { theme, width }: Look):
 }
 
 /** Counts and keys; on few rows none. */
-function footLines({ outcome: { sessions, hidden } }: WatchState, { rows }: Size, { theme, width }: Look): readonly string[] {
+function footLines(
+  { outcome: { sessions, hidden } }: WatchState,
+  { rows }: Size,
+  { theme, width }: Look,
+): readonly string[] {
   const landed = hidden === 0 || sessions.length === 0 ? '' : `, ${hidden} landed not shown`;
   const counts = sessions.length === 0 ? '' : `${countLine(sessions)}${landed}`;
   const keys = WATCH_KEYS.flatMap(([key, word]) => (word === '' ? [] : [`${key} ${word}`]));
