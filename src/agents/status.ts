@@ -79,8 +79,7 @@ export function deriveStatus(
   if (end !== null) return { ...common, ...ended(end), at: end.at, isAsserted: true };
   if (!isAlive) {
     const reason = life === 'reboot' ? 'reboot' : null;
-    const at = run.goneAt ?? facts.seenAt ?? startedAt;
-    return { ...common, state: 'died', reason, source: 'process', at, isAsserted: false };
+    return { ...common, state: 'died', reason, source: 'process', at: lastSign(facts, run), isAsserted: false };
   }
   const { hook } = facts;
   if (hook !== null && hook.at >= startedAt) {
@@ -91,6 +90,10 @@ export function deriveStatus(
   const isStarting = run.hasHooks && nowMs - msOf(startedAt) < STARTING_MS;
   const state = isStarting ? 'starting' : 'running';
   return { ...common, state, reason: null, source: 'process', at: startedAt, isAsserted: false };
+}
+
+function lastSign({ seenAt }: AgentFacts, { goneAt, startedAt }: AgentRun): string {
+  return goneAt ?? seenAt ?? startedAt;
 }
 
 const STATE_OF_TURN: Readonly<Record<Turn, AgentState>> = {

@@ -11,7 +11,8 @@ type Outcome = WatchState['outcome'];
 /** What the live view shows, and how it hears of changes. */
 export interface Live {
   readonly withConflicts: boolean;
-  readonly watch: (onChange: (outcome: Outcome) => void) => Source;
+  /** Calls with each listing, and with what the terminal is sent beside the picture: it rings. */
+  readonly watch: (onChange: (outcome: Outcome, bell: string) => void) => Source;
 }
 
 export interface Source {
@@ -63,7 +64,10 @@ class LiveView {
   }
 
   async run(open: OpenTerminal): Promise<void> {
-    const source = this.#live.watch((outcome) => this.#show(outcome));
+    const source = this.#live.watch((outcome, bell) => {
+      if (bell !== '') this.#deps.io.out(bell);
+      this.#show(outcome);
+    });
     this.#source = source;
     const screen = open({
       onKey: (key) => this.#press(key),

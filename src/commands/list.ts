@@ -1,12 +1,15 @@
 import * as z from 'zod';
 import { defineCommand, type Context } from '../cli/define.ts';
-import { showLive } from '../cli/live.ts';
+import { showLive, type Live } from '../cli/live.ts';
 import { flag } from '../cli/params.ts';
+import { noticesBetween } from '../agents/notify.ts';
 import { listSessions, type ListOutcome, type ListRequest } from '../sessions/list.ts';
+import { loadNotifySettings } from '../sessions/notify.ts';
 import { openRepo } from '../sessions/open.ts';
 import type { Repo } from '../sessions/repo.ts';
 import { SessionView, STATUSES } from '../sessions/view.ts';
 import { changesBetween, watchSessions, type SessionChange } from '../sessions/watch.ts';
+import { bellFor } from '../ui/notice.ts';
 import { countLine, listColumns, pipeColumnsWith } from '../ui/session.ts';
 import { renderTable } from '../ui/table.ts';
 import { age, plural, safeJson, truncate } from '../ui/text.ts';
@@ -98,9 +101,16 @@ function forPrograms({ sessions, unmanaged, removed }: Outcome) {
 async function watch(context: Context, repo: Repo, request: ListRequest): Promise<undefined> {
   const { deps, look, globals } = context;
   if (deps.terminal !== undefined && !globals.json && deps.env['TERM'] !== 'dumb') {
-    const live = {
+    const settings = await loadNotifySettings(repo);
+    let before: readonly SessionView[] | undefined;
+    const live: Live = {
       withConflicts: request.conflicts,
-      watch: (onChange: (outcome: ListOutcome) => void) => watchSessions(repo, request, onChange),
+      watch: (onChange) =>
+        watchSessions(repo, request, (outcome) => {
+          const notices = noticesBetween(before, outcome.all);
+          before = outcome.all;
+          onChange(outcome, bellFor(notices, settings, deps.env));
+        }),
     };
     await showLive(deps, deps.terminal, live, look);
     return undefined;

@@ -38,102 +38,120 @@ const STOP_MS = 50;
 /** The terminal at both ends. It is given back on every way out: `close`, an exit of the process, a stop by Ctrl-Z or SIGTSTP. */
 export function createTerminal(input: ReadStream, output: WriteStream): OpenTerminal {
   return (events) => {
-    const hold = holdTerminal(input, output, events);
-    hold.enter();
-    return {
-      size: () => ({ columns: output.columns || 80, rows: output.rows || 24 }),
-      write: (text) => void (text !== '' && hold.isHeld() && output.write(text)),
-      async lend(work) {
-        hold.leave();
-        try {
-          const question = await work();
-          if (question !== undefined) await hold.awaitKey(question);
-        } finally {
-          hold.enter();
-          events.onRedraw();
-        }
-      },
-      close: hold.close,
-    };
+    const held = new HeldTerminal(input, output, events);
+    held.take();
+    return held;
   };
 }
 
-interface Hold {
-  isHeld(): boolean;
-  enter(): void;
-  leave(): void;
-  awaitKey(question: string): Promise<void>;
-  close(): void;
-}
+class HeldTerminal implements Screen {
+  readonly #input: ReadStream;
+  readonly #output: WriteStream;
+  readonly #events: TerminalEvents;
+  #state: 'held' | 'away' | 'closed' = 'away';
+  #isStopped = false;
+  /** The beginning of a key's sequence. */
+  #rest = '';
+  #answer = (): void => {};
 
-function holdTerminal(input: ReadStream, output: WriteStream, { onKey, onRedraw, onGone }: TerminalEvents): Hold {
-  let state: 'held' | 'away' | 'closed' = 'away';
-  let rest = '';
-  const read = (chunk: Buffer): void => {
-    const parsed = parseKeys(rest + chunk.toString('utf8'));
-    rest = parsed.rest;
-    for (const key of parsed.keys)
-      if (key === 'ctrl-z') stop();
-      else onKey(key);
-  };
-  const enter = (): void => {
-    if (state === 'closed') return;
-    state = 'held';
+  constructor(input: ReadStream, output: WriteStream, events: TerminalEvents) {
+    this.#input = input.on('end', events.onGone).on('error', events.onGone);
+    this.#output = output.on('resize', events.onRedraw);
+    this.#events = events;
+    process.on('SIGCONT', this.#goOn).on('exit', this.#giveBack);
+  }
+
+  size(): TerminalSize {
+    return { columns: this.#output.columns || 80, rows: this.#output.rows || 24 };
+  }
+
+  write(text: string): void {
+    if (text !== '' && this.#state === 'held') this.#output.write(text);
+  }
+
+  async lend(work: () => Promise<string | undefined>): Promise<void> {
+    this.#giveBack();
+    try {
+      const question = await work();
+      if (question !== undefined) await this.#awaitKey(question);
+    } finally {
+      this.take();
+      this.#events.onRedraw();
+    }
+  }
+
+  close(): void {
+    this.#giveBack();
+    this.#state = 'closed';
+    this.#isStopped = false;
+    this.#answer();
+    this.#input.off('end', this.#events.onGone).off('error', this.#events.onGone);
+    this.#output.off('resize', this.#events.onRedraw);
+    process.off('SIGCONT', this.#goOn).off('exit', this.#giveBack);
+  }
+
+  take(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'held';
     // What another program or a stop has made of its modes is not known: off and on.
-    input.setRawMode(false);
-    input.setRawMode(true);
-    output.write(ENTER);
-    input.on('data', read);
-    input.resume();
-    process.on('SIGTSTP', stop);
+    this.#setRaw(false);
+    this.#setRaw(true);
+    this.#output.write(ENTER);
+    this.#input.on('data', this.#read).resume();
+    process.on('SIGTSTP', this.#stop);
+  }
+
+  readonly #giveBack = (): void => {
+    if (this.#state !== 'held') return;
+    this.#state = 'away';
+    process.off('SIGTSTP', this.#stop);
+    this.#input.off('data', this.#read).pause();
+    this.#setRaw(false);
+    this.#output.write(LEAVE);
   };
-  const leave = (): void => {
-    if (state !== 'held') return;
-    state = 'away';
-    input.off('data', read);
-    input.pause();
-    process.off('SIGTSTP', stop);
-    input.setRawMode(false);
-    output.write(LEAVE);
+
+  readonly #read = (chunk: Buffer): void => {
+    const { keys, rest } = parseKeys(this.#rest + chunk.toString('utf8'));
+    this.#rest = rest;
+    for (const key of keys)
+      if (key === 'ctrl-z') this.#stop();
+      else this.#events.onKey(key);
   };
-  let answer = (): void => {};
-  const awaitKey = async (question: string): Promise<void> => {
-    if (state === 'closed') return;
-    output.write(question);
-    input.setRawMode(true);
-    await new Promise<void>((resolve) => {
-      answer = resolve;
-      input.once('data', answer).resume();
-    });
-    input.off('data', answer).pause();
-    input.setRawMode(false);
-    output.write('\r\u001b[K');
-  };
-  let isStopped = false;
-  const goOn = (): void => {
-    if (!isStopped && state !== 'held') return;
-    isStopped = false;
-    leave();
-    enter();
-    onRedraw();
-  };
-  const stop = (): void => {
-    leave();
-    isStopped = true;
+
+  readonly #stop = (): void => {
+    this.#giveBack();
+    this.#isStopped = true;
     process.kill(0, 'SIGTSTP');
-    setTimeout(() => isStopped && goOn(), STOP_MS);
+    setTimeout(() => this.#isStopped && this.#goOn(), STOP_MS);
   };
-  const close = (): void => {
-    leave();
-    state = 'closed';
-    isStopped = false;
-    answer();
-    input.off('end', onGone).off('error', onGone);
-    output.off('resize', onRedraw);
-    process.off('SIGCONT', goOn).off('exit', close);
+
+  /** Also after a stop that nobody asked for: whoever had the terminal meanwhile has left it otherwise. */
+  readonly #goOn = (): void => {
+    if (!this.#isStopped && this.#state !== 'held') return;
+    this.#isStopped = false;
+    this.#giveBack();
+    this.take();
+    this.#events.onRedraw();
   };
-  input.on('end', onGone).on('error', onGone);
-  output.on('resize', onRedraw);
-  process.on('SIGCONT', goOn).on('exit', close);
-  return { isHeld: () => state === 'held', enter, leave, awaitKey, close };
+
+  async #awaitKey(question: string): Promise<void> {
+    if (this.#state === 'closed') return;
+    this.#output.write(question);
+    this.#setRaw(true);
+    await new Promise<void>((resolve) => {
+      this.#answer = resolve;
+      this.#input.once('data', resolve).resume();
+    });
+    this.#input.off('data', this.#answer).pause();
+    this.#setRaw(false);
+    this.#output.write('\r\u001b[K');
+  }
+
+  #setRaw(isRaw: boolean): void {
+    try {
+      this.#input.setRawMode(isRaw);
+    } catch {
+      // nobody sits there any more
+    }
+  }
 }

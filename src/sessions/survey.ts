@@ -1,4 +1,5 @@
 import { recordDeath } from '../agents/death.ts';
+import { announce, noticeOfFacts } from '../agents/notify.ts';
 import { listVerdicts } from '../landing/gate/verdict.ts';
 import { watchFiles, type Watch } from '../platform/watch.ts';
 import { createAgentWatch, LOOK_MS } from './agent-watch.ts';
@@ -14,6 +15,11 @@ const REREAD_MS = 2500;
 const PENDING_MS = 500;
 /** git fails now and then while others change the repository: that many times in a row it is asked once more. */
 const FAILURES = 3;
+
+/** A listing, and the sessions that it leaves out as well. */
+export interface WatchOutcome extends ListOutcome {
+  readonly all: readonly SessionView[];
+}
 
 /** What is known of the sessions, and what of it has to be read again, and when. */
 export class Survey {
@@ -41,7 +47,7 @@ export class Survey {
   }
 
   /** Reads what has to be read by now. Undefined: it is all as it was told last. The first one waits for git. */
-  async step(): Promise<ListOutcome | undefined> {
+  async step(): Promise<WatchOutcome | undefined> {
     const isFirst = this.#book === undefined;
     const touched = touchedBy(
       this.#changed,
@@ -137,8 +143,14 @@ export class Survey {
   async #recordDeath({ id, admin }: Session): Promise<void> {
     if (admin === undefined) return;
     const place = { id, adminDirectory: admin.directory, log: this.#repo.layout };
-    await recordDeath(this.#repo.deps, place).catch(() => {}); // a view must not fail for what it cannot write
     this.#agents.ignoreDeath(id);
+    try {
+      const news = await recordDeath(this.#repo.deps, place);
+      if (news !== undefined)
+        await announce(this.#repo.deps, this.#repo.root, noticeOfFacts(id, news.before, news.after));
+    } catch {
+      // a view must not fail for what it cannot write
+    }
   }
 
   /** Asks git of those that are due, one time after the other, while all else goes on. */
@@ -167,7 +179,7 @@ export class Survey {
   }
 
   /** What there is to tell; undefined when it was told already. */
-  async #tell(): Promise<ListOutcome | undefined> {
+  async #tell(): Promise<WatchOutcome | undefined> {
     const verdicts = await listVerdicts(this.#repo);
     const all = [...this.#examined.values()];
     const views = all.map(({ inspection, evidence, preview, view }): SessionView => {
@@ -182,8 +194,9 @@ export class Survey {
       return { ...now, ...(view.conflicts === undefined ? {} : { conflicts: view.conflicts }) };
     });
     const proven = all.flatMap(({ view, evidence }) => (evidence === undefined ? [] : [[view.id, evidence] as const]));
-    const outcome = { ...selectViews(views, this.#request), ...this.#rest, proven: new Map(proven) };
-    const told = JSON.stringify([outcome, proven]);
+    const shown = selectViews(views, this.#request);
+    const outcome = { ...shown, ...this.#rest, proven: new Map(proven), all: views };
+    const told = JSON.stringify([outcome, proven]); // a map has no form of its own in JSON
     if (told === this.#told) return undefined;
     this.#told = told;
     return outcome;

@@ -1,7 +1,7 @@
 import { throwIfInterrupted } from '../platform/runner.ts';
-import type { ListOutcome, ListRequest } from './list.ts';
+import type { ListRequest } from './list.ts';
 import type { Repo } from './repo.ts';
-import { Survey } from './survey.ts';
+import { Survey, type WatchOutcome } from './survey.ts';
 import type { SessionView } from './view.ts';
 
 export interface SessionWatch {
@@ -19,7 +19,7 @@ export interface SessionWatch {
 export function watchSessions(
   repo: Repo,
   request: ListRequest,
-  onChange: (outcome: ListOutcome) => void,
+  onChange: (outcome: WatchOutcome) => void,
 ): SessionWatch {
   const closing = new AbortController();
   const signal = AbortSignal.any([repo.deps.signal, closing.signal]);
