@@ -7,6 +7,8 @@ import type { Turn } from './facts.ts';
  */
 export interface Adapter {
   readonly name: string;
+  /** The known agent whose hooks it speaks, when it is not one itself. */
+  readonly like?: string;
   /** The program and its first words. */
   readonly command: readonly string[];
   /** Whether a conversation can be given an id at the start, is learnt from a hook, or has none that could be taken up again. */
@@ -17,8 +19,6 @@ export interface Adapter {
   start(request: StartRequest): Launch;
   /** Undefined: it cannot take up what it did before. Pure. */
   resume(request: StartRequest): Launch | undefined;
-  /** How it is told to call `wt hook`, when it can be. */
-  readonly hooks?: HookSupport;
   /** What one call of its hooks means; undefined: nothing. Whatever the payload is, it does not throw. Pure. */
   readHook(call: HookCall): HookNews | undefined;
   /** What its screen shows when nothing else tells: in tmux only. */
@@ -48,6 +48,13 @@ export interface Launch {
   /** Text on its standard input, which then ends. */
   readonly stdin?: string;
   readonly env?: Env;
+  /** Private files that have to be there first, by absolute path: in the wiring's folder, or beside the brief. */
+  readonly files?: readonly LaunchFile[];
+}
+
+export interface LaunchFile {
+  readonly path: string;
+  readonly text: string;
 }
 
 /** The words that call `wt hook <agent>`: node and the program by their absolute paths, so that PATH plays no part. */
@@ -55,21 +62,6 @@ export interface Wiring {
   readonly argv: readonly string[];
   /** A folder of wt's own for files that only this session's agent reads. */
   readonly folder: string;
-}
-
-/**
- * A settings file that the agent reads in its worktree. Where the flags of the program can bring hooks along, `start` does it by
- * `wiring`, and no file is written.
- */
-export interface HookSupport {
-  /** From the top of the worktree. */
-  readonly file: string;
-  /** The file with wt's hooks in it beside all that is there; undefined text: there is no file. Throws when it cannot be read. Pure. */
-  install(text: string | undefined, wiring: Wiring, place: 'session' | 'main'): string;
-  /** The file without wt's hooks; undefined: nothing is left of it. Pure. */
-  remove(text: string): string | undefined;
-  /** Whether wt's hooks are in it. Pure. */
-  isInstalled(text: string): boolean;
 }
 
 export interface HookCall {
@@ -88,6 +80,10 @@ export interface HookNews {
   /** Undefined: a sign of life and no more. */
   readonly turn?: Turn;
   readonly reason?: string;
+  /** A turn has come to its end, and not just its silence. */
+  readonly endsTurn?: boolean;
+  /** The same program has gone over to another conversation: cleared, forked, another one taken up. */
+  readonly isSwitch?: boolean;
   /** A helper of the agent's own: its turns are none of the agent's. */
   readonly isSubagent?: boolean;
   /** Said on every step of work: it is no event of its own while nothing changes. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { startPuppet } from '../support/agents.ts';
+import { startPuppet } from '../support/puppet.ts';
 import { makeRoom, type Room } from '../support/room.ts';
 import { runWt } from '../support/spawn.ts';
 import { openWt } from '../support/terminal.ts';
