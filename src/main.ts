@@ -10,6 +10,7 @@ import { createIdentity } from './platform/identity.ts';
 import { askPerson } from './platform/prompt.ts';
 import { createDetach, createRunner, type Handover } from './platform/runner.ts';
 import { colorLevel, type Streams } from './platform/streams.ts';
+import { createTerminal } from './platform/terminal.ts';
 
 declare const __WT_VERSION__: string;
 
@@ -28,10 +29,12 @@ for (const signal of ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP'] as const) {
     interrupted.abort(signal);
   });
 }
+const readerGone = new AbortController();
 for (const stream of [process.stdout, process.stderr]) {
   // `wt list | head -1` is no failure.
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error; // EIO: its terminal is gone
+    if (stream === process.stdout) readerGone.abort();
   });
 }
 
@@ -46,6 +49,7 @@ const io: Streams = {
   stdoutIsTTY: process.stdout.isTTY,
   stderrIsTTY: process.stderr.isTTY,
   columns: process.stdout.columns ?? process.stderr.columns ?? 80,
+  readerGone: readerGone.signal,
   color: colorLevel(env, process.stdout.isTTY),
   errColor: colorLevel(env, process.stderr.isTTY),
 };
@@ -58,6 +62,7 @@ const deps: Deps = {
   program: process.argv[1] ?? '',
   cwd: currentDirectory(),
   io,
+  ...(io.stdinIsTTY && io.stdoutIsTTY ? { terminal: createTerminal(process.stdin, process.stdout) } : {}),
   confirm: async (question) => {
     if (!io.stdinIsTTY || !io.stderrIsTTY) return undefined;
     const answer = await askPerson(question, process.stdin, process.stderr);

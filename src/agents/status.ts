@@ -92,12 +92,17 @@ export function deriveStatus(
 type Ending = Pick<AgentStatus, 'state' | 'reason' | 'source' | 'at' | 'isAsserted'>;
 
 /** Without a recorded end: it was being stopped, or has said good-bye and ended by itself, or nobody knows. */
-function gone(facts: AgentFacts, { startedAt, stoppingAt }: AgentRun, hook: HookFact | undefined, life: Life): Ending {
+function gone(
+  facts: AgentFacts,
+  { startedAt, stoppingAt, goneAt }: AgentRun,
+  hook: HookFact | undefined,
+  life: Life,
+): Ending {
   if (stoppingAt !== null)
     return { state: 'stopped', reason: null, source: 'wt stop', at: stoppingAt, isAsserted: true };
   if (hook?.turn === 'ended')
     return { state: 'exited', reason: null, source: `${hook.agent} hook`, at: hook.at, isAsserted: true };
-  const at = facts.seenAt !== null && facts.seenAt > startedAt ? facts.seenAt : startedAt;
+  const at = goneAt ?? (facts.seenAt !== null && facts.seenAt > startedAt ? facts.seenAt : startedAt);
   return { state: 'died', reason: life === 'reboot' ? 'reboot' : null, source: 'process', at, isAsserted: false };
 }
 
