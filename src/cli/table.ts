@@ -2,7 +2,7 @@ import type { AnyCommand } from './define.ts';
 
 export interface Verb {
   readonly summary: string;
-  readonly group: 'Sessions' | 'Work' | 'Land and tidy' | 'Keep safe';
+  readonly group: 'Sessions' | 'Work' | 'Agents' | 'Land and tidy' | 'Keep safe';
   readonly alias?: string;
   readonly load: () => Promise<{ readonly default: AnyCommand }>;
 }
@@ -52,6 +52,11 @@ export const table = {
     group: 'Work',
     summary: 'Say that the task of a session is done, or has failed',
     load: () => import('../commands/done.ts'),
+  },
+  hooks: {
+    group: 'Agents',
+    summary: 'Make an agent tell wt what it does, wherever it is started',
+    load: () => import('../commands/hooks.ts'),
   },
   approve: {
     group: 'Land and tidy',

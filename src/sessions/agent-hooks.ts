@@ -17,6 +17,7 @@ import {
   gatherHookFacts,
   hashOf,
   hookTarget,
+  lineOf,
   refuse,
   type HookedAgent,
   type HookFacts,
@@ -32,8 +33,8 @@ export interface HookOutcome {
   readonly target: HookTarget;
   readonly change: HookChange;
   readonly isPlanned: boolean;
-  /** The file is the person's own beside them. */
-  readonly isShared: boolean;
+  /** A file of the person's own that git would show, and does not while they are in it. */
+  readonly isHidden: boolean;
   /** What keeps the agent from calling them, in words. */
   readonly obstacles: readonly string[];
 }
@@ -122,14 +123,15 @@ function planInstall(target: HookTarget, facts: HookFacts): HookPlan {
       before: before?.toString('base64') ?? null,
       installed: hashOf(after),
       folders: [...new Set([...(record?.folders ?? []), ...facts.missing])],
-      excluded: record?.excluded ?? (facts.isIgnored ? null : `/${hooks.file}`),
+      excluded: record?.excluded ?? (facts.isIgnored && !facts.isLineOwn ? null : lineOf(hooks)),
     },
   };
 }
 
 /** The file without wt's hooks: as it was remembered, unless the person has changed it since. Null: there was none. Pure. */
 function stateBefore({ hooks, wiring, place }: HookTarget, { record, bytes, text }: HookFacts): Buffer | null {
-  const remembered = record === undefined ? undefined : record.before === null ? null : Buffer.from(record.before, 'base64');
+  const remembered =
+    record === undefined ? undefined : record.before === null ? null : Buffer.from(record.before, 'base64');
   if (bytes === undefined || text === undefined) return null;
   const isAsLeft = record !== undefined && hashOf(bytes) === record.installed;
   if (isAsLeft && remembered !== undefined) return remembered;
@@ -203,7 +205,7 @@ function outcomeOf(target: HookTarget, plan: HookPlan, { text }: HookFacts, isPl
     target,
     change: kind,
     isPlanned,
-    isShared: record === null ? bytes !== null && bytes !== undefined : record.before !== null,
+    isHidden: record !== null && record.before !== null && record.excluded !== null,
     obstacles: after === undefined || record === null ? [] : target.hooks.listObstacles(after, target.place),
   };
 }
