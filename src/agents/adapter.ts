@@ -21,6 +21,10 @@ export interface Adapter {
   resume(request: StartRequest): Launch | undefined;
   /** What one call of its hooks means; undefined: nothing. Whatever the payload is, it does not throw. Pure. */
   readHook(call: HookCall): HookNews | undefined;
+  /** Whether a call with such words has something on its standard input; else it is left alone. Default: yes. Pure. */
+  readsInput?(argv: readonly string[]): boolean;
+  /** What a hook prints to put a text into the agent's context; it is asked when the news want a brief. Pure. */
+  answer?(event: string, text: string): unknown;
   /** What its screen shows when nothing else tells: in tmux only. */
   readonly screen?: Screen;
 }

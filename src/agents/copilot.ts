@@ -13,6 +13,7 @@ export const copilot: Adapter = {
     const { conversation } = request;
     return launch(asResumed(request), conversation === undefined ? ['--continue'] : [`--resume=${conversation}`]);
   },
+  answer: (_, text) => ({ additionalContext: text }),
   readHook: readCall,
 };
 

@@ -53,6 +53,11 @@ export const table = {
     summary: 'Say that the task of a session is done, or has failed',
     load: () => import('../commands/done.ts'),
   },
+  hook: {
+    group: 'Agents',
+    summary: 'Take in what an agent tells of itself',
+    load: () => import('../commands/hook.ts'),
+  },
   hooks: {
     group: 'Agents',
     summary: 'Make an agent tell wt what it does, wherever it is started',

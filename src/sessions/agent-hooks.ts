@@ -109,22 +109,30 @@ async function gather(
 function planInstall(target: HookTarget, facts: HookFacts): HookPlan {
   const { hooks, wiring, place } = target;
   if (facts.isTracked) throw refuse(target, 'git tracks it, so every commit would carry them along');
-  const { text, bytes, record } = facts;
+  const { text, bytes } = facts;
   const before = stateBefore(target, facts);
-  const isCurrent = text !== undefined && hooks.stateOf(text, wiring, place) === 'current';
-  const after = isCurrent ? Buffer.from(text) : Buffer.from(hooks.install(before?.toString(), wiring, place));
-  const isThere = text !== undefined && hooks.stateOf(text, wiring, place) !== 'absent';
+  const state = text === undefined ? 'absent' : hooks.stateOf(text, wiring, place);
+  const after =
+    text !== undefined && state === 'current'
+      ? Buffer.from(text)
+      : Buffer.from(hooks.install(before?.toString(), wiring, place));
   const isSame = bytes?.equals(after) === true;
   return {
-    change: isSame ? 'none' : isThere ? 'updated' : 'installed',
+    change: isSame ? 'none' : state === 'absent' ? 'installed' : 'updated',
     bytes: isSame ? undefined : after,
-    record: {
-      version: 1,
-      before: before?.toString('base64') ?? null,
-      installed: hashOf(after),
-      folders: [...new Set([...(record?.folders ?? []), ...facts.missing])],
-      excluded: record?.excluded ?? (facts.isIgnored && !facts.isLineOwn ? null : lineOf(hooks)),
-    },
+    record: recordOf(target, facts, before, after),
+  };
+}
+
+/** Pure. */
+function recordOf({ hooks }: HookTarget, facts: HookFacts, before: Buffer | null, after: Buffer): HookRecord {
+  const { record, missing, isIgnored, isLineOwn } = facts;
+  return {
+    version: 1,
+    before: before?.toString('base64') ?? null,
+    installed: hashOf(after),
+    folders: [...new Set([...(record?.folders ?? []), ...missing])],
+    excluded: record?.excluded ?? (isIgnored && !isLineOwn ? null : lineOf(hooks)),
   };
 }
 
