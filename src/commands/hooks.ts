@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { findAdapter, listAgentNames, requireAdapter, type AgentConfigs } from '../agents/adapters.ts';
 import { findHookFile, HOOK_FILES } from '../agents/hooks/files.ts';
+import { serveWorktreeCall, type WorktreeOutcome } from '../cli/agent-worktree.ts';
 import { defineCommand, type Context } from '../cli/define.ts';
 import { loadConfig } from '../config/load.ts';
 import { WtError } from '../core/errors.ts';
@@ -17,11 +18,12 @@ import { openRepo } from '../sessions/open.ts';
 import type { Repo } from '../sessions/repo.ts';
 import { needsOf, renderHookOutcome, renderHookViews } from '../ui/hooks.ts';
 
-const ACTIONS = ['install', 'remove', 'status'] as const;
+const ACTIONS = ['install', 'remove', 'status', 'worktree'] as const;
 
 type Outcome =
   | { readonly action: 'install' | 'remove'; readonly outcome: HookOutcome }
-  | { readonly action: 'status'; readonly views: readonly HookView[] };
+  | { readonly action: 'status'; readonly views: readonly HookView[] }
+  | { readonly action: 'worktree'; readonly outcome: WorktreeOutcome };
 
 const Hook = z.object({
   agent: z.string(),
@@ -36,6 +38,7 @@ export default defineCommand({
   install <agent> [id]    writes them beside everything that is there
   remove <agent> [id]     takes them out; a file that is as it was left becomes what it was before, to the byte
   status [agent] [id]     says whether they are there, for all agents when none is named
+  worktree                is what Claude Code calls for its worktrees, with the hook on standard input
 
 wt run brings along what an agent takes on its command line; this is for agents that are started in another way. A file that git tracks is never written. In the main worktree Claude Code also makes its own worktrees as sessions.`,
   args: {
@@ -68,10 +71,18 @@ wt run brings along what an agent takes on its command line; this is for agents 
         }),
       )
       .optional(),
+    worktree: z
+      .object({
+        id: z.string().nullable(),
+        kind: z.enum(['created', 'removed', 'kept', 'foreign']),
+        path: z.string().nullable(),
+      })
+      .optional(),
   }),
 
   async run(context, input): Promise<Outcome> {
     const action = requireAction(input.action);
+    if (action === 'worktree') return { action, outcome: await serveWorktreeCall(context) };
     const repo = await openRepo(context.deps);
     const agents = await loadAgents(repo);
     if (action === 'status') {
@@ -89,24 +100,36 @@ wt run brings along what an agent takes on its command line; this is for agents 
     return { action, outcome: await change(context, repo, action, { ...input, agent: input.agent }, agents) };
   },
 
-  human: (outcome, look) =>
-    outcome.action === 'status' ? renderHookViews(outcome.views, look) : renderHookOutcome(outcome.outcome, look),
+  human(outcome, look) {
+    if (outcome.action === 'status') return renderHookViews(outcome.views, look);
+    if (outcome.action !== 'worktree') return renderHookOutcome(outcome.outcome, look);
+    // The agent takes the last line of it for the place to work in.
+    return outcome.outcome.kind === 'created' ? `${outcome.outcome.path}\n` : '';
+  },
   json(outcome) {
     if (outcome.action === 'status')
       return { hooks: outcome.views.map(({ target, state, reason }) => ({ ...placeOf(target), state, reason })) };
+    if (outcome.action === 'worktree') return { worktree: worktreeOf(outcome.outcome) };
     const { target, change: kind, isPlanned } = outcome.outcome;
     return { change: { ...placeOf(target), change: kind, planned: isPlanned } };
   },
-  warnings: (outcome) =>
-    outcome.action === 'status'
-      ? outcome.views.flatMap(({ target, obstacles }) => obstacles.map((text) => `${target.name}: ${text}`))
-      : outcome.action === 'install'
-        ? [
-            ...outcome.outcome.obstacles.map((text) => `${outcome.outcome.target.name}: ${text}`),
-            ...needsOf(outcome.outcome),
-          ]
-        : [],
+  warnings(outcome) {
+    if (outcome.action === 'status')
+      return outcome.views.flatMap(({ target, obstacles }) => obstacles.map((text) => `${target.name}: ${text}`));
+    if (outcome.action === 'worktree') return outcome.outcome.warnings;
+    const { target, obstacles } = outcome.outcome;
+    return [...obstacles.map((text) => `${target.name}: ${text}`), ...needsOf(outcome.outcome)];
+  },
 });
+
+function worktreeOf(outcome: WorktreeOutcome): { id: string | null; kind: WorktreeOutcome['kind']; path: string | null } {
+  const { kind } = outcome;
+  return {
+    id: kind === 'foreign' ? null : outcome.id,
+    kind,
+    path: kind === 'created' ? outcome.path : null,
+  };
+}
 
 async function change(
   { globals }: Context,

@@ -32,9 +32,11 @@ function makesWorktrees(place: HookPlace, taken: ReadonlySet<string>): boolean {
 }
 
 function worktreeEntries(wiring: Wiring): readonly HookEntry[] {
+  const [node = '', program = ''] = wiring.argv;
+  const worktrees = { ...wiring, argv: [node, program, 'hooks', 'worktree'] };
   return [
-    entry('WorktreeCreate', hookCommand(wiring, [], { mayFail: true }), CREATE_SECONDS),
-    entry('WorktreeRemove', hookCommand(wiring), REMOVE_SECONDS),
+    entry('WorktreeCreate', hookCommand(worktrees, [], { mayFail: true }), CREATE_SECONDS),
+    entry('WorktreeRemove', hookCommand(worktrees), REMOVE_SECONDS),
   ];
 }
 
