@@ -32,7 +32,8 @@ export type WorktreeOutcome =
  * work in another place; taking one away never loses work.
  */
 export async function serveWorktreeCall(context: Context): Promise<WorktreeOutcome> {
-  const call = parseWorktreeCall(parseJson(await readInput(context)));
+  const { io } = context.deps;
+  const call = parseWorktreeCall(parseJson(io.stdinIsTTY ? '' : await io.readStdin()));
   if (call === undefined)
     throw new WtError('usage.invalid', {
       option: 'standard input',
@@ -42,14 +43,6 @@ export async function serveWorktreeCall(context: Context): Promise<WorktreeOutco
   const inner: Context = { ...context, deps, globals: { ...context.globals, input: false } };
   const repo = await openRepo(deps);
   return call.kind === 'create' ? make(inner, repo, call) : takeAway(inner, repo, call);
-}
-
-const INPUT_MS = 10_000;
-
-/** An input that does not end is not waited for. */
-async function readInput({ deps: { io, clock } }: Context): Promise<string> {
-  if (io.stdinIsTTY) return '';
-  return Promise.race([io.readStdin(), clock.sleep(INPUT_MS).then(() => '')]);
 }
 
 async function make(

@@ -18,6 +18,7 @@ import {
   hashOf,
   hookTarget,
   lineOf,
+  readHookFile,
   refuse,
   type HookedAgent,
   type HookFacts,
@@ -232,13 +233,13 @@ export async function listHooks(
   { id, agents }: { readonly id: string | undefined; readonly agents: readonly HookedAgent[] },
 ): Promise<readonly HookView[]> {
   const session = await findHookSession(repo, await readBook(repo), id);
-  return Promise.all(agents.map((agent) => viewHooks(repo, hookTarget(repo, session, agent))));
+  return Promise.all(agents.map((agent) => viewHooks(hookTarget(repo, session, agent))));
 }
 
-async function viewHooks(repo: Repo, target: HookTarget): Promise<HookView> {
+async function viewHooks(target: HookTarget): Promise<HookView> {
   const { hooks, wiring, place } = target;
   try {
-    const { text } = await gatherHookFacts(repo, target);
+    const { text } = await readHookFile(target);
     const state = text === undefined ? 'absent' : hooks.stateOf(text, wiring, place);
     const obstacles = text === undefined || state === 'absent' ? [] : hooks.listObstacles(text, place);
     return { target, state, reason: null, obstacles };

@@ -86,25 +86,34 @@ export function hookTarget(repo: Repo, session: Session | null, agent: HookedAge
   };
 }
 
-/** Reads only. Throws `hooks.refused` for what cannot be read as what it should be, or not without following a link. */
-export async function gatherHookFacts(repo: Repo, target: HookTarget): Promise<HookFacts> {
-  const { hooks, worktree, file, folder } = target;
+/** The file as it is. Throws `hooks.refused` for what cannot be read as what it should be, or not without following a link. */
+export async function readHookFile(
+  target: HookTarget,
+): Promise<Pick<HookFacts, 'bytes' | 'text' | 'mode' | 'missing'>> {
   const missing = await listMissing(target);
+  const [bytes, stats] = await Promise.all([readOwn(target), lstatOf(target.file)]);
+  return {
+    bytes,
+    text: bytes === undefined ? undefined : decode(target, bytes),
+    mode: stats === undefined ? undefined : stats.mode & 0o777,
+    missing,
+  };
+}
+
+/** Reads only. Throws as {@link readHookFile}. */
+export async function gatherHookFacts(repo: Repo, target: HookTarget): Promise<HookFacts> {
+  const { hooks, worktree, folder } = target;
   const git = gitAtWorktree(repo, worktree);
-  const [record, bytes, stats, tracked, ignored, isLineOwn] = await Promise.all([
+  const [file, record, tracked, ignored, isLineOwn] = await Promise.all([
+    readHookFile(target),
     readHookRecord(folder, hooks.agent),
-    readOwn(target),
-    lstatOf(file),
     listTrackedUnder(git, hooks.file),
     keepIgnored(git, [hooks.file]),
     isLineNeeded(repo, hooks.agent, lineOf(hooks)),
   ]);
   return {
+    ...file,
     record,
-    bytes,
-    text: bytes === undefined ? undefined : decode(target, bytes),
-    mode: stats === undefined ? undefined : stats.mode & 0o777,
-    missing,
     isTracked: tracked.length > 0,
     isIgnored: ignored.has(hooks.file),
     isLineOwn,
