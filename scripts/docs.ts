@@ -89,6 +89,7 @@ const raises: Readonly<Record<VerbName, readonly ErrorCode[]>> = {
   next: [],
   wait: ['session.not-found', 'wait.failed'],
   hook: [],
+  hooks: ['session.not-found', 'path.unsafe', 'hooks.refused', 'agent.unknown'],
   approve: [
     'session.not-found',
     'base.not-found',

@@ -118,5 +118,7 @@ function ended({ exitCode, signal, how }: AgentEnd): Pick<Ending, 'state' | 'rea
   if (how === 'stopped') return { state: 'stopped', reason: null, source: 'wt stop' };
   if (exitCode === 0) return { state: 'exited', reason: null, source: 'exit code' };
   if (signal !== null) return { state: 'died', reason: signal, source: 'exit code' };
+  // It has said good-bye to nobody who would know its exit code.
+  if (exitCode === null) return { state: 'exited', reason: null, source: 'hook' };
   return { state: 'failed', reason: exitCode === null ? null : `exit ${exitCode}`, source: 'exit code' };
 }

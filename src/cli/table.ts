@@ -88,6 +88,11 @@ export const table = {
     summary: 'Take in what an agent tells of itself',
     load: () => import('../commands/hook.ts'),
   },
+  hooks: {
+    group: 'Agents',
+    summary: 'Make an agent tell wt what it does, wherever it is started',
+    load: () => import('../commands/hooks.ts'),
+  },
   approve: {
     group: 'Land and tidy',
     summary: 'Approve exactly what a session has committed, as a person',
