@@ -8,7 +8,7 @@ import type { Phase } from '../setup/step.ts';
 import { runPhase, type Narrator, type StepsOutcome } from '../setup/steps.ts';
 import { approve, findEarlier, type Brought, type Earlier } from '../setup/trust.ts';
 import type { SessionFacts } from '../setup/values.ts';
-import { liveRecord } from './live.ts';
+import { liveRecord } from '../registry/live-record.ts';
 import { howEnded } from './ready.ts';
 import type { Repo } from './repo.ts';
 import { isInsideSession } from './word.ts';
@@ -112,19 +112,13 @@ export async function findMissingTrust(
   const { root, commonDir, deps } = repo;
   const brought = await findUnapproved({ root, commonDir, env: deps.env }, definition, wanted);
   if (brought === undefined) return undefined;
-  const { files, commands, hashes } = brought;
+  const { files, commands } = brought;
   const isInside = await isInsideSession(repo, deps.env);
   return {
     brought,
     earlier: await findEarlier(deps.env, commonDir, brought),
     isInside,
-    give: () =>
-      approve(deps.env, {
-        repository: commonDir,
-        hashes: [...hashes],
-        commands: [...commands],
-        at: deps.clock.now().toISOString(),
-      }),
+    give: () => approve(deps.env, commonDir, brought, deps.clock.now()),
     refusal: new WtError('config.untrusted', {
       path: files.join(', '),
       commands,
