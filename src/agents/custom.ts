@@ -1,0 +1,121 @@
+import path from 'node:path';
+import type { AgentConfig } from '../config/agents.ts';
+import { TURNS } from './facts.ts';
+import type { Adapter, HookCall, HookNews, Launch, StartRequest } from './adapter.ts';
+import { readClaudeEvent, startMeaning } from './claude.ts';
+import { findKnownAdapter } from './known.ts';
+import { payloadOf, reasonOf, type Meanings } from './payload.ts';
+import { GO_ON, promptOf } from './prompt.ts';
+
+/** Any program, or a known agent with other words, as the configuration has it. Pure. */
+export function customAdapter(name: string, config: AgentConfig): Adapter {
+  const known = findKnownAdapter(config.like ?? name);
+  const base = known ?? plainAdapter(name);
+  const command = config.command ?? base.command;
+  const isResumable = known !== undefined || config.resume !== undefined;
+  return {
+    ...base,
+    name,
+    ...(known === undefined || known.name === name ? {} : { like: known.name }),
+    command,
+    conversations: conversationsOf(base, config),
+    ...(config.lines === undefined ? {} : { takesLines: config.lines }),
+    start: (request) => launchOf({ base, config, command }, request, config.start),
+    resume: (request) => {
+      if (!isResumable) return undefined;
+      const prompt = request.prompt ?? (request.isHeadless ? GO_ON : undefined);
+      return launchOf({ base, config, command }, { ...request, prompt }, config.resume, 'resume');
+    },
+  };
+}
+
+function conversationsOf(base: Adapter, { start, resume }: AgentConfig): Adapter['conversations'] {
+  if (start !== undefined) return 'assigned';
+  if (resume?.some((word) => word.includes('{conversation}')) === true && base.conversations === 'none')
+    return 'learnt';
+  return base.conversations;
+}
+
+interface Overlay {
+  readonly base: Adapter;
+  readonly config: AgentConfig;
+  readonly command: readonly string[];
+}
+
+/** The base's own words, with those of the configuration in the place of what they stand for. */
+function launchOf(
+  { base, config, command }: Overlay,
+  request: StartRequest,
+  conversationWords: readonly string[] | undefined,
+  way: 'start' | 'resume' = 'start',
+): Launch {
+  const { conversation, prompt } = request;
+  const words = conversationWords === undefined ? [] : fillConversation(conversationWords, conversation);
+  const args = [...words, ...config.args, ...(request.isHeadless ? (config.headless ?? []) : []), ...request.args];
+  const ownConversation = conversationWords === undefined ? conversation : undefined;
+  const ownPrompt = config.prompt === undefined ? prompt : undefined;
+  const inner: StartRequest = { ...request, args, conversation: ownConversation, prompt: ownPrompt };
+  const launch =
+    (way === 'resume' && conversationWords === undefined ? base.resume(inner) : undefined) ?? base.start(inner);
+  const argv = [...command, ...launch.argv.slice(base.command.length)];
+  const env = { ...launch.env, ...config.env };
+  const spoken = { ...launch, argv, ...(Object.keys(env).length === 0 ? {} : { env }) };
+  return config.prompt === undefined ? spoken : withPrompt(spoken, config.prompt, request);
+}
+
+/** Words of a conversation that there is none of are left out. */
+function fillConversation(words: readonly string[], conversation: string | undefined): readonly string[] {
+  if (conversation === undefined) return words.some((word) => word.includes('{conversation}')) ? [] : words;
+  return words.map((word) => word.replaceAll('{conversation}', conversation));
+}
+
+function withPrompt(launch: Launch, way: NonNullable<AgentConfig['prompt']>, request: StartRequest): Launch {
+  const { prompt, brief } = request;
+  if (prompt === undefined) return launch;
+  if (way === 'stdin') return { ...launch, stdin: prompt };
+  if (way === 'file') {
+    const file = path.join(path.dirname(brief.file), 'wt-prompt.md');
+    return { ...launch, argv: [...launch.argv, file], files: [...(launch.files ?? []), { path: file, text: prompt }] };
+  }
+  const { text = '', files } = promptOf(request);
+  const words = way === 'argument' ? [text] : way.map((word) => word.replaceAll('{prompt}', () => text));
+  return { ...launch, argv: [...launch.argv, ...words], files: [...(launch.files ?? []), ...files] };
+}
+
+/** A program that nothing is known of: the prompt is its last word, with the brief in it. */
+function plainAdapter(name: string): Adapter {
+  const start = (request: StartRequest): Launch => {
+    const { text, files } = promptOf(request, { withBrief: true });
+    return { argv: [name, ...request.args, ...(text === undefined ? [] : [text])], files };
+  };
+  return { name, command: [name], conversations: 'none', start, resume: () => undefined, readHook: readPlainHook };
+}
+
+/**
+ * The hook of a program that wt does not know: `wt hook <name> <turn> [reason]`, or the payload of Claude Code. Whatever else it
+ * is, nothing. Pure.
+ */
+export function readPlainHook(call: HookCall): HookNews | undefined {
+  const [word, reason] = call.argv;
+  const turn = TURNS.find((one) => one === word);
+  if (turn === undefined) return readClaudeEvent(payloadOf(call, 'hook_event_name'), PLAIN);
+  const isEnd = turn === 'idle' || turn === 'failed';
+  return {
+    ...readClaudeEvent({ ...payloadOf(call, 'hook_event_name'), hook_event_name: turn }, {}),
+    event: turn,
+    turn,
+    isRoutine: false,
+    ...(reason === undefined ? {} : { reason: reasonOf(reason, 'unknown') }),
+    ...(isEnd ? { endsTurn: true } : {}),
+  };
+}
+
+const PLAIN: Meanings = {
+  SessionStart: startMeaning,
+  UserPromptSubmit: { turn: 'working' },
+  PostToolUse: { turn: 'working', isRoutine: true },
+  PermissionRequest: { turn: 'waiting', reason: 'permission' },
+  Stop: { turn: 'idle', endsTurn: true },
+  StopFailure: { turn: 'failed', reason: 'error', endsTurn: true },
+  SessionEnd: { turn: 'ended' },
+};
