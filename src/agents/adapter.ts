@@ -23,8 +23,6 @@ export interface Adapter {
   readonly hooks?: HookSupport;
   /** What one call of its hooks means; undefined: nothing. Whatever the payload is, it does not throw. Pure. */
   readHook(call: HookCall): HookNews | undefined;
-  /** What its screen shows when nothing else tells: in tmux only. */
-  readonly screen?: Screen;
 }
 
 export interface StartRequest {
@@ -107,15 +105,4 @@ export interface HookNews {
   readonly isRoutine?: boolean;
   /** The agent reads an answer: text to put into its context. */
   readonly wantsBrief?: boolean;
-}
-
-/** Patterns over the last rows of a screen that are not empty, without colours. The first of the three that is seen counts. */
-export interface Screen {
-  /** It asks for a permission or has a dialogue open: nothing may be typed. */
-  readonly blocked: readonly RegExp[];
-  readonly working: readonly RegExp[];
-  /** Its prompt is empty and waits. */
-  readonly ready?: readonly RegExp[];
-  /** The row that is typed in: the last match counts, and its first group is what is typed there already. */
-  readonly input?: RegExp;
 }

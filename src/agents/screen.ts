@@ -1,4 +1,13 @@
-import type { Screen } from './adapter.ts';
+/** Patterns over the last rows of a screen that are not empty, without colours. The first of the three that is seen counts. */
+export interface Screen {
+  /** It asks for a permission or has a dialogue open: nothing may be typed. */
+  readonly blocked: readonly RegExp[];
+  readonly working: readonly RegExp[];
+  /** Its prompt is empty and waits. */
+  readonly ready?: readonly RegExp[];
+  /** The row that is typed in: the last match counts, and its first group is what is typed there already. */
+  readonly input?: RegExp;
+}
 
 /**
  * What the screen of an agent shows. `blocked`: it asks something that is no prompt, and keys would answer it. `draft`: its prompt

@@ -1,4 +1,4 @@
-import type { Screen } from './adapter.ts';
+import type { Screen } from './screen.ts';
 
 /**
  * What the screens of the known agents look like. Words that only a dialogue has, and rows that only a prompt has: what an agent says in

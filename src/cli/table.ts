@@ -2,7 +2,7 @@ import type { AnyCommand } from './define.ts';
 
 export interface Verb {
   readonly summary: string;
-  readonly group: 'Sessions' | 'Work' | 'Land and tidy' | 'Keep safe';
+  readonly group: 'Sessions' | 'Work' | 'Agents' | 'Land and tidy' | 'Keep safe';
   readonly alias?: string;
   readonly load: () => Promise<{ readonly default: AnyCommand }>;
 }
@@ -52,6 +52,16 @@ export const table = {
     group: 'Work',
     summary: 'Say that the task of a session is done, or has failed',
     load: () => import('../commands/done.ts'),
+  },
+  attach: {
+    group: 'Agents',
+    summary: 'See a running agent, and type to it',
+    load: () => import('../commands/attach.ts'),
+  },
+  send: {
+    group: 'Agents',
+    summary: 'Give a text to a running agent that waits for one',
+    load: () => import('../commands/send.ts'),
   },
   approve: {
     group: 'Land and tidy',
