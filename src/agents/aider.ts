@@ -1,6 +1,6 @@
 import { shellQuote } from '../core/shell.ts';
 import type { Adapter, Launch, StartRequest } from './adapter.ts';
-import { asValue, GO_ON, promptOf } from './prompt.ts';
+import { asResumed, asValue } from './prompt.ts';
 
 /**
  * Aider. With a prompt it works on that and ends: it has no flag that begins with a prompt and goes on. Its history lies in the
@@ -11,22 +11,18 @@ export const aider: Adapter = {
   command: ['aider'],
   conversations: 'none',
   start: (request) => launch(request, []),
-  resume: (request) => {
-    const { isHeadless, prompt } = request;
-    return launch({ ...request, prompt: prompt ?? (isHeadless ? GO_ON : undefined) }, ['--restore-chat-history']);
-  },
+  resume: (request) => launch(asResumed(request), ['--restore-chat-history']),
   // `--notifications-command` says one thing, and no words with it: it waits for the next prompt.
   readHook: () => ({ event: 'notification', turn: 'idle', endsTurn: true }),
 };
 
 function launch(request: StartRequest, history: readonly string[]): Launch {
-  const { isHeadless, brief, wiring, args } = request;
-  const { text, files } = promptOf(request);
+  const { isHeadless, prompt, brief, wiring, args } = request;
   const notify =
     wiring === undefined
       ? []
       : ['--notifications', `--notifications-command=${wiring.argv.map((word) => shellQuote(word)).join(' ')}`];
   const alone = isHeadless ? ['--yes-always', '--no-pretty'] : [];
   const words = ['aider', ...history, '--read', brief.file, ...notify, ...alone, ...args];
-  return { argv: [...words, ...asValue('--message', text)], files };
+  return { argv: [...words, ...asValue('--message', prompt)] };
 }

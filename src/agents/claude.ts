@@ -12,7 +12,7 @@ import {
   type Meanings,
   type Payload,
 } from './payload.ts';
-import { asFlag, asOperand, GO_ON, promptOf } from './prompt.ts';
+import { asFlag, asOperand, asResumed } from './prompt.ts';
 
 /** Claude Code. Flags and hooks as of 2.1. */
 export const claude: Adapter = {
@@ -21,28 +21,25 @@ export const claude: Adapter = {
   conversations: 'assigned',
   start: (request) => launch(request, asFlag('--session-id', request.conversation)),
   resume: (request) => {
-    const { conversation, isHeadless, prompt } = request;
-    const words = conversation === undefined ? ['--continue'] : ['--resume', conversation];
-    return launch({ ...request, prompt: prompt ?? (isHeadless ? GO_ON : undefined) }, words);
+    const { conversation } = request;
+    return launch(asResumed(request), conversation === undefined ? ['--continue'] : ['--resume', conversation]);
   },
   readHook: (call) => readClaudeEvent(payloadOf(call, 'hook_event_name'), MEANINGS),
 };
 
 function launch(request: StartRequest, conversation: readonly string[]): Launch {
-  const { isHeadless, brief, wiring, args } = request;
+  const { isHeadless, prompt, brief, wiring, args } = request;
   // The last --settings wins, so a person's own stays; then only its process tells what it does.
   const file =
     args.includes('--settings') || wiring === undefined ? undefined : path.join(wiring.folder, 'claude.json');
   const told = file === undefined ? ['--append-system-prompt', brief.text] : ['--settings', file];
   const words = ['claude', ...(isHeadless ? ['--print'] : []), ...conversation, ...told, ...args];
-  const settings =
+  const files =
     file === undefined || wiring === undefined
       ? []
       : [{ path: file, text: `${JSON.stringify({ hooks: claudeHooks(wiring) }, null, 2)}\n` }];
-  if (isHeadless)
-    return { argv: words, files: settings, ...(request.prompt === undefined ? {} : { stdin: request.prompt }) };
-  const { text, files } = promptOf(request);
-  return { argv: [...words, ...asOperand(text)], files: [...settings, ...files] };
+  if (!isHeadless) return { argv: [...words, ...asOperand(prompt)], files };
+  return { argv: words, files, ...(prompt === undefined ? {} : { stdin: prompt }) };
 }
 
 /** Pure. Claude Code, and agents that have taken over its hooks. */

@@ -1,7 +1,7 @@
 import type { Adapter, HookNews, Launch, StartRequest } from './adapter.ts';
 import { endMeaning, readClaudeEvent, startMeaning } from './claude.ts';
 import { ALIVE, asPayload, conversationAt, payloadOf, textAt, type Meanings, type Payload } from './payload.ts';
-import { GO_ON, promptOf } from './prompt.ts';
+import { asResumed, promptOf } from './prompt.ts';
 
 /** OpenAI Codex CLI. Flags and hooks as of 0.169. */
 export const codex: Adapter = {
@@ -9,11 +9,7 @@ export const codex: Adapter = {
   command: ['codex'],
   conversations: 'learnt',
   start: (request) => launch(request, [], { withBrief: true }),
-  resume: (request) => {
-    const { conversation, isHeadless, prompt } = request;
-    const words = ['resume', conversation ?? '--last'];
-    return launch({ ...request, prompt: prompt ?? (isHeadless ? GO_ON : undefined) }, words);
-  },
+  resume: (request) => launch(asResumed(request), ['resume', request.conversation ?? '--last']),
   readHook: (call) => {
     const payload = payloadOf(call, 'hook_event_name');
     return textAt(asPayload(call.payload), 'type') === undefined
@@ -27,12 +23,8 @@ function launch(request: StartRequest, verb: readonly string[], { withBrief = fa
   // Its sandbox leaves git's own folders of a linked worktree read-only, and then it cannot commit.
   const folders = gitDirectories.flatMap((folder) => ['--add-dir', folder]);
   const words = ['codex', ...(isHeadless ? ['exec'] : []), ...folders, ...args, ...verb];
-  if (!isHeadless) {
-    const { text, files } = promptOf(request, { withBrief });
-    return { argv: [...words, ...(text === undefined ? [] : ['--', text])], files };
-  }
-  const text =
-    withBrief && request.prompt !== undefined ? `${request.prompt}\n\n${request.brief.text}` : request.prompt;
+  const text = promptOf(request, { withBrief });
+  if (!isHeadless) return { argv: [...words, ...(text === undefined ? [] : ['--', text])] };
   return text === undefined ? { argv: words } : { argv: [...words, '-'], stdin: text };
 }
 

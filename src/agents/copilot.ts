@@ -1,7 +1,7 @@
 import type { Adapter, HookCall, HookNews, Launch, StartRequest } from './adapter.ts';
 import { endMeaning, startMeaning } from './claude.ts';
 import { ALIVE, payloadOf, readNamedEvent, reasonOf, textAt, type Meanings, type Payload } from './payload.ts';
-import { asFlag, asValue, GO_ON, promptOf } from './prompt.ts';
+import { asFlag, asValue, asResumed, promptOf } from './prompt.ts';
 
 /** GitHub Copilot CLI. Flags as of 1.0.102. */
 export const copilot: Adapter = {
@@ -10,19 +10,18 @@ export const copilot: Adapter = {
   conversations: 'assigned',
   start: (request) => launch(request, asFlag('--session-id', request.conversation), { withBrief: true }),
   resume: (request) => {
-    const { conversation, isHeadless, prompt } = request;
-    const words = conversation === undefined ? ['--continue'] : [`--resume=${conversation}`];
-    return launch({ ...request, prompt: prompt ?? (isHeadless ? GO_ON : undefined) }, words);
+    const { conversation } = request;
+    return launch(asResumed(request), conversation === undefined ? ['--continue'] : [`--resume=${conversation}`]);
   },
   readHook: readCall,
 };
 
 function launch(request: StartRequest, conversation: readonly string[], { withBrief = false } = {}): Launch {
   const { isHeadless, gitDirectories, args } = request;
-  const { text, files } = promptOf(request, { withBrief });
+  const text = promptOf(request, { withBrief });
   const folders = gitDirectories.flatMap((folder) => ['--add-dir', folder]);
   const flag = isHeadless ? '--prompt' : '--interactive';
-  return { argv: ['copilot', ...conversation, ...folders, ...args, ...asValue(flag, text)], files };
+  return { argv: ['copilot', ...conversation, ...folders, ...args, ...asValue(flag, text)] };
 }
 
 /** Its payloads do not name their event in all versions: then the words of the call do, as wt has written them into the settings. */

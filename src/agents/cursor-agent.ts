@@ -1,7 +1,7 @@
 import type { Adapter, HookNews, Launch, StartRequest } from './adapter.ts';
 import { endMeaning, startMeaning } from './claude.ts';
 import { ALIVE, payloadOf, readNamedEvent, textAt, type Meanings, type Payload } from './payload.ts';
-import { asOperand, GO_ON, promptOf } from './prompt.ts';
+import { asOperand, asResumed, promptOf } from './prompt.ts';
 
 /** Cursor's agent in the terminal. */
 export const cursorAgent: Adapter = {
@@ -10,18 +10,17 @@ export const cursorAgent: Adapter = {
   conversations: 'learnt',
   start: (request) => launch(request, [], { withBrief: true }),
   resume: (request) => {
-    const { conversation, isHeadless, prompt } = request;
-    const words = conversation === undefined ? ['--continue'] : [`--resume=${conversation}`];
-    return launch({ ...request, prompt: prompt ?? (isHeadless ? GO_ON : undefined) }, words);
+    const { conversation } = request;
+    return launch(asResumed(request), conversation === undefined ? ['--continue'] : [`--resume=${conversation}`]);
   },
   readHook: (call) => readEvent(payloadOf(call, 'hook_event_name')),
 };
 
 function launch(request: StartRequest, conversation: readonly string[], { withBrief = false } = {}): Launch {
   const { isHeadless, args } = request;
-  const { text, files } = promptOf(request, { withBrief });
+  const text = promptOf(request, { withBrief });
   const words = ['cursor-agent', ...(isHeadless ? ['--print'] : []), ...conversation, ...args];
-  return { argv: [...words, ...asOperand(text)], files };
+  return { argv: [...words, ...asOperand(text)] };
 }
 
 /** Its folder is the first of the workspace's, where the event has none of its own. */

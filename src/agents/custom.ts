@@ -5,7 +5,7 @@ import type { Adapter, HookCall, HookNews, Launch, StartRequest } from './adapte
 import { readClaudeEvent, startMeaning } from './claude.ts';
 import { findKnownAdapter } from './known.ts';
 import { payloadOf, reasonOf, type Meanings } from './payload.ts';
-import { GO_ON, promptOf } from './prompt.ts';
+import { asResumed, promptOf } from './prompt.ts';
 
 /** Any program, or a known agent with other words, as the configuration has it. Pure. */
 export function customAdapter(name: string, config: AgentConfig): Adapter {
@@ -23,8 +23,7 @@ export function customAdapter(name: string, config: AgentConfig): Adapter {
     start: (request) => launchOf({ base, config, command }, request, config.start),
     resume: (request) => {
       if (!isResumable) return undefined;
-      const prompt = request.prompt ?? (request.isHeadless ? GO_ON : undefined);
-      return launchOf({ base, config, command }, { ...request, prompt }, config.resume, 'resume');
+      return launchOf({ base, config, command }, asResumed(request), config.resume, 'resume');
     },
   };
 }
@@ -74,19 +73,18 @@ function withPrompt(launch: Launch, way: NonNullable<AgentConfig['prompt']>, req
   if (prompt === undefined) return launch;
   if (way === 'stdin') return { ...launch, stdin: prompt };
   if (way === 'file') {
-    const file = path.join(path.dirname(brief.file), 'wt-prompt.md');
+    const file = path.join(path.dirname(brief.file), 'prompt.md');
     return { ...launch, argv: [...launch.argv, file], files: [...(launch.files ?? []), { path: file, text: prompt }] };
   }
-  const { text = '', files } = promptOf(request);
-  const words = way === 'argument' ? [text] : way.map((word) => word.replaceAll('{prompt}', () => text));
-  return { ...launch, argv: [...launch.argv, ...words], files: [...(launch.files ?? []), ...files] };
+  const words = way === 'argument' ? [prompt] : way.map((word) => word.replaceAll('{prompt}', () => prompt));
+  return { ...launch, argv: [...launch.argv, ...words] };
 }
 
 /** A program that nothing is known of: the prompt is its last word, with the brief in it. */
 function plainAdapter(name: string): Adapter {
   const start = (request: StartRequest): Launch => {
-    const { text, files } = promptOf(request, { withBrief: true });
-    return { argv: [name, ...request.args, ...(text === undefined ? [] : [text])], files };
+    const text = promptOf(request, { withBrief: true });
+    return { argv: [name, ...request.args, ...(text === undefined ? [] : [text])] };
   };
   return { name, command: [name], conversations: 'none', start, resume: () => undefined, readHook: readPlainHook };
 }

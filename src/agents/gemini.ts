@@ -1,7 +1,7 @@
 import type { Adapter, Launch, StartRequest } from './adapter.ts';
 import { endMeaning, startMeaning } from './claude.ts';
 import { ALIVE, payloadOf, readNamedEvent, textAt, type Meanings } from './payload.ts';
-import { asFlag, asValue, GO_ON, promptOf } from './prompt.ts';
+import { asFlag, asResumed, asValue, promptOf } from './prompt.ts';
 
 /** Gemini CLI. Flags as of 0.40, hooks as of docs/hooks/reference.md. */
 export const gemini: Adapter = {
@@ -9,21 +9,15 @@ export const gemini: Adapter = {
   command: ['gemini'],
   conversations: 'assigned',
   start: (request) => launch(request, asFlag('--session-id', request.conversation), { withBrief: true }),
-  resume: (request) => {
-    const { conversation, isHeadless, prompt } = request;
-    return launch({ ...request, prompt: prompt ?? (isHeadless ? GO_ON : undefined) }, [
-      '--resume',
-      conversation ?? 'latest',
-    ]);
-  },
+  resume: (request) => launch(asResumed(request), ['--resume', request.conversation ?? 'latest']),
   readHook: (call) => readNamedEvent(payloadOf(call, 'hook_event_name'), KEYS, MEANINGS),
 };
 
 function launch(request: StartRequest, conversation: readonly string[], { withBrief = false } = {}): Launch {
   const { isHeadless, args } = request;
-  const { text, files } = promptOf(request, { withBrief });
+  const text = promptOf(request, { withBrief });
   const flag = isHeadless ? '--prompt' : '--prompt-interactive';
-  return { argv: ['gemini', ...conversation, ...args, ...asValue(flag, text)], files };
+  return { argv: ['gemini', ...conversation, ...args, ...asValue(flag, text)] };
 }
 
 const KEYS = { event: ['hook_event_name'], conversation: ['session_id'] };

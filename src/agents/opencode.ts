@@ -9,7 +9,7 @@ import {
   type Meanings,
   type Payload,
 } from './payload.ts';
-import { asFlag, asValue, GO_ON, promptOf } from './prompt.ts';
+import { asResumed, asValue, promptOf } from './prompt.ts';
 
 /** opencode. Flags and events as of 1.18; its events come by a plugin of wt's, as they are. */
 export const opencode: Adapter = {
@@ -18,19 +18,18 @@ export const opencode: Adapter = {
   conversations: 'learnt',
   start: (request) => launch(request, [], { withBrief: true }),
   resume: (request) => {
-    const { conversation, isHeadless, prompt } = request;
-    const words = conversation === undefined ? ['--continue'] : asFlag('--session', conversation);
-    return launch({ ...request, prompt: prompt ?? (isHeadless ? GO_ON : undefined) }, words);
+    const { conversation } = request;
+    return launch(asResumed(request), conversation === undefined ? ['--continue'] : ['--session', conversation]);
   },
   readHook: ({ payload }) => readEvent(asPayload(payload)),
 };
 
 function launch(request: StartRequest, conversation: readonly string[], { withBrief = false } = {}): Launch {
   const { isHeadless, args } = request;
-  const { text, files } = promptOf(request, { withBrief });
+  const text = promptOf(request, { withBrief });
   if (isHeadless)
-    return { argv: ['opencode', 'run', ...conversation, ...args, ...(text === undefined ? [] : ['--', text])], files };
-  return { argv: ['opencode', ...conversation, ...args, ...asValue('--prompt', text)], files };
+    return { argv: ['opencode', 'run', ...conversation, ...args, ...(text === undefined ? [] : ['--', text])] };
+  return { argv: ['opencode', ...conversation, ...args, ...asValue('--prompt', text)] };
 }
 
 /** `{type, properties}`, with the folder beside it, which the plugin adds. */

@@ -1,29 +1,20 @@
-import path from 'node:path';
-import type { LaunchFile, StartRequest } from './adapter.ts';
-
-/** Linux takes no argument of 128 KiB or more (execve(2), MAX_ARG_STRLEN). */
-const MAX_ARGUMENT_BYTES = 100_000;
-
-/** A prompt as an argument, and the file it lies in when it is too long for one. */
-export interface Prompt {
-  readonly text: string | undefined;
-  readonly files: readonly LaunchFile[];
-}
+import type { StartRequest } from './adapter.ts';
 
 /** The prompt of a request. `withBrief`: the agent has no other way to be told where it is. Pure. */
 export function promptOf(
   { prompt, brief }: Pick<StartRequest, 'prompt' | 'brief'>,
   { withBrief = false } = {},
-): Prompt {
-  if (prompt === undefined) return { text: undefined, files: [] };
-  const text = withBrief ? `${prompt}\n\n${brief.text}` : prompt;
-  if (Buffer.byteLength(text) < MAX_ARGUMENT_BYTES) return { text, files: [] };
-  const file = path.join(path.dirname(brief.file), 'wt-prompt.md');
-  return { text: `Your task is in the file ${file}. Read all of it first.`, files: [{ path: file, text }] };
+): string | undefined {
+  return prompt === undefined || !withBrief ? prompt : `${prompt}\n\n${brief.text}`;
 }
 
 /** What an agent is told that works by itself and is taken up again without a word. */
-export const GO_ON = 'Go on where you left off.';
+const GO_ON = 'Go on where you left off.';
+
+/** A request to take up again: one that works by itself has to be told something. Pure. */
+export function asResumed(request: StartRequest): StartRequest {
+  return { ...request, prompt: request.prompt ?? (request.isHeadless ? GO_ON : undefined) };
+}
 
 /**
  * A prompt as a word of its own, after `--`. A single word could be the name of a subcommand, which commander finds behind `--` as

@@ -17,7 +17,7 @@ import { checkOperations } from './operations.ts';
 import { checkRegistry, checkRows, checkTracked } from './registry.ts';
 import { readScene, type Check, type Scene } from './scene.ts';
 import { checkSessionLocks } from './session-locks.ts';
-import { checkHooks, checkRemotes } from './settings.ts';
+import { checkConfiguration, checkHooks, checkRemotes } from './settings.ts';
 import { checkDisk, checkExclude, checkPermissions, checkProgram } from './surroundings.ts';
 import { checkWorktreesFolder } from './worktrees-folder.ts';
 
@@ -38,6 +38,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   'lock files': checkLocks,
   submodules: checkSubmodules,
   'Git LFS': checkLfs,
+  configuration: checkConfiguration,
   hooks: checkHooks,
   remotes: checkRemotes,
   tools: checkCrawlers,

@@ -2,7 +2,10 @@ import { execa, type Options, type Result } from 'execa';
 import { existsSync } from 'node:fs';
 import { WtError } from '../core/errors.ts';
 import type { Env } from './deps.ts';
+import { throwIfInterrupted } from './interrupt.ts';
 import { endProcessGroup, endProcessTree } from './processes.ts';
+
+export { throwIfInterrupted };
 
 export interface RunRequest {
   readonly file: string;
@@ -135,11 +138,6 @@ function limitTime(pid: number | undefined, { timeoutMs }: RunRequest): { isOver
     void endProcessTree(pid);
   }, timeoutMs);
   return { isOver: () => isOver, end: () => clearTimeout(timer) };
-}
-
-/** Throws `interrupted` once a signal has arrived. */
-export function throwIfInterrupted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new WtError('interrupted', { signal: String(signal.reason) });
 }
 
 /** Starts a program that outlives this one and says nothing; whether it starts is not waited for. */

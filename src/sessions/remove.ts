@@ -16,7 +16,7 @@ import { examineSession } from './list.ts';
 import { endLive } from './live.ts';
 import { keepBranchLog, pinSession } from './pins.ts';
 import { finishRemove, putBack } from './remove-steps.ts';
-import { listTrees, type Repo, shielded } from './repo.ts';
+import { listCheckouts, type Repo, shielded } from './repo.ts';
 import { requireOwn } from './select.ts';
 import {
   findDirt,
@@ -79,7 +79,7 @@ export async function gatherRemoveFacts(repo: Repo, book: Book, session: Session
     examineSession(repo, book, session, { conflicts: false }),
     readHead(repo, session),
   ]);
-  const [branch, trees] = await Promise.all([findRef(repo.git, refOfBranch(session.row.branch)), listTrees(repo)]);
+  const [branch, trees] = await Promise.all([findRef(repo.git, refOfBranch(session.row.branch)), listCheckouts(repo)]);
   const tips = [...new Set([head.commit, branch?.commit].filter((commit) => commit != null))];
   const isSafe = evidence !== undefined && (head.commit === null || head.commit === branch?.commit);
   const unlanded = isSafe ? { count: 0, subjects: [] } : await listUnlanded(repo, session, tips);

@@ -40,10 +40,12 @@ export function wordOn(
 
 /**
  * Whether a call comes from inside a session: from its worktree, also when -C leads out of it, or from a program that was
- * started in one and says so. A fence against mistakes, no wall: an agent has all that its user has.
+ * started in one and says so, which is all there is outside of a repository. A fence against mistakes, no wall: an agent has
+ * all that its user has.
  */
-export async function isInsideSession(repo: Repo, env: Env): Promise<boolean> {
+export async function isInsideSession(repo: Repo | undefined, env: Env): Promise<boolean> {
   if (env['WT_SESSION'] || env['WT_ID']) return true;
+  if (repo === undefined) return false;
   const book = await readBook(repo);
   const { cwd, calledFrom } = repo.deps;
   const places = await Promise.all([cwd, calledFrom ?? cwd].map((place) => realPathOf(path.resolve(place))));
