@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { createInterface } from 'node:readline';
 import { buffer } from 'node:stream/consumers';
 import process from 'node:process';
 import { main } from './cli/main.ts';
@@ -34,6 +35,7 @@ const io: Streams = {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
   readStdin: async () => (await buffer(process.stdin)).toString('utf8'),
+  readLines: (signal) => createInterface({ input: process.stdin, terminal: false, signal }),
   stdinIsTTY: process.stdin.isTTY,
   stdoutIsTTY: process.stdout.isTTY,
   stderrIsTTY: process.stderr.isTTY,

@@ -73,7 +73,9 @@ export function withoutText(capture: string, text: string): string {
     .split('\n')
     .filter((row) => {
       const words = squeeze(parseCapture(row).shown.replace(/^\W*[❯›>▌│┃→]+/u, ''));
-      return words === '' || !pieces.some((piece) => piece.includes(words) || (piece.length > 3 && words.includes(piece)));
+      return (
+        words === '' || !pieces.some((piece) => piece.includes(words) || (piece.length > 3 && words.includes(piece)))
+      );
     })
     .join('\n');
 }
@@ -91,7 +93,9 @@ interface Rows {
 
 function lastRows({ shown, typed }: Rows): Rows {
   const [seen, kept] = [shown.split('\n'), typed.split('\n')];
-  const rows = seen.flatMap((row, i) => (row.trim() === '' ? [] : [{ shown: row.trimEnd(), typed: (kept[i] ?? '').trimEnd() }]));
+  const rows = seen.flatMap((row, i) =>
+    row.trim() === '' ? [] : [{ shown: row.trimEnd(), typed: (kept[i] ?? '').trimEnd() }],
+  );
   const last = rows.slice(-ROWS);
   return { shown: last.map((row) => row.shown).join('\n'), typed: last.map((row) => row.typed).join('\n') };
 }
@@ -126,7 +130,9 @@ interface Look {
 function isHint(parts: readonly { text: string; look: Look }[], i: number): boolean {
   const [part, next] = [parts[i], parts[i + 1]];
   if (part === undefined || part.look.isFaint) return part !== undefined;
-  return part.look.isInverse && [...part.text].length === 1 && next?.look.isFaint === true && !next.text.startsWith('\n');
+  return (
+    part.look.isInverse && Array.from(part.text).length === 1 && next?.look.isFaint === true && !next.text.startsWith('\n')
+  );
 }
 
 function blank(text: string): string {

@@ -35,7 +35,7 @@ export const SCREENS: Readonly<Record<string, Screen>> = {
       /^!(?:[ \t]|$)/mu, // its shell
     ],
     working: [/\b(?:esc|ctrl ?\+? ?c) to interrupt\b/iu, /^\s*[•⠀-⣿]\s*Working\b/mu],
-    input: /^[ \t]*[›▌](?:[ \t]+(.*?))?[ \t]*$/gmu,
+    input: /^[ \t]*[›▌](?:[ \t]+(?:Ask Codex to do anything)?(.*?))?[ \t]*$/gmu,
   },
   gemini: {
     blocked: [
@@ -51,10 +51,15 @@ export const SCREENS: Readonly<Record<string, Screen>> = {
     input: /^[ \t]*(?:│\s*)?[>*](?:[ \t]+(?:Type your message or @path\/to\/file)?(.*?))?\s*(?:│)?[ \t]*$/gmu,
   },
   opencode: {
-    blocked: [/△ Permission required/u, /\bAllow once\b.*\bAllow always\b/u, /\besc (?:dismiss|reject)\b/iu, /⇆ (?:select|tab)\b/u],
+    blocked: [
+      /△ Permission required/u,
+      /\bAllow once\b.*\bAllow always\b/u,
+      /\besc (?:dismiss|reject)\b/iu,
+      /⇆ (?:select|tab)\b/u,
+    ],
     working: [/\besc (?:again )?(?:to )?interrupt\b/iu, /(?:[■⬝]){4,}/u],
-    // Nothing between the border and the row that names the model; that row ends the box.
-    ready: [/┃[ \t]*\n[ \t]*┃[ \t]*(?:Ask anything.*)?\n[ \t]*┃[ \t]*\n[ \t]*┃[ \t]+\S.*\n[ \t]*╹▀+/u],
+    // Nothing typed above the row that names the model, which ends the box.
+    ready: [/┃[ \t]*(?:Ask anything.*)?\n[ \t]*┃[ \t]*\n[ \t]*┃[ \t]+\S.*\n(?:[ \t]*╹▀+.*\n)?.*\bctrl\+p commands\b/u],
   },
   aider: {
     blocked: [/\((?:Y\)es|N\)o|D\)on't)[^\n]*\]:[ \t]*$/u],
@@ -75,7 +80,13 @@ export const SCREENS: Readonly<Record<string, Screen>> = {
     input: /^[ \t]*❯(?:[ \t]+(?:Type @ to mention files.*)?(.*?))?[ \t]*$/gmu,
   },
   'cursor-agent': {
-    blocked: [/\(y\)/iu, /\bskip \(esc or n\)/iu, /\bkeep \(n\)/iu, /\(shift\+tab\)/iu, /\bTrust (?:this )?workspace\b/iu],
+    blocked: [
+      /\(y\)/iu,
+      /\bskip \(esc or n\)/iu,
+      /\bkeep \(n\)/iu,
+      /\(shift\+tab\)/iu,
+      /\bTrust (?:this )?workspace\b/iu,
+    ],
     working: [/\bctrl\+c to stop\b/iu, /^[ \t]*[⠀-⣿⬡⬢]+[ \t]*\S+ing\b/mu],
     input: /^[ \t]*(?:│\s*)?→(?:[ \t]+(?:Plan, search, build anything|Add a follow-up)?(.*?))?\s*(?:│)?[ \t]*$/gmu,
   },

@@ -58,7 +58,13 @@ export function tmuxAt(run: Runner, cwd: string, socket?: string): Tmux {
       timeoutMs: timeoutMs ?? CALL_LIMIT_MS,
     }).then(orMissing);
   const show = (command: readonly string[]) =>
-    run({ file: 'tmux', args: [...server, ...joinCommands([command])], cwd, stdio: 'inherit', env: { TMUX: undefined } });
+    run({
+      file: 'tmux',
+      args: [...server, ...joinCommands([command])],
+      cwd,
+      stdio: 'inherit',
+      env: { TMUX: undefined },
+    });
   return Object.assign(call, { show });
 }
 
@@ -70,7 +76,8 @@ export function joinCommands(commands: readonly (readonly string[])[]): readonly
   ]);
 }
 
-const INSTALL = 'install it with the system’s packages (apt install tmux, brew install tmux), or run the agent with --background';
+const INSTALL =
+  'install it with the system’s packages (apt install tmux, brew install tmux), or run the agent with --background';
 
 function orMissing(result: RunResult): RunResult {
   if (result.exitCode === 127) throw new WtError('program.missing', { program: 'tmux', why: INSTALL });
@@ -81,7 +88,8 @@ function orMissing(result: RunResult): RunResult {
 export async function requireTmux(run: Runner, cwd: string): Promise<void> {
   const { stdout } = orMissing(await run({ file: 'tmux', args: ['-V'], cwd, timeoutMs: CALL_LIMIT_MS }));
   const major = Number(/^tmux (?:next-)?(\d+)\./.exec(stdout)?.[1] ?? 3); // "openbsd-7.5", "master" are newer
-  if (major < 3) throw new WtError('program.missing', { program: 'tmux 3.0', why: `this is ${stdout.trim()}; ${INSTALL}` });
+  if (major < 3)
+    throw new WtError('program.missing', { program: 'tmux 3.0', why: `this is ${stdout.trim()}; ${INSTALL}` });
 }
 
 /** The server and pane that the caller itself sits in, from its environment. Pure. */
@@ -99,7 +107,8 @@ export async function startPane(run: Runner, request: PaneRequest, env: Env): Pr
   await requireTmux(run, request.cwd);
   const own = findOwnPane(env);
   const tmux = tmuxAt(run, request.cwd, own?.socket);
-  const made = (own === undefined ? undefined : await addWindow(tmux, request, own.pane)) ?? (await addSession(tmux, request));
+  const made =
+    (own === undefined ? undefined : await addWindow(tmux, request, own.pane)) ?? (await addSession(tmux, request));
   const { pane } = made;
   const kept = await tmux([
     ['set-option', '-p', '-t', pane, 'remain-on-exit', 'on'],
@@ -137,7 +146,8 @@ async function addSession(tmux: Tmux, { name, cwd }: PaneRequest): Promise<TmuxP
 
 function placeOf(result: RunResult): TmuxPlace {
   const [, pane, socket, session] = /^(%\d+) (.+)\t(.+)\n$/.exec(result.stdout) ?? [];
-  if (result.exitCode !== 0 || pane === undefined || socket === undefined || session === undefined) throw failed(result);
+  if (result.exitCode !== 0 || pane === undefined || socket === undefined || session === undefined)
+    throw failed(result);
   return { socket, pane, session };
 }
 
@@ -148,8 +158,18 @@ function failed({ stderr, stdout, exitCode }: RunResult): WtError {
 
 /** The name of a session: tmux takes "." and ":" for targets, and others have a meaning to it at the beginning. Pure. */
 export function paneName(...parts: readonly string[]): string {
-  const clean = parts.map((part) => part.normalize('NFC').replaceAll(/[^\p{L}\p{N}_-]+/gu, '-').replaceAll(/^-+|-+$/g, ''));
-  return clean.filter((part) => part !== '').join('-').slice(0, 80) || 'wt';
+  const clean = parts.map((part) =>
+    part
+      .normalize('NFC')
+      .replaceAll(/[^\p{L}\p{N}_-]+/gu, '-')
+      .replaceAll(/^-+|-+$/g, ''),
+  );
+  return (
+    clean
+      .filter((part) => part !== '')
+      .join('-')
+      .slice(0, 80) || 'wt'
+  );
 }
 
 /** What the pane looks like, and how it is. `screen`: with its colours, one line per row. */

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { defineCommand } from '../cli/define.ts';
-import { duration, flag } from '../cli/params.ts';
+import { duration } from '../cli/params.ts';
 import { openRepo } from '../sessions/open.ts';
 import { sendText, type SendOutcome } from '../sessions/send.ts';
 

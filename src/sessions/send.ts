@@ -65,7 +65,9 @@ export async function sendText(repo: Repo, request: SendRequest): Promise<SendOu
   const data = { agent, way, characters, ...(seen === undefined ? {} : { seen }) };
   const event = { event: 'session.agent.sent', session: session.id, by: callerOf(book, repo.top), data };
   const at = repo.deps.clock.now().toISOString();
-  await whileLogging(repo.deps, repo.layout, { timeoutMs: 10_000, isDurable: true }, (append) => append({ at, ...event }));
+  await whileLogging(repo.deps, repo.layout, { timeoutMs: 10_000, isDurable: true }, (append) =>
+    append({ at, ...event }),
+  );
   return outcome;
 }
 
@@ -114,7 +116,7 @@ interface Sender {
 async function sendKeys(sender: Sender, run: AgentRun): Promise<SendOutcome> {
   const { repo, session, request } = sender;
   const target = await targetOf(repo, session, run);
-  const outcome = { id: session.id, agent: run.agent, way: 'tmux', characters: [...request.text].length } as const;
+  const outcome = { id: session.id, agent: run.agent, way: 'tmux', characters: lengthOf(request.text) } as const;
   return untilReady(sender, async () => {
     if (request.dryRun) {
       const why = await findHindrance(repo, session, target);
@@ -151,7 +153,11 @@ async function findHindrance(repo: Repo, session: Session, target: Target): Prom
 }
 
 /** Its pane has no agent any more. */
-async function gone({ repo, session }: Pick<Sender, 'repo' | 'session'>, run: AgentRun, changed: boolean): Promise<WtError> {
+async function gone(
+  { repo, session }: Pick<Sender, 'repo' | 'session'>,
+  run: AgentRun,
+  changed: boolean,
+): Promise<WtError> {
   const after = await requireAgent(repo, session, 'send').catch((error: unknown) => error);
   const details = { id: session.id, agent: run.agent, verb: 'send' } as const;
   if (after instanceof Error) return new WtError('agent.not-running', details, { changed });
@@ -170,7 +176,7 @@ async function sendLine(sender: Sender, run: AgentRun): Promise<SendOutcome> {
       option: enter ? '<text…>' : '--no-enter',
       reason: `${agent} reads one line at a time in the background`,
     });
-  const outcome = { id: session.id, agent, way: 'lines', characters: [...text].length } as const;
+  const outcome = { id: session.id, agent, way: 'lines', characters: lengthOf(text) } as const;
   return untilReady(sender, async () => {
     const { status } = await requireAgent(repo, session, 'send');
     if (findBusy(status, true)) return { why: status, isTyped: false };
@@ -218,7 +224,11 @@ function notReady(
   isTyped: boolean,
 ): WtError {
   const { state, reason, source } = why;
-  return new WtError('agent.not-ready', { id: session.id, agent: run.agent, state, reason, source, isTyped }, { changed: isTyped });
+  return new WtError(
+    'agent.not-ready',
+    { id: session.id, agent: run.agent, state, reason, source, isTyped },
+    { changed: isTyped },
+  );
 }
 
 /** Two who send at once would mix their texts. */
@@ -237,4 +247,9 @@ async function alone<T>({ repo, session }: Sender, use: () => Promise<T>): Promi
   } finally {
     await lease.release().catch(() => {});
   }
+}
+
+/** In characters, not in the halves that JavaScript counts. */
+function lengthOf(text: string): number {
+  return Array.from(text).length;
 }

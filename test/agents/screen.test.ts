@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { findTyped, parseCapture, readScreen, withoutText, type ScreenState } from '#src/agents/screen.ts';
 import { findScreen, SCREENS } from '#src/agents/screens.ts';
@@ -21,7 +21,11 @@ describe('a screen', () => {
   });
 
   test.each(fixtures)('$name is read the same in a tall pane, at 200 columns', ({ agent, state, text }) => {
-    const wide = text.replace(/\n$/, '').split('\n').map((row) => row.padEnd(200)).join('\n');
+    const wide = text
+      .replace(/\n$/, '')
+      .split('\n')
+      .map((row) => row.padEnd(200))
+      .join('\n');
     expect(readScreen(`${'\n'.repeat(20)}${wide}${'\n'.repeat(30)}`, findScreen(agent, undefined)).state).toBe(state);
   });
 
@@ -36,7 +40,9 @@ describe('a screen', () => {
   });
 
   test('that is empty is unknown', () => {
-    expect(KNOWN_AGENTS.map((agent) => readScreen('\n\n', SCREENS[agent]).state)).toEqual(KNOWN_AGENTS.map(() => 'unknown'));
+    expect(KNOWN_AGENTS.map((agent) => readScreen('\n\n', SCREENS[agent]).state)).toEqual(
+      KNOWN_AGENTS.map(() => 'unknown'),
+    );
   });
 
   test('of a shell is ready for nobody', () => {
@@ -46,9 +52,14 @@ describe('a screen', () => {
   test('of whatever characters is read without a failure, quickly', () => {
     fc.assert(
       fc.property(
-        fc.array(fc.string({ unit: fc.constantFrom('❯', '>', '│', '─', '\n', ' ', '1', '.', 'x', '…', '\u001b[2m', '┃', '(') }), {
-          maxLength: 60,
-        }),
+        fc.array(
+          fc.string({
+            unit: fc.constantFrom('❯', '>', '│', '─', '\n', ' ', '1', '.', 'x', '…', '\u001b[2m', '┃', '('),
+          }),
+          {
+            maxLength: 60,
+          },
+        ),
         (pieces) => {
           for (const agent of KNOWN_AGENTS) expect(STATES).toContain(readScreen(pieces.join(''), SCREENS[agent]).state);
         },
@@ -64,9 +75,40 @@ describe('a screen', () => {
   });
 });
 
+interface FakeLook {
+  ready(line: string): string[];
+  working(line: string): string[];
+  blocked(tool: { name: string; input: { command: string } }): string[];
+  asked(line: string): string;
+}
+const KINDS = path.resolve(import.meta.dirname, '../support/fake-kinds.mjs');
+const kinds = ((await import(KINDS)) as { KINDS: Record<string, { look: FakeLook }> }).KINDS;
+
+describe('the screens of the fake agents', () => {
+  const looks = Object.entries(kinds).map(([name, { look }]) => ({ name, look }));
+
+  test.each(looks)('$name is read as it is', ({ name, look }) => {
+    const rows = (lines: readonly string[]): string => [look.asked('1. rename it'), 'x', ...lines].join('\n');
+    const read = (lines: readonly string[]): ScreenState => readScreen(rows(lines), SCREENS[name]).state;
+    expect({
+      ready: read(look.ready('')),
+      draft: read(look.ready('and then')),
+      working: read(look.working('')),
+      blocked: read(look.blocked({ name: 'Bash', input: { command: 'npm test' } })),
+    }).toEqual({
+      ready: 'ready',
+      draft: name === 'opencode' ? 'unknown' : 'draft',
+      working: 'working',
+      blocked: 'blocked',
+    });
+  });
+});
+
 describe('a capture', () => {
   test('loses its colours, and its faint words are no typed ones', () => {
-    const { shown, typed } = parseCapture('a \u001b[1;2mhint\u001b[22m b\u001b[38;5;2mc\u001b[0m\u001b]8;;http://x\u001b\\d\u001b]8;;\u001b\\\u000f');
+    const { shown, typed } = parseCapture(
+      'a \u001b[1;2mhint\u001b[22m b\u001b[38;5;2mc\u001b[0m\u001b]8;;http://x\u001b\\d\u001b]8;;\u001b\\\u000f',
+    );
     expect({ shown, typed }).toEqual({ shown: 'a hint bcd', typed: 'a      bcd' });
   });
 
