@@ -15,5 +15,9 @@ if (found[0] < 20 || (found[0] === 20 && found[1] < 20)) {
   // What stays beside an agent in the background.
   void import('../dist/supervise.js');
 } else {
-  void import('../dist/main.js');
+  // Agents wait for their hooks: those load nothing of the rest.
+  const words = process.argv.slice(2);
+  const isHook =
+    words[0] === 'hook' && words.length > 1 && words.indexOf('--help') === -1 && words.indexOf('-h') === -1;
+  void (isHook ? import('../dist/hook.js') : import('../dist/main.js'));
 }

@@ -85,6 +85,7 @@ const raises: Readonly<Record<VerbName, readonly ErrorCode[]>> = {
   diff: ['session.not-found', 'base.not-found', 'path.unsafe'],
   commit: ['session.not-found', 'session.operation', 'path.unsafe', 'hook.failed'],
   done: ['session.not-found', 'base.not-found'],
+  hook: [],
   approve: [
     'session.not-found',
     'base.not-found',

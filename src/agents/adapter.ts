@@ -7,6 +7,8 @@ import type { Turn } from './facts.ts';
  */
 export interface Adapter {
   readonly name: string;
+  /** The known agent whose hooks it speaks, when it is not one itself. */
+  readonly like?: string;
   /** The program and its first words. */
   readonly command: readonly string[];
   /** Whether a conversation can be given an id at the start, is learnt from a hook, or has none that could be taken up again. */
@@ -21,6 +23,10 @@ export interface Adapter {
   readonly hooks?: HookSupport;
   /** What one call of its hooks means; undefined: nothing. Whatever the payload is, it does not throw. Pure. */
   readHook(call: HookCall): HookNews | undefined;
+  /** Whether a call with such words has something on its standard input; else it is left alone. Default: yes. Pure. */
+  readsInput?(argv: readonly string[]): boolean;
+  /** What a hook prints to put a text into the agent's context; it is asked when the news want a brief. Pure. */
+  answer?(event: string, text: string): unknown;
   /** What its screen shows when nothing else tells: in tmux only. */
   readonly screen?: Screen;
 }
@@ -48,6 +54,13 @@ export interface Launch {
   /** Text on its standard input, which then ends. */
   readonly stdin?: string;
   readonly env?: Env;
+  /** Private files that have to be there first, by absolute path: in the wiring's folder, or beside the brief. */
+  readonly files?: readonly LaunchFile[];
+}
+
+export interface LaunchFile {
+  readonly path: string;
+  readonly text: string;
 }
 
 /** The words that call `wt hook <agent>`: node and the program by their absolute paths, so that PATH plays no part. */
@@ -88,6 +101,10 @@ export interface HookNews {
   /** Undefined: a sign of life and no more. */
   readonly turn?: Turn;
   readonly reason?: string;
+  /** A turn has come to its end, and not just its silence. */
+  readonly endsTurn?: boolean;
+  /** The same program has gone over to another conversation: cleared, forked, another one taken up. */
+  readonly isSwitch?: boolean;
   /** A helper of the agent's own: its turns are none of the agent's. */
   readonly isSubagent?: boolean;
   /** Said on every step of work: it is no event of its own while nothing changes. */

@@ -73,6 +73,11 @@ export const table = {
     summary: 'Say that the task of a session is done, or has failed',
     load: () => import('../commands/done.ts'),
   },
+  hook: {
+    group: 'Agents',
+    summary: 'Take in what an agent tells of itself',
+    load: () => import('../commands/hook.ts'),
+  },
   approve: {
     group: 'Land and tidy',
     summary: 'Approve exactly what a session has committed, as a person',

@@ -5,7 +5,7 @@ import { parseJson } from '../core/json.ts';
 import type { Deps } from './deps.ts';
 import { makePrivateDirectory, readText, removeFile } from './files.ts';
 import { isFifoHeld, livenessOf, parseOwner, type Owner } from './identity.ts';
-import { throwIfInterrupted } from './runner.ts';
+import { throwIfInterrupted } from './interrupt.ts';
 
 /**
  * The generation lock. `l.<n>` is published by link(2) with its owner's full record in it; `d.<n>` says that it was

@@ -3,7 +3,10 @@ import { existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { WtError } from '../core/errors.ts';
 import type { Env } from './deps.ts';
+import { throwIfInterrupted } from './interrupt.ts';
 import { endProcessGroup, endProcessTree } from './processes.ts';
+
+export { throwIfInterrupted };
 
 export interface RunRequest {
   readonly file: string;
@@ -154,11 +157,6 @@ function limitTime(pid: number | undefined, { timeoutMs }: RunRequest): { isOver
     void endProcessTree(pid);
   }, timeoutMs);
   return { isOver: () => isOver, end: () => clearTimeout(timer) };
-}
-
-/** Throws `interrupted` once a signal has arrived. */
-export function throwIfInterrupted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new WtError('interrupted', { signal: String(signal.reason) });
 }
 
 /** Starts a program that outlives this one, in a session of its own. One that is not spoken with says nothing, and whether it starts is not waited for. */
