@@ -105,6 +105,7 @@ function withOutsider(facts: AgentFacts, heard: Heard): News | undefined {
     log: null,
     input: null,
     tmux: null,
+    stoppingAt: null,
     end: null,
   };
   const conversation: Conversation | null =

@@ -108,6 +108,8 @@ test('every verb that changes something has been tried above', async () => {
 const READING: readonly (readonly [VerbName, readonly string[]])[] = [
   ['list', ['--all', '--conflicts']],
   ['conflicts', []],
+  ['next', []],
+  ['wait', ['landed', '--for', 'landed']],
   ['show', ['dirty']],
   ['show', ['ready', '--conflict-brief']],
   ['path', ['dirty']],

@@ -25,6 +25,7 @@ export function makeDeps(room: Room, cwd: string, changes: Partial<Deps> = {}): 
       err: () => {},
       readStdin: () => Promise.resolve(''),
       stdinIsTTY: false,
+      stdinIsPiped: false,
       stdoutIsTTY: false,
       stderrIsTTY: false,
       columns: 80,

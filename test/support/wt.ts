@@ -64,6 +64,7 @@ export async function callWt(room: Room, argv: readonly string[], stage: Stage &
       err: (text) => void (stderr += text),
       readStdin: () => Promise.resolve(stage.stdin ?? ''),
       stdinIsTTY: stage.columns !== undefined,
+      stdinIsPiped: stage.stdin !== undefined,
       stdoutIsTTY: stage.columns !== undefined,
       stderrIsTTY: false,
       columns: stage.columns ?? 80,
