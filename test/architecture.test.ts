@@ -60,7 +60,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'supervise.ts': ['agents', 'platform', 'core'],
 };
 /** What ui may know of the domain: its types. */
-const UI_TYPES = [...DOMAIN, 'setup', 'registry', 'config', 'git'];
+const UI_TYPES = [...DOMAIN, 'agents', 'setup', 'registry', 'config', 'git'];
 /** Rooms that cli opens only while a verb runs, so that a start loads nothing of them. */
 const CLI_LOADS = ['commands', ...DOMAIN];
 

@@ -40,6 +40,8 @@ export interface AgentRun {
   /** When `wt stop` has told it to end: whatever ends it then, it was stopped. */
   readonly stoppingAt: string | null;
   readonly end: AgentEnd | null;
+  /** When somebody found its process gone whose end nobody has recorded. Absent: nobody has. */
+  readonly goneAt?: string;
 }
 
 export interface TmuxPlace {
@@ -106,7 +108,7 @@ export function parseFacts(text: string | undefined): AgentFacts {
 function parseRun(value: unknown): AgentRun | null {
   if (!isRecord(value)) return null;
   const owner = parseOwner(value['owner']);
-  const { agent, how, startedAt, argv, hasHooks, log, input } = value;
+  const { agent, how, startedAt, argv, hasHooks, log, input, goneAt } = value;
   const way = WAYS.find((one) => one === how);
   if (owner === undefined || way === undefined || typeof agent !== 'string' || typeof startedAt !== 'string')
     return null;
@@ -122,6 +124,7 @@ function parseRun(value: unknown): AgentRun | null {
     tmux: parseTmux(value['tmux']),
     stoppingAt: textOrNull(value['stoppingAt']),
     end: parseEnd(value['end']),
+    ...(typeof goneAt === 'string' ? { goneAt } : {}),
   };
 }
 

@@ -26,7 +26,7 @@ import { requireStartable, runNew, type RunOutcome } from '../sessions/run.ts';
 import { RunData, runData } from '../sessions/run-report.ts';
 import { loadDefinition, type Definition } from '../setup/definition.ts';
 import type { Narrator } from '../setup/steps.ts';
-import { runText } from '../ui/agent.ts';
+import { runText } from '../ui/run.ts';
 import { declaredLines } from '../ui/session.ts';
 import { narratorOf, plannedText, readyLines } from '../ui/setup.ts';
 import { createTheme, type Look } from '../ui/theme.ts';

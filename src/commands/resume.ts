@@ -8,7 +8,7 @@ import { openRepo } from '../sessions/open.ts';
 import { planResume, resumeAll, type Resumed } from '../sessions/resume.ts';
 import { startRun } from '../sessions/run.ts';
 import { plannedRunData, RunData, runData } from '../sessions/run-report.ts';
-import { plannedRunText, runText } from '../ui/agent.ts';
+import { plannedRunText, runText } from '../ui/run.ts';
 import { explain } from '../ui/errors.ts';
 import { safe, shellLine } from '../ui/text.ts';
 import type { Look } from '../ui/theme.ts';

@@ -6,7 +6,7 @@ import { WtError } from '../core/errors.ts';
 import { openRepo } from '../sessions/open.ts';
 import { planRun, startRun, type RunOutcome, type RunPlan } from '../sessions/run.ts';
 import { plannedRunData, RunData, runData } from '../sessions/run-report.ts';
-import { plannedRunText, runText } from '../ui/agent.ts';
+import { plannedRunText, runText } from '../ui/run.ts';
 
 interface Outcome {
   readonly plan: RunPlan;

@@ -26,12 +26,18 @@ export interface Stage {
   /** What a person answers; absent: nobody can answer. */
   readonly answer?: boolean;
   readonly stdin?: string;
+  /** What a person types line by line. */
+  readonly lines?: (signal: AbortSignal) => AsyncIterable<string>;
   readonly now?: string;
   readonly signal?: AbortSignal;
   /** Sees each piece of stdout as it comes. */
   readonly onOut?: (text: string) => void;
   /** Wraps the door to other processes: to count, to delay, to fail the n-th call. */
   readonly wrap?: (run: Deps['run']) => Deps['run'];
+}
+
+export async function* noLines(): AsyncGenerator<string> {
+  // nobody types anything
 }
 
 /** wt in this very process, on real git, in the room. */
@@ -63,6 +69,7 @@ export async function callWt(room: Room, argv: readonly string[], stage: Stage &
       },
       err: (text) => void (stderr += text),
       readStdin: () => Promise.resolve(stage.stdin ?? ''),
+      readLines: (until) => stage.lines?.(until) ?? noLines(),
       stdinIsTTY: stage.columns !== undefined,
       stdinIsPiped: stage.stdin !== undefined,
       stdoutIsTTY: stage.columns !== undefined,
