@@ -19,10 +19,12 @@ export interface Adapter {
   start(request: StartRequest): Launch;
   /** Undefined: it cannot take up what it did before. Pure. */
   resume(request: StartRequest): Launch | undefined;
-  /** How it is told to call `wt hook`, when it can be. */
-  readonly hooks?: HookSupport;
   /** What one call of its hooks means; undefined: nothing. Whatever the payload is, it does not throw. Pure. */
   readHook(call: HookCall): HookNews | undefined;
+  /** Whether a call with such words has something on its standard input; else it is left alone. Default: yes. Pure. */
+  readsInput?(argv: readonly string[]): boolean;
+  /** What a hook prints to put a text into the agent's context; it is asked when the news want a brief. Pure. */
+  answer?(event: string, text: string): unknown;
 }
 
 export interface StartRequest {
@@ -62,21 +64,6 @@ export interface Wiring {
   readonly argv: readonly string[];
   /** A folder of wt's own for files that only this session's agent reads. */
   readonly folder: string;
-}
-
-/**
- * A settings file that the agent reads in its worktree. Where the flags of the program can bring hooks along, `start` does it by
- * `wiring`, and no file is written.
- */
-export interface HookSupport {
-  /** From the top of the worktree. */
-  readonly file: string;
-  /** The file with wt's hooks in it beside all that is there; undefined text: there is no file. Throws when it cannot be read. Pure. */
-  install(text: string | undefined, wiring: Wiring, place: 'session' | 'main'): string;
-  /** The file without wt's hooks; undefined: nothing is left of it. Pure. */
-  remove(text: string): string | undefined;
-  /** Whether wt's hooks are in it. Pure. */
-  isInstalled(text: string): boolean;
 }
 
 export interface HookCall {

@@ -131,7 +131,10 @@ function isHint(parts: readonly { text: string; look: Look }[], i: number): bool
   const [part, next] = [parts[i], parts[i + 1]];
   if (part === undefined || part.look.isFaint) return part !== undefined;
   return (
-    part.look.isInverse && Array.from(part.text).length === 1 && next?.look.isFaint === true && !next.text.startsWith('\n')
+    part.look.isInverse &&
+    Array.from(part.text).length === 1 &&
+    next?.look.isFaint === true &&
+    !next.text.startsWith('\n')
   );
 }
 

@@ -100,7 +100,10 @@ describe(`wt send${NEEDS_TMUX}`, () => {
 
   test('sends a list whose first row looks like the row of a question', async () => {
     const stand = await makeReady();
-    expect(await stand.wt('send', 'a', '1. Yes, rename it\n2. No, not that one')).toMatchObject({ code: 0, stderr: '' });
+    expect(await stand.wt('send', 'a', '1. Yes, rename it\n2. No, not that one')).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
     await stand.fakes.call('line', 'a');
     expect(await lines(stand)).toEqual(['1. Yes, rename it\n2. No, not that one']);
   });
@@ -124,7 +127,12 @@ describe(`wt send${NEEDS_TMUX}`, () => {
     const stand = await makeStand('claude', 'ask permission');
     await stand.tmux.shows(stand.agent.pane, 'Do you want to proceed?');
     const { exit, code, message, retryable, changed } = await failure(stand, 'send', 'a', 'yes');
-    expect({ exit, code, retryable, changed }).toEqual({ exit: 9, code: 'agent.not-ready', retryable: true, changed: false });
+    expect({ exit, code, retryable, changed }).toEqual({
+      exit: 9,
+      code: 'agent.not-ready',
+      retryable: true,
+      changed: false,
+    });
     expect(message).toBe('claude in session a takes no text now: it is waiting (question), by screen');
     expect(await keys(stand)).toBe('');
   });
@@ -208,7 +216,10 @@ describe(`wt send${NEEDS_TMUX}`, () => {
     const { describeProcess } = await import('#src/platform/identity.ts');
     const { writeFile } = await import('node:fs/promises');
     const stored = JSON.parse(await readFile(facts, 'utf8')) as { run: object };
-    await writeFile(facts, JSON.stringify({ ...stored, run: { ...stored.run, owner: describeProcess(other, 'claude') } }));
+    await writeFile(
+      facts,
+      JSON.stringify({ ...stored, run: { ...stored.run, owner: describeProcess(other, 'claude') } }),
+    );
     expect(await failure(bench, 'send', 'a', 'rm -rf /')).toMatchObject({ code: 'agent.not-ready' });
     expect(await tmux.screen(agent.pane)).toBe('❯');
   });
@@ -232,7 +243,10 @@ describe(`wt send${NEEDS_TMUX}`, () => {
   test('with --wait gives up when the time is over', async () => {
     const stand = await makeStand('claude', 'work', 'hang');
     await stand.tmux.shows(stand.agent.pane, 'esc to interrupt');
-    expect(await failure(stand, 'send', 'a', 'more', '--wait', '1s')).toMatchObject({ exit: 9, code: 'agent.not-ready' });
+    expect(await failure(stand, 'send', 'a', 'more', '--wait', '1s')).toMatchObject({
+      exit: 9,
+      code: 'agent.not-ready',
+    });
   });
 
   test('with --wait says so when the agent ends meanwhile', async () => {
@@ -254,7 +268,10 @@ describe(`wt send${NEEDS_TMUX}`, () => {
 
   test('a dry run types nothing, and says what would hinder it', async () => {
     const stand = await makeReady();
-    expect(await stand.wt('send', 'a', 'x', '-n')).toMatchObject({ code: 0, stdout: 'Would send 1 character to claude in a\n' });
+    expect(await stand.wt('send', 'a', 'x', '-n')).toMatchObject({
+      code: 0,
+      stdout: 'Would send 1 character to claude in a\n',
+    });
     await stand.agent.hook('working');
     expect(await failure(stand, 'send', 'a', 'x', '-n')).toMatchObject({ code: 'agent.not-ready' });
     expect(await keys(stand)).toBe('');

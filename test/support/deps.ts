@@ -27,6 +27,7 @@ export function makeDeps(room: Room, cwd: string, changes: Partial<Deps> = {}): 
       readStdin: () => Promise.resolve(''),
       readLines: () => noLines(),
       stdinIsTTY: false,
+      stdinIsPiped: false,
       stdoutIsTTY: false,
       stderrIsTTY: false,
       columns: 80,

@@ -14,7 +14,7 @@ export class Refusal extends Error {
 // Words ------------------------------------------------------------------------------------------------------------
 
 /**
- * Reads argv as the library of the real program does. `spec` maps each option to flag, value (a word), optional (a word, if one
+ * Reads argv as the library of the real program does: `words` are all that belong to no option, `verbs` those before `--`. `spec` maps each option to flag, value (a word), optional (a word, if one
  * follows that is no option) or list (all words up to the next option); a text that begins with a dash names another spelling.
  * `strict`: a value may not begin with a dash, unless it is joined by `=`.
  */
@@ -27,7 +27,7 @@ function parseWords(argv, spec, { strict = false } = {}) {
   };
   for (let i = 0; i < argv.length; i++) {
     const word = argv[i];
-    if (word === '--') return { options, words: [...words, ...argv.slice(i + 1)] };
+    if (word === '--') return { options, words: [...words, ...argv.slice(i + 1)], verbs: words };
     if (!word.startsWith('-') || word === '-') {
       words.push(word);
       continue;
@@ -52,7 +52,7 @@ function parseWords(argv, spec, { strict = false } = {}) {
       }
     }
   }
-  return { options, words };
+  return { options, words, verbs: words };
 }
 
 const spec = (flags, values, more = {}) => ({
@@ -89,6 +89,15 @@ async function readToml(file) {
   if (!existsSync(file)) return undefined;
   const { parse } = await import('smol-toml');
   return parse(readFileSync(file, 'utf8'));
+}
+
+/** The main worktree of a linked one: the folder that holds git's common directory. */
+function mainOf(cwd) {
+  const file = path.join(cwd, '.git');
+  if (!existsSync(file) || statSync(file).isDirectory()) return cwd;
+  const admin = path.resolve(cwd, readFileSync(file, 'utf8').trim().replace('gitdir: ', ''));
+  const common = path.resolve(admin, readFileSync(path.join(admin, 'commondir'), 'utf8').trim());
+  return path.dirname(common);
 }
 
 /** Handlers of `{Event: [{matcher, hooks: [{type, command, args, timeout, async}]}]}`; a unit is that of `timeout`, in ms. */
@@ -289,11 +298,11 @@ const codex = {
     },
   ),
   parse(argv) {
-    const { options, words } = parseWords(argv, this.spec, { strict: true });
+    const { options, words, verbs } = parseWords(argv, this.spec, { strict: true });
     if (options['--version'] === true) return { prints: this.version };
-    const isHeadless = words[0] === 'exec' || words[0] === 'e';
+    const isHeadless = verbs[0] === 'exec' || verbs[0] === 'e';
     const rest = isHeadless ? words.slice(1) : words;
-    const resumes = rest[0] === 'resume';
+    const resumes = verbs[isHeadless ? 1 : 0] === 'resume';
     if (resumes) rest.shift();
     const isLast = options['--last'] === true;
     const resume = resumes ? (isLast ? true : (rest.shift() ?? true)) : undefined;
@@ -324,7 +333,9 @@ const codex = {
     });
     const files = [path.join(own, 'config.toml'), path.join(cwd, '.codex/config.toml')];
     const layers = [...(await Promise.all(files.map((file) => readToml(file)))), ...overrides];
-    const jsons = [path.join(own, 'hooks.json'), path.join(cwd, '.codex/hooks.json')].map((file) => readJson(file));
+    const jsons = [path.join(own, 'hooks.json'), path.join(mainOf(cwd), '.codex/hooks.json')].map((file) =>
+      readJson(file),
+    );
     const notify = layers.findLast((layer) => layer?.notify !== undefined)?.notify;
     const isOff = layers.some((layer) => layer?.features?.hooks === false);
     const grouped = isOff ? [] : [...layers, ...jsons].flatMap((layer) => groupedHandlers(layer?.hooks, 1000));
@@ -523,9 +534,9 @@ const opencode = {
     },
   ),
   parse(argv) {
-    const { options, words } = parseWords(argv, this.spec, { strict: true });
+    const { options, words, verbs } = parseWords(argv, this.spec, { strict: true });
     if (options['--version'] === true) return { prints: this.version };
-    const isHeadless = words[0] === 'run';
+    const isHeadless = verbs[0] === 'run';
     return {
       isHeadless,
       prompt: isHeadless ? words.slice(1).join(' ') || undefined : text(options['--prompt']),
@@ -598,6 +609,7 @@ const opencode = {
       { info: { id: subagent, parentID: conversation, directory: cwd, title: 'helper' } },
     ],
     subagentStop: ({ subagent }) => ['session.idle', { sessionID: subagent }],
+    end: ({ cwd }) => ['server.instance.disposed', { directory: cwd }],
   },
   reasons: {},
   look: {

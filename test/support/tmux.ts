@@ -32,7 +32,8 @@ export function makeTmux(room: Room): TmuxServer {
   const call = (args: readonly string[], reject = true) =>
     execa('tmux', ['-u', ...args], { env: room.env as Record<string, string>, extendEnv: false, reject });
   onTestFinished(async () => void (await call(['kill-server'], false)));
-  const screen = async (pane: string): Promise<string> => (await call(['capture-pane', '-p', '-t', pane])).stdout.trimEnd();
+  const screen = async (pane: string): Promise<string> =>
+    (await call(['capture-pane', '-p', '-t', pane])).stdout.trimEnd();
   return Object.assign(async (...args: string[]) => (await call(args)).stdout, {
     screen,
     shows: (pane: string, text: string) => until(async () => (await screen(pane).catch(() => '')).includes(text)),
@@ -88,6 +89,7 @@ export async function stageAgent(
         log: null,
         input: null,
         tmux: place,
+        stoppingAt: null,
         end: null,
         ...run,
       },

@@ -71,6 +71,7 @@ export async function callWt(room: Room, argv: readonly string[], stage: Stage &
       readStdin: () => Promise.resolve(stage.stdin ?? ''),
       readLines: (until) => stage.lines?.(until) ?? noLines(),
       stdinIsTTY: stage.columns !== undefined,
+      stdinIsPiped: stage.stdin !== undefined,
       stdoutIsTTY: stage.columns !== undefined,
       stderrIsTTY: false,
       columns: stage.columns ?? 80,
