@@ -62,8 +62,9 @@ function withTurn(facts: AgentFacts, run: AgentRun, { news, at }: Heard): News |
   const before = since(facts.hook, run);
   if (news.turn === undefined || (news.isRoutine === true && !isNewer(before, news))) return undefined;
   const event = eventOf(run.agent, news, at);
-  // It comes late, another has overtaken it: told it is, but it does not win.
-  if (before !== null && at < before.at) return event === undefined ? undefined : { facts, events: [event] };
+  // It comes late, another has overtaken it: told it is, but it does not win. Of a routine one there is nothing left to tell.
+  if (before !== null && at < before.at)
+    return event === undefined || news.isRoutine === true ? undefined : { facts, events: [event] };
   const hook = { at, agent: run.agent, event: news.event, turn: news.turn, reason: news.reason ?? null };
   const turnEndedAt = news.endsTurn === true ? at : facts.turnEndedAt;
   return {

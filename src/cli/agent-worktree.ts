@@ -68,6 +68,11 @@ async function make(
     owns: [],
     after: [],
     fromChanges: false,
+    words: [],
+    run: false,
+    prompt: undefined,
+    promptFile: undefined,
+    background: false,
   };
   const made = await create.run(context, input);
   const { outcome } = made;
