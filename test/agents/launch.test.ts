@@ -136,9 +136,8 @@ describe('what an agent is to do', () => {
         for (const adapter of programs) {
           const [words, others] = [launch(adapter, prompt), launch(adapter, 'something else')];
           expect(words).toHaveLength(others.length);
-          for (const [i, word] of words.entries())
-            if (word !== others[i])
-              expect([adapter.name, word, isSafe(word, words[i - 1])]).toEqual([adapter.name, word, true]);
+          const unsafe = words.filter((word, i) => word !== others[i] && !isSafe(word, words[i - 1]));
+          expect([adapter.name, unsafe]).toEqual([adapter.name, []]);
         }
       }),
       { numRuns: 300 },

@@ -116,6 +116,7 @@ const READING: readonly (readonly [VerbName, readonly string[]])[] = [
   ['diff', ['dirty']],
   ['diff', ['ready', '--committed', '--stat']],
   ['events', []],
+  ['hook', ['nobody']],
   ['exec', ['dirty', '--', 'true']],
   ['lock', ['--list']],
   ['du', []],

@@ -174,6 +174,7 @@ const CALLS: readonly (readonly [VerbName, readonly string[]])[] = [
   ['wait', ['e']],
   ['show', ['a']],
   ['path', ['a']],
+  ['hook', ['claude']],
   ['hooks', ['status', 'a']],
   ['hooks', ['install', 'opencode', 'a']],
   ['exec', ['a', '--', 'git', 'status']],
