@@ -204,9 +204,28 @@ describe('a conversation', () => {
   });
 });
 
-test('a helper of the agent changes nothing', () => {
-  expect(hear(LIVE, { ...ASKS, isSubagent: true })).toBeUndefined();
-  expect(hear(NO_FACTS, { ...ASKS, isSubagent: true })).toBeUndefined();
+describe('a helper of the agent', () => {
+  const helper = { isSubagent: true, helper: 'h-1' } as const;
+
+  test('has turns of its own, which are none of the agent', () => {
+    for (const told of [STEP, STOP, BYE, WORKING])
+      expect(hear(after(LIVE, WORKING), { ...told, ...helper })).toBeUndefined();
+    expect(hear(LIVE, { ...ASKS, isSubagent: true })).toBeUndefined();
+    expect(hear(NO_FACTS, { ...ASKS, ...helper })).toBeUndefined();
+    expect(hear(LIVE, { ...ASKS, ...helper, conversation: 'nested' })).toBeUndefined();
+  });
+
+  test('asks the person as the agent does, until it is heard of again', () => {
+    const asked = after(LIVE, WORKING, { ...ASKS, ...helper });
+    expect(turnOf(asked)).toBe('waiting permission');
+    expect(hear(asked, { ...STEP, s: 12 })?.events ?? []).toEqual([]);
+    expect(turnOf(after(asked, { ...STEP, s: 30 }))).toBe('waiting permission');
+    expect(hear(asked, { ...STEP, ...helper, helper: 'h-2', s: 12 })).toBeUndefined();
+    const answered = after(asked, { ...STEP, ...helper, s: 12 });
+    expect([turnOf(answered), answered.hook?.helper]).toEqual(['working', undefined]);
+    expect(turnOf(after(asked, { event: 'SubagentStop', ...helper, s: 12 }))).toBe('working');
+    expect(turnOf(after(asked, { ...STOP, s: 12 }))).toBe('idle');
+  });
 });
 
 describe('an agent that was started by hand', () => {
