@@ -17,7 +17,7 @@ const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 const { metafile, outputFiles } = await build({
   absWorkingDir: root,
-  entryPoints: ['src/main.ts', 'src/hook.ts'],
+  entryPoints: ['src/main.ts', 'src/hook.ts', 'src/supervise.ts'],
   outdir: 'dist',
   write: false,
   metafile: true,

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { fstatSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import { buffer } from 'node:stream/consumers';
 import process from 'node:process';
 import { main } from './cli/main.ts';
@@ -7,24 +9,33 @@ import { systemClock } from './platform/clock.ts';
 import type { Deps } from './platform/deps.ts';
 import { createIdentity } from './platform/identity.ts';
 import { askPerson } from './platform/prompt.ts';
-import { createDetach, createRunner } from './platform/runner.ts';
+import { createDetach, createRunner, type Handover } from './platform/runner.ts';
 import { colorLevel, type Streams } from './platform/streams.ts';
+import { createTerminal } from './platform/terminal.ts';
 
 declare const __WT_VERSION__: string;
 
 /** The composition root: the only reader of `process` outside the platform. */
 const argv = process.argv.slice(2);
 const interrupted = new AbortController();
+const terminal: Handover = { isHandedOver: false };
 const identity = createIdentity(`wt ${verbIn(argv) ?? ''}`.trim(), randomUUID());
 
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  // A second signal ends at once: the journal covers what is left.
-  process.on(signal, () => (interrupted.signal.aborted ? process.exit(130) : interrupted.abort(signal)));
+for (const signal of ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    // What is typed while a program has the terminal is for that program.
+    if (terminal.isHandedOver && (signal === 'SIGINT' || signal === 'SIGQUIT')) return;
+    // A second signal ends at once: the journal covers what is left.
+    if (interrupted.signal.aborted || signal === 'SIGQUIT') process.exit(signal === 'SIGQUIT' ? 131 : 130);
+    interrupted.abort(signal);
+  });
 }
+const readerGone = new AbortController();
 for (const stream of [process.stdout, process.stderr]) {
   // `wt list | head -1` is no failure.
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error; // EIO: its terminal is gone
+    if (stream === process.stdout) readerGone.abort();
   });
 }
 
@@ -34,15 +45,18 @@ const io: Streams = {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
   readStdin: async () => (await buffer(process.stdin)).toString('utf8'),
+  readLines: (signal) => createInterface({ input: process.stdin, terminal: false, signal }),
   stdinIsTTY: process.stdin.isTTY,
+  stdinIsPiped: isPiped(),
   stdoutIsTTY: process.stdout.isTTY,
   stderrIsTTY: process.stderr.isTTY,
   columns: process.stdout.columns ?? process.stderr.columns ?? 80,
+  readerGone: readerGone.signal,
   color: colorLevel(env, process.stdout.isTTY),
   errColor: colorLevel(env, process.stderr.isTTY),
 };
 const deps: Deps = {
-  run: createRunner(env, interrupted.signal),
+  run: createRunner(env, interrupted.signal, terminal),
   detach: createDetach(env),
   clock: systemClock,
   random: Math.random,
@@ -50,6 +64,7 @@ const deps: Deps = {
   program: process.argv[1] ?? '',
   cwd: currentDirectory(),
   io,
+  ...(io.stdinIsTTY && io.stdoutIsTTY ? { terminal: createTerminal(process.stdin, process.stdout) } : {}),
   confirm: async (question) => {
     if (!io.stdinIsTTY || !io.stderrIsTTY) return undefined;
     const answer = await askPerson(question, process.stdin, process.stderr);
@@ -70,5 +85,15 @@ function currentDirectory(): string {
   } catch {
     process.chdir('/'); // nothing can be started from a folder that is gone
     return process.env['PWD'] ?? '/';
+  }
+}
+
+/** Whether somebody has put a pipe or a file on standard input. A socket is how programs start others without meaning anything by it. */
+function isPiped(): boolean {
+  try {
+    const stats = fstatSync(0);
+    return stats.isFIFO() || stats.isFile();
+  } catch {
+    return false;
   }
 }

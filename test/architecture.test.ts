@@ -57,9 +57,10 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   cli: ['ui', 'platform', 'core'],
   'main.ts': ['cli', 'platform', 'core'],
   'hook.ts': ['agents', 'platform', 'core'],
+  'supervise.ts': ['agents', 'platform', 'core'],
 };
 /** What ui may know of the domain: its types. */
-const UI_TYPES = [...DOMAIN, 'setup', 'registry', 'config', 'git'];
+const UI_TYPES = [...DOMAIN, 'agents', 'setup', 'registry', 'config', 'git'];
 /** Rooms that cli opens only while a verb runs, so that a start loads nothing of them. */
 const CLI_LOADS = ['commands', ...DOMAIN];
 
@@ -134,7 +135,7 @@ describe('a fence', () => {
     [/^commander$/, 'commander', /^cli\//],
     [/^ora$/, 'ora', /^platform\/progress\.ts$/],
     [/^@clack\/prompts$/, '@clack/prompts', /^platform\/prompt\.ts$/],
-    [/^(?:node:)?process$/, 'node:process', /^(?:(?:main|hook)\.ts|platform\/.*)$/],
+    [/^(?:node:)?process$/, 'node:process', /^(?:(?:main|hook|supervise)\.ts|platform\/.*)$/],
     [/^(?:node:)?child_process$/, 'node:child_process', /^$/],
   ];
 

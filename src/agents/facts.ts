@@ -37,7 +37,11 @@ export interface AgentRun {
   /** A pipe that its input is read from, when it takes lines. */
   readonly input: string | null;
   readonly tmux: TmuxPlace | null;
+  /** When `wt stop` has told it to end: whatever ends it then, it was stopped. */
+  readonly stoppingAt: string | null;
   readonly end: AgentEnd | null;
+  /** When somebody found its process gone whose end nobody has recorded. Absent: nobody has. */
+  readonly goneAt?: string;
 }
 
 export interface TmuxPlace {
@@ -104,7 +108,7 @@ export function parseFacts(text: string | undefined): AgentFacts {
 function parseRun(value: unknown): AgentRun | null {
   if (!isRecord(value)) return null;
   const owner = parseOwner(value['owner']);
-  const { agent, how, startedAt, argv, hasHooks, log, input } = value;
+  const { agent, how, startedAt, argv, hasHooks, log, input, goneAt } = value;
   const way = WAYS.find((one) => one === how);
   if (owner === undefined || way === undefined || typeof agent !== 'string' || typeof startedAt !== 'string')
     return null;
@@ -118,7 +122,9 @@ function parseRun(value: unknown): AgentRun | null {
     log: textOrNull(log),
     input: textOrNull(input),
     tmux: parseTmux(value['tmux']),
+    stoppingAt: textOrNull(value['stoppingAt']),
     end: parseEnd(value['end']),
+    ...(typeof goneAt === 'string' ? { goneAt } : {}),
   };
 }
 

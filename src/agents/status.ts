@@ -91,11 +91,18 @@ export function deriveStatus(
 
 type Ending = Pick<AgentStatus, 'state' | 'reason' | 'source' | 'at' | 'isAsserted'>;
 
-/** Without a recorded end. One that has said good-bye has ended by itself. */
-function gone(facts: AgentFacts, { startedAt }: AgentRun, hook: HookFact | undefined, life: Life): Ending {
+/** Without a recorded end: it was being stopped, or has said good-bye and ended by itself, or nobody knows. */
+function gone(
+  facts: AgentFacts,
+  { startedAt, stoppingAt, goneAt }: AgentRun,
+  hook: HookFact | undefined,
+  life: Life,
+): Ending {
+  if (stoppingAt !== null)
+    return { state: 'stopped', reason: null, source: 'wt stop', at: stoppingAt, isAsserted: true };
   if (hook?.turn === 'ended')
     return { state: 'exited', reason: null, source: `${hook.agent} hook`, at: hook.at, isAsserted: true };
-  const at = facts.seenAt !== null && facts.seenAt > startedAt ? facts.seenAt : startedAt;
+  const at = goneAt ?? (facts.seenAt !== null && facts.seenAt > startedAt ? facts.seenAt : startedAt);
   return { state: 'died', reason: life === 'reboot' ? 'reboot' : null, source: 'process', at, isAsserted: false };
 }
 
@@ -111,5 +118,7 @@ function ended({ exitCode, signal, how }: AgentEnd): Pick<Ending, 'state' | 'rea
   if (how === 'stopped') return { state: 'stopped', reason: null, source: 'wt stop' };
   if (exitCode === 0) return { state: 'exited', reason: null, source: 'exit code' };
   if (signal !== null) return { state: 'died', reason: signal, source: 'exit code' };
+  // It has said good-bye to nobody who would know its exit code.
+  if (exitCode === null) return { state: 'exited', reason: null, source: 'hook' };
   return { state: 'failed', reason: exitCode === null ? null : `exit ${exitCode}`, source: 'exit code' };
 }

@@ -13,6 +13,7 @@ import { checkFolders } from './folders.ts';
 import { checkOrphanBranches, checkTrash } from './kept.ts';
 import { checkLanded } from './landed.ts';
 import { checkLocks, checkOwnLock } from './locks.ts';
+import { checkNotify } from './notify.ts';
 import { checkOperations } from './operations.ts';
 import { checkRegistry, checkRows, checkTracked } from './registry.ts';
 import { readScene, type Check, type Scene } from './scene.ts';
@@ -39,6 +40,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   submodules: checkSubmodules,
   'Git LFS': checkLfs,
   configuration: checkConfiguration,
+  notifications: checkNotify,
   hooks: checkHooks,
   remotes: checkRemotes,
   tools: checkCrawlers,

@@ -30,6 +30,12 @@ export async function lstatOf(target: string): Promise<Stats | undefined> {
   return orUndefined(lstat(target));
 }
 
+/** What tells whether a file was written since; undefined when there is none. */
+export async function fileMark(file: string): Promise<string | undefined> {
+  const stats = await lstatOf(file);
+  return stats === undefined ? undefined : `${stats.ino} ${stats.size} ${stats.mtimeMs}`;
+}
+
 export async function listDirectory(directory: string): Promise<readonly Dirent[]> {
   return (await orUndefined(readdir(directory, { withFileTypes: true }))) ?? [];
 }

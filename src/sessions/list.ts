@@ -50,10 +50,6 @@ export async function listSessions(repo: Repo, request: ListRequest): Promise<Li
   const examined = await examineSessions(repo, [...book.sessions.values()], {
     conflicts: request.conflicts,
   });
-  const [unmanaged, removed] = await Promise.all([
-    Promise.all(book.unmanaged.map(viewUnmanaged)),
-    request.all ? listTrash(repo) : undefined,
-  ]);
   return {
     ...selectViews(
       examined.map(({ view }) => view),
@@ -62,9 +58,21 @@ export async function listSessions(repo: Repo, request: ListRequest): Promise<Li
     proven: new Map(
       examined.flatMap(({ view, evidence }) => (evidence === undefined ? [] : [[view.id, evidence] as const])),
     ),
-    unmanaged,
-    removed,
+    ...(await listRest(repo, book, request)),
   };
+}
+
+/** What is listed beside the sessions. */
+export async function listRest(
+  repo: Repo,
+  book: Book,
+  { all }: Pick<ListRequest, 'all'>,
+): Promise<Pick<ListOutcome, 'unmanaged' | 'removed'>> {
+  const [unmanaged, removed] = await Promise.all([
+    Promise.all(book.unmanaged.map(viewUnmanaged)),
+    all ? listTrash(repo) : undefined,
+  ]);
+  return { unmanaged, removed };
 }
 
 /** Pure: filters, hides what has landed unless asked for, orders by what needs a person. */

@@ -176,6 +176,8 @@ const CALLS: readonly (readonly [VerbName, readonly string[]])[] = [
   ['wait', ['e']],
   ['show', ['a']],
   ['path', ['a']],
+  ['hooks', ['status', 'a']],
+  ['hooks', ['install', 'opencode', 'a']],
   ['exec', ['a', '--', 'git', 'status']],
   ['exec', ['--all', '--', 'sh', '-c', 'echo out; echo err >&2; exit 3']],
   ['lock', ['x', '--', 'git', 'status']],
