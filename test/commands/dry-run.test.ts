@@ -109,6 +109,7 @@ const READING: readonly (readonly [VerbName, readonly string[]])[] = [
   ['list', ['--all', '--conflicts']],
   ['conflicts', []],
   ['next', []],
+  ['summary', ['--since', '1']],
   ['wait', ['landed', '--for', 'landed']],
   ['show', ['dirty']],
   ['show', ['ready', '--conflict-brief']],

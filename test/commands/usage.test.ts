@@ -171,6 +171,8 @@ const CALLS: readonly (readonly [VerbName, readonly string[]])[] = [
   ['conflicts', []],
   ['conflicts', ['a', 'c', '--exit-code']],
   ['next', []],
+  ['summary', []],
+  ['summary', ['--since', '1']],
   ['wait', ['e']],
   ['show', ['a']],
   ['path', ['a']],
