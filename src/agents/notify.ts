@@ -18,6 +18,8 @@ export interface Notice {
   /** The agent's name; null for a word that no agent spoke. */
   readonly agent: string | null;
   readonly at: string;
+  /** It was said by who works there, and not seen. */
+  readonly isWord?: boolean;
 }
 
 /** What is known of a session at one moment, as far as a person may have to be told. */
@@ -27,6 +29,8 @@ export interface Known {
     | undefined;
   /** The agent's own word. */
   readonly done?: SpokenWord | undefined;
+  /** The agent that the session was made for. */
+  readonly agent?: string | null;
 }
 
 interface SpokenWord {
@@ -42,7 +46,14 @@ export function noticeOf(session: string, before: Known, after: Known): Notice |
   const { done, agentStatus } = after;
   if (done !== undefined && done.at !== before.done?.at) {
     const status = done.failed ? 'failed' : 'done';
-    return { session, status, reason: done.summary, agent: agentStatus?.agent ?? null, at: done.at };
+    return {
+      session,
+      status,
+      reason: done.summary,
+      agent: agentStatus?.agent ?? after.agent ?? null,
+      at: done.at,
+      isWord: true,
+    };
   }
   const status = kindOf(after);
   if (agentStatus === undefined || status === undefined) return undefined;

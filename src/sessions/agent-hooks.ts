@@ -129,7 +129,8 @@ function planInstall(target: HookTarget, facts: HookFacts): HookPlan {
 
 /** The file without wt's hooks: as it was remembered, unless the person has changed it since. Null: there was none. Pure. */
 function stateBefore({ hooks, wiring, place }: HookTarget, { record, bytes, text }: HookFacts): Buffer | null {
-  const remembered = record === undefined ? undefined : record.before === null ? null : Buffer.from(record.before, 'base64');
+  const remembered =
+    record === undefined ? undefined : record.before === null ? null : Buffer.from(record.before, 'base64');
   if (bytes === undefined || text === undefined) return null;
   const isAsLeft = record !== undefined && hashOf(bytes) === record.installed;
   if (isAsLeft && remembered !== undefined) return remembered;

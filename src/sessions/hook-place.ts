@@ -108,7 +108,8 @@ async function listMissing(target: HookTarget): Promise<readonly string[]> {
     const name = parts.slice(0, index + 1).join('/');
     const stats = await lstatOf(path.join(target.worktree, name));
     if (stats === undefined) missing.push(name);
-    else if (!stats.isDirectory()) throw refuse(target, `${name} is ${stats.isSymbolicLink() ? 'a link' : 'no folder'}`);
+    else if (!stats.isDirectory())
+      throw refuse(target, `${name} is ${stats.isSymbolicLink() ? 'a link' : 'no folder'}`);
   }
   return missing;
 }

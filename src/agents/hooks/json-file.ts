@@ -1,4 +1,11 @@
-import { findNodeAtLocation, getNodeValue, parseTree, printParseErrorCode, type Node, type ParseError } from 'jsonc-parser';
+import {
+  findNodeAtLocation,
+  getNodeValue,
+  parseTree,
+  printParseErrorCode,
+  type Node,
+  type ParseError,
+} from 'jsonc-parser';
 import { addTo, cutOut } from '../../config/jsonc.ts';
 import type { Wiring } from '../adapter.ts';
 import { isOwnCommand } from './command.ts';
@@ -35,7 +42,9 @@ export function jsonHooks(kind: HookFile): HookSupport {
     isOnlyInMain,
     whyUnfit,
     install: (text, wiring, place) =>
-      text !== undefined && stateOf(kind, text, wiring, place) === 'current' ? text : install(kind, text, wiring, place),
+      text !== undefined && stateOf(kind, text, wiring, place) === 'current'
+        ? text
+        : install(kind, text, wiring, place),
     remove: (text) => remove(kind, text),
     stateOf: (text, wiring, place) => stateOf(kind, text, wiring, place),
     listObstacles: (text, place) => [
@@ -98,7 +107,8 @@ function cutOne(text: string): string | undefined {
   for (;;) {
     const holder = node.parent?.type === 'property' ? node.parent : node;
     const parent = holder.parent;
-    if (parent === undefined || parent.parent === undefined || (parent.children?.length ?? 0) > 1) return cutOut(text, holder);
+    if (parent === undefined || parent.parent === undefined || (parent.children?.length ?? 0) > 1)
+      return cutOut(text, holder);
     if (node === own.node && isGroup(parent.parent?.parent)) {
       node = parent.parent?.parent as Node; // the group goes with its only hook, whatever matcher it has
       continue;
@@ -174,7 +184,9 @@ function whyUnfit(text: string): string | undefined {
 }
 
 function findTwice(node: Node | undefined): string | undefined {
-  const keys = (node?.type === 'object' ? (node.children ?? []) : []).map(({ children }) => String(children?.[0]?.value));
+  const keys = (node?.type === 'object' ? (node.children ?? []) : []).map(({ children }) =>
+    String(children?.[0]?.value),
+  );
   return keys.find((key, index) => keys.indexOf(key) !== index);
 }
 

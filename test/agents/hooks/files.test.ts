@@ -111,7 +111,9 @@ describe('hooks of a person', () => {
     expect(claude.listObstacles(made, 'main').join()).toContain('your own WorktreeCreate hook');
     expect(claude.listObstacles(made, 'session')).toEqual([]);
     const alone = claude.install('{}', wiring, 'main');
-    expect(commandsIn(alone).map(([event]) => event)).toEqual(expect.arrayContaining(['WorktreeCreate', 'WorktreeRemove']));
+    expect(commandsIn(alone).map(([event]) => event)).toEqual(
+      expect.arrayContaining(['WorktreeCreate', 'WorktreeRemove']),
+    );
   });
 
   test('are not run by an agent that takes plain JSON when the file has comments, and that is said', () => {
@@ -149,7 +151,9 @@ const jsonc = fc
         fc.constantFrom('Stop', 'stop', 'SessionStart', 'PreToolUse', 'agentStop', 'Mine'),
         fc.array(
           fc.oneof(
-            fc.record({ hooks: fc.array(fc.record({ type: fc.constant('command'), command: fc.string() }), { maxLength: 2 }) }),
+            fc.record({
+              hooks: fc.array(fc.record({ type: fc.constant('command'), command: fc.string() }), { maxLength: 2 }),
+            }),
             fc.record({ command: fc.string() }),
             fc.jsonValue(),
           ),
@@ -180,7 +184,8 @@ const jsonc = fc
     return result;
   });
 
-const isEmpty = (value: unknown): boolean => typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+const isEmpty = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 /** Without what is empty: an event's list that holds nothing says nothing. */
 function pruned(value: Record<string, unknown>): unknown {
   const { hooks, version: _, ...rest } = value;
