@@ -11,6 +11,13 @@ if (found[0] < 20 || (found[0] === 20 && found[1] < 20)) {
     'wt needs Node.js 20.20 or newer; this is ' + process.versions.node + ' (' + process.execPath + ').\n',
   );
   process.exitCode = 3;
+} else if (process.argv[2] === '--supervise') {
+  // What stays beside an agent in the background.
+  void import('../dist/supervise.js');
 } else {
-  void import('../dist/main.js');
+  // Agents wait for their hooks: those load nothing of the rest.
+  const words = process.argv.slice(2);
+  const isHook =
+    words[0] === 'hook' && words.length > 1 && words.indexOf('--help') === -1 && words.indexOf('-h') === -1;
+  void (isHook ? import('../dist/hook.js') : import('../dist/main.js'));
 }

@@ -1,5 +1,5 @@
-// Bundles src/main.ts and every package it needs into dist/: main.js, and one chunk for each `import()`, so that a verb
-// loads only its own code. Usage: node scripts/build.mjs [--quiet] [--clean]
+// Bundles src/main.ts and every package it needs into dist/: main.js, hook.js (`wt hook` alone), and one chunk for each
+// `import()`, so that a verb loads only its own code. Usage: node scripts/build.mjs [--quiet] [--clean]
 //
 // A `wt` that runs meanwhile may still load a chunk of the build before. So dist/ is not emptied first: chunk names carry
 // a hash, each file is moved into place whole, main.js last, and old chunks go one build later (`--clean`: now).
@@ -17,7 +17,7 @@ const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 const { metafile, outputFiles } = await build({
   absWorkingDir: root,
-  entryPoints: ['src/main.ts'],
+  entryPoints: ['src/main.ts', 'src/hook.ts', 'src/supervise.ts'],
   outdir: 'dist',
   write: false,
   metafile: true,

@@ -105,6 +105,15 @@ export const samples: { readonly [C in Exclude<CatalogCode, 'session.refused'>]:
     since: '2026-01-01T00:00:00.000Z',
     how: 'background',
   },
+  'agent.failed': {
+    id: 'fix-login',
+    agent: 'codex',
+    exitCode: 2,
+    signal: null,
+    log: '/repo/.git/wt/logs/agents/fix-login.log',
+    output: ['error: not signed in'],
+  },
+  'agent.elsewhere': { id: 'fix-login', agent: 'claude', pid: 4711, host: 'box' },
   'agent.not-running': { id: 'fix-login', agent: 'claude', verb: 'send' },
   'agent.not-ready': {
     id: 'fix-login',

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { fstatSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import { buffer } from 'node:stream/consumers';
 import process from 'node:process';
 import { main } from './cli/main.ts';
@@ -43,7 +45,9 @@ const io: Streams = {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
   readStdin: async () => (await buffer(process.stdin)).toString('utf8'),
+  readLines: (signal) => createInterface({ input: process.stdin, terminal: false, signal }),
   stdinIsTTY: process.stdin.isTTY,
+  stdinIsPiped: isPiped(),
   stdoutIsTTY: process.stdout.isTTY,
   stderrIsTTY: process.stderr.isTTY,
   columns: process.stdout.columns ?? process.stderr.columns ?? 80,
@@ -81,5 +85,15 @@ function currentDirectory(): string {
   } catch {
     process.chdir('/'); // nothing can be started from a folder that is gone
     return process.env['PWD'] ?? '/';
+  }
+}
+
+/** Whether somebody has put a pipe or a file on standard input. A socket is how programs start others without meaning anything by it. */
+function isPiped(): boolean {
+  try {
+    const stats = fstatSync(0);
+    return stats.isFIFO() || stats.isFile();
+  } catch {
+    return false;
   }
 }

@@ -34,7 +34,7 @@ function importsOf(file: string, text = read(`src/${file}`)): readonly Import[] 
 
 const imports = sources.flatMap((file) => importsOf(file));
 const isOurs = (to: string): boolean => to.endsWith('.ts');
-/** The room a file of src is in; main.ts is a room of its own. */
+/** The room a file of src is in; main.ts and hook.ts are rooms of their own. */
 const roomOf = (file: string): string => (file.includes('/') ? (file.split('/')[0] ?? '') : file);
 
 const DOMAIN = ['sessions', 'landing', 'health'];
@@ -56,6 +56,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   commands: ['cli', 'ui', ...DOMAIN, ...BELOW_DOMAIN],
   cli: ['ui', 'platform', 'core'],
   'main.ts': ['cli', 'platform', 'core'],
+  'hook.ts': ['agents', 'platform', 'core'],
+  'supervise.ts': ['agents', 'platform', 'core'],
 };
 /** What ui may know of the domain: its types. */
 const UI_TYPES = [...DOMAIN, 'agents', 'setup', 'registry', 'config', 'git'];
@@ -133,7 +135,7 @@ describe('a fence', () => {
     [/^commander$/, 'commander', /^cli\//],
     [/^ora$/, 'ora', /^platform\/progress\.ts$/],
     [/^@clack\/prompts$/, '@clack/prompts', /^platform\/prompt\.ts$/],
-    [/^(?:node:)?process$/, 'node:process', /^(?:main\.ts|platform\/.*)$/],
+    [/^(?:node:)?process$/, 'node:process', /^(?:(?:main|hook|supervise)\.ts|platform\/.*)$/],
     [/^(?:node:)?child_process$/, 'node:child_process', /^$/],
   ];
 

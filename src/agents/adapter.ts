@@ -21,8 +21,10 @@ export interface Adapter {
   resume(request: StartRequest): Launch | undefined;
   /** What one call of its hooks means; undefined: nothing. Whatever the payload is, it does not throw. Pure. */
   readHook(call: HookCall): HookNews | undefined;
-  /** What its screen shows when nothing else tells: in tmux only. */
-  readonly screen?: Screen;
+  /** Whether a call with such words has something on its standard input; else it is left alone. Default: yes. Pure. */
+  readsInput?(argv: readonly string[]): boolean;
+  /** What a hook prints to put a text into the agent's context; it is asked when the news want a brief. Pure. */
+  answer?(event: string, text: string): unknown;
 }
 
 export interface StartRequest {
@@ -90,13 +92,4 @@ export interface HookNews {
   readonly isRoutine?: boolean;
   /** The agent reads an answer: text to put into its context. */
   readonly wantsBrief?: boolean;
-}
-
-/** Patterns over the last lines of a screen, without colours. */
-export interface Screen {
-  /** It asks for a permission or has a dialogue open: nothing may be typed. */
-  readonly blocked: readonly RegExp[];
-  readonly working: readonly RegExp[];
-  /** Its prompt is empty and waits. */
-  readonly ready: readonly RegExp[];
 }

@@ -14,6 +14,7 @@ export const aider: Adapter = {
   resume: (request) => launch(asResumed(request), ['--restore-chat-history']),
   // `--notifications-command` says one thing, and no words with it: it waits for the next prompt.
   readHook: () => ({ event: 'notification', turn: 'idle', endsTurn: true }),
+  readsInput: () => false,
 };
 
 function launch(request: StartRequest, history: readonly string[]): Launch {

@@ -17,7 +17,8 @@ export function briefFor({ id, branch, base, worktree, main }: BriefFacts): stri
     main === undefined ? '' : `Do not change anything in the main checkout, ${main}.`,
     'Do not use git stash: all worktrees share one. Do not remove or prune worktrees.',
     `You may call: wt show ${id}, wt commit ${id} -m <message>, wt sync ${id} (brings ${base} in), wt conflicts ${id}.`,
-    `When the task is finished say so by: wt done ${id} --summary <what you did>; when it cannot be done: wt done ${id} --fail <why>.`,
+    `When the task is finished say so by: wt done ${id} --summary <what you did>; when it cannot be done: wt done ${id} --fail --summary <why>.`,
+    'A person decides what lands: do not merge into the base and do not push.',
   ]
     .filter((line) => line !== '')
     .join(' ');

@@ -24,6 +24,7 @@ export const claude: Adapter = {
     const { conversation } = request;
     return launch(asResumed(request), conversation === undefined ? ['--continue'] : ['--resume', conversation]);
   },
+  answer: contextAnswer,
   readHook: (call) => readClaudeEvent(payloadOf(call, 'hook_event_name'), MEANINGS),
 };
 
@@ -40,6 +41,11 @@ function launch(request: StartRequest, conversation: readonly string[]): Launch 
       : [{ path: file, text: `${JSON.stringify({ hooks: claudeHooks(wiring) }, null, 2)}\n` }];
   if (!isHeadless) return { argv: [...words, ...asOperand(prompt)], files };
   return { argv: words, files, ...(prompt === undefined ? {} : { stdin: prompt }) };
+}
+
+/** What Claude Code, and agents that have taken over its hooks, read as context. Pure. */
+export function contextAnswer(event: string, text: string): unknown {
+  return { hookSpecificOutput: { hookEventName: event, additionalContext: text } };
 }
 
 /** Pure. Claude Code, and agents that have taken over its hooks. */

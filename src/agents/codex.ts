@@ -1,5 +1,5 @@
 import type { Adapter, HookNews, Launch, StartRequest } from './adapter.ts';
-import { endMeaning, readClaudeEvent, startMeaning } from './claude.ts';
+import { contextAnswer, endMeaning, readClaudeEvent, startMeaning } from './claude.ts';
 import { ALIVE, asPayload, conversationAt, payloadOf, textAt, type Meanings, type Payload } from './payload.ts';
 import { asResumed, promptOf } from './prompt.ts';
 
@@ -10,6 +10,7 @@ export const codex: Adapter = {
   conversations: 'learnt',
   start: (request) => launch(request, [], { withBrief: true }),
   resume: (request) => launch(asResumed(request), ['resume', request.conversation ?? '--last']),
+  answer: contextAnswer,
   readHook: (call) => {
     const payload = payloadOf(call, 'hook_event_name');
     return textAt(asPayload(call.payload), 'type') === undefined

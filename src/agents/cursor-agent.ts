@@ -13,6 +13,7 @@ export const cursorAgent: Adapter = {
     const { conversation } = request;
     return launch(asResumed(request), conversation === undefined ? ['--continue'] : [`--resume=${conversation}`]);
   },
+  answer: (_, text) => ({ additional_context: text }),
   readHook: (call) => readEvent(payloadOf(call, 'hook_event_name')),
 };
 

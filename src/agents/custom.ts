@@ -1,11 +1,9 @@
 import path from 'node:path';
 import type { AgentConfig } from '../config/agents.ts';
-import { TURNS } from './facts.ts';
-import type { Adapter, HookCall, HookNews, Launch, StartRequest } from './adapter.ts';
-import { readClaudeEvent, startMeaning } from './claude.ts';
+import type { Adapter, Launch, StartRequest } from './adapter.ts';
 import { findKnownAdapter } from './known.ts';
-import { payloadOf, reasonOf, type Meanings } from './payload.ts';
-import { asResumed, promptOf } from './prompt.ts';
+import { plainHooks } from './plain.ts';
+import { asResumed, asWord, promptOf } from './prompt.ts';
 
 /** Any program, or a known agent with other words, as the configuration has it. Pure. */
 export function customAdapter(name: string, config: AgentConfig): Adapter {
@@ -76,7 +74,9 @@ function withPrompt(launch: Launch, way: NonNullable<AgentConfig['prompt']>, req
     const file = path.join(path.dirname(brief.file), 'prompt.md');
     return { ...launch, argv: [...launch.argv, file], files: [...(launch.files ?? []), { path: file, text: prompt }] };
   }
-  const words = way === 'argument' ? [prompt] : way.map((word) => word.replaceAll('{prompt}', () => prompt));
+  const words = (way === 'argument' ? ['{prompt}'] : way).map((word) =>
+    word === '{prompt}' ? asWord(prompt) : word.replaceAll('{prompt}', () => prompt),
+  );
   return { ...launch, argv: [...launch.argv, ...words] };
 }
 
@@ -84,36 +84,7 @@ function withPrompt(launch: Launch, way: NonNullable<AgentConfig['prompt']>, req
 function plainAdapter(name: string): Adapter {
   const start = (request: StartRequest): Launch => {
     const text = promptOf(request, { withBrief: true });
-    return { argv: [name, ...request.args, ...(text === undefined ? [] : [text])] };
+    return { argv: [name, ...request.args, ...(text === undefined ? [] : [asWord(text)])] };
   };
-  return { name, command: [name], conversations: 'none', start, resume: () => undefined, readHook: readPlainHook };
+  return { name, command: [name], conversations: 'none', start, resume: () => undefined, ...plainHooks };
 }
-
-/**
- * The hook of a program that wt does not know: `wt hook <name> <turn> [reason]`, or the payload of Claude Code. Whatever else it
- * is, nothing. Pure.
- */
-export function readPlainHook(call: HookCall): HookNews | undefined {
-  const [word, reason] = call.argv;
-  const turn = TURNS.find((one) => one === word);
-  if (turn === undefined) return readClaudeEvent(payloadOf(call, 'hook_event_name'), PLAIN);
-  const isEnd = turn === 'idle' || turn === 'failed';
-  return {
-    ...readClaudeEvent({ ...payloadOf(call, 'hook_event_name'), hook_event_name: turn }, {}),
-    event: turn,
-    turn,
-    isRoutine: false,
-    ...(reason === undefined ? {} : { reason: reasonOf(reason, 'unknown') }),
-    ...(isEnd ? { endsTurn: true } : {}),
-  };
-}
-
-const PLAIN: Meanings = {
-  SessionStart: startMeaning,
-  UserPromptSubmit: { turn: 'working' },
-  PostToolUse: { turn: 'working', isRoutine: true },
-  PermissionRequest: { turn: 'waiting', reason: 'permission' },
-  Stop: { turn: 'idle', endsTurn: true },
-  StopFailure: { turn: 'failed', reason: 'error', endsTurn: true },
-  SessionEnd: { turn: 'ended' },
-};

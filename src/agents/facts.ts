@@ -37,6 +37,8 @@ export interface AgentRun {
   /** A pipe that its input is read from, when it takes lines. */
   readonly input: string | null;
   readonly tmux: TmuxPlace | null;
+  /** When `wt stop` has told it to end: whatever ends it then, it was stopped. */
+  readonly stoppingAt: string | null;
   readonly end: AgentEnd | null;
   /** When somebody found its process gone whose end nobody has recorded. Absent: nobody has. */
   readonly goneAt?: string;
@@ -120,6 +122,7 @@ function parseRun(value: unknown): AgentRun | null {
     log: textOrNull(log),
     input: textOrNull(input),
     tmux: parseTmux(value['tmux']),
+    stoppingAt: textOrNull(value['stoppingAt']),
     end: parseEnd(value['end']),
     ...(typeof goneAt === 'string' ? { goneAt } : {}),
   };

@@ -1,5 +1,5 @@
 import type { Adapter, Launch, StartRequest } from './adapter.ts';
-import { endMeaning, startMeaning } from './claude.ts';
+import { contextAnswer, endMeaning, startMeaning } from './claude.ts';
 import { ALIVE, payloadOf, readNamedEvent, textAt, type Meanings } from './payload.ts';
 import { asFlag, asResumed, asValue, promptOf } from './prompt.ts';
 
@@ -10,6 +10,7 @@ export const gemini: Adapter = {
   conversations: 'assigned',
   start: (request) => launch(request, asFlag('--session-id', request.conversation), { withBrief: true }),
   resume: (request) => launch(asResumed(request), ['--resume', request.conversation ?? 'latest']),
+  answer: contextAnswer,
   readHook: (call) => readNamedEvent(payloadOf(call, 'hook_event_name'), KEYS, MEANINGS),
 };
 

@@ -25,6 +25,11 @@ export function asOperand(text: string | undefined): readonly string[] {
   return ['--', /\s/.test(text) ? text : `${text} `];
 }
 
+/** A prompt as a word of a program that nothing is known of: with a blank before it, it is no flag. Pure. */
+export function asWord(text: string): string {
+  return text.startsWith('-') ? ` ${text}` : text;
+}
+
 /** A prompt as the value of a flag, in one word, so that it is never a flag itself. Pure. */
 export function asValue(flag: string, text: string | undefined): readonly string[] {
   return text === undefined ? [] : [`${flag}=${text}`];

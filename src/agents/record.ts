@@ -14,6 +14,7 @@ export interface AgentPlace {
 
 const FACTS = 'wt-agent.json';
 
+/** Where the facts of the session with that administrative folder lie. */
 export function factsFile(adminDirectory: string): string {
   return path.join(adminDirectory, FACTS);
 }

@@ -55,6 +55,20 @@ export const afterOption = {
   schema: z.array(text).max(100, 'at most 100').default([]),
   repeats: true,
 };
+/** What an agent is to do, and whether it has a terminal. */
+export const promptOptions = {
+  background: {
+    flags: '--background',
+    help: 'Let it work without a terminal; what it prints goes into a log',
+    schema: z.boolean().default(false),
+  },
+  prompt: { flags: '--prompt <text>', help: 'What it is to do', schema: z.string().optional() },
+  promptFile: {
+    flags: '--prompt-file <path>',
+    help: 'Read that from a file, or from standard input with "-"',
+    schema: text.optional(),
+  },
+};
 export const messageOption = {
   flags: '-m, --message <text>',
   help: 'Commit message',

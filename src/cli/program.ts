@@ -21,7 +21,7 @@ export interface Texts {
 }
 
 /** Verbs that another program's words follow. */
-const WITH_DASHES = new Set<VerbName | undefined>(['exec', 'lock']);
+const WITH_DASHES = new Set<VerbName | undefined>(['exec', 'lock', 'run', 'resume', 'create']);
 
 /**
  * commander swallows the first "--"; where another program's words follow it, a second one is kept for us, so that
@@ -128,8 +128,12 @@ function pickGlobal(key: string, before: Record<string, unknown>, after: Record<
 }
 
 function addOptions(command: Command, params: Params, hidden: readonly string[] = []): void {
+  const taken = new Set(command.options.map(({ short }) => short));
   for (const [key, { flags, help, repeats }] of Object.entries(params)) {
-    const option = new Option(flags, help).hideHelp(hidden.includes(key));
+    const isHidden = hidden.includes(key);
+    // The letter of a global that means nothing to this verb may mean something of its own here.
+    const [short = '', long = flags] = flags.split(', ');
+    const option = new Option(isHidden && taken.has(short) ? long : flags, help).hideHelp(isHidden);
     if (repeats === true)
       option.argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value]);
     command.addOption(option);

@@ -2,7 +2,7 @@ import type { AnyCommand } from './define.ts';
 
 export interface Verb {
   readonly summary: string;
-  readonly group: 'Sessions' | 'Work' | 'Land and tidy' | 'Keep safe';
+  readonly group: 'Sessions' | 'Work' | 'Agents' | 'Land and tidy' | 'Keep safe';
   readonly alias?: string;
   readonly load: () => Promise<{ readonly default: AnyCommand }>;
 }
@@ -32,6 +32,26 @@ export const table = {
     summary: 'Make a session ready, or again: files, variables, commands',
     load: () => import('../commands/setup.ts'),
   },
+  run: {
+    group: 'Agents',
+    summary: 'Start an agent in a session',
+    load: () => import('../commands/run.ts'),
+  },
+  logs: {
+    group: 'Agents',
+    summary: 'Show what an agent without a terminal printed',
+    load: () => import('../commands/logs.ts'),
+  },
+  stop: {
+    group: 'Agents',
+    summary: 'End agents with all that they have started',
+    load: () => import('../commands/stop.ts'),
+  },
+  resume: {
+    group: 'Agents',
+    summary: 'Take agents up again, in their conversations',
+    load: () => import('../commands/resume.ts'),
+  },
   exec: {
     group: 'Work',
     summary: 'Run a command in a session, or in all of them',
@@ -52,6 +72,36 @@ export const table = {
     group: 'Work',
     summary: 'Say that the task of a session is done, or has failed',
     load: () => import('../commands/done.ts'),
+  },
+  attach: {
+    group: 'Agents',
+    summary: 'See a running agent, and type to it',
+    load: () => import('../commands/attach.ts'),
+  },
+  send: {
+    group: 'Agents',
+    summary: 'Give a text to a running agent that waits for one',
+    load: () => import('../commands/send.ts'),
+  },
+  next: {
+    group: 'Agents',
+    summary: 'Show the one session that needs a person now, and why',
+    load: () => import('../commands/next.ts'),
+  },
+  wait: {
+    group: 'Agents',
+    summary: 'Wait until sessions are done, wait for a person, or have failed',
+    load: () => import('../commands/wait.ts'),
+  },
+  hook: {
+    group: 'Agents',
+    summary: 'Take in what an agent tells of itself',
+    load: () => import('../commands/hook.ts'),
+  },
+  hooks: {
+    group: 'Agents',
+    summary: 'Make an agent tell wt what it does, wherever it is started',
+    load: () => import('../commands/hooks.ts'),
   },
   approve: {
     group: 'Land and tidy',

@@ -2,9 +2,11 @@ import * as z from 'zod';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { defineCommand, type Context } from '../cli/define.ts';
-import { afterOption, agentOption, baseOption, flag, ownsOption, taskOption } from '../cli/params.ts';
+import { afterOption, agentOption, baseOption, flag, ownsOption, promptOptions, taskOption } from '../cli/params.ts';
+import { readPrompt, splitWords } from '../cli/read-prompt.ts';
 import { askTrust } from '../cli/ask-trust.ts';
 import { WtError } from '../core/errors.ts';
+import type { AgentName } from '../core/names.ts';
 import { rowOfPlan, type CreateRequest, type NewSessionPlan } from '../sessions/create.ts';
 import { cardOf, SessionCard } from '../sessions/view.ts';
 import { createSession, type CreateOptions, type CreateOutcome } from '../sessions/create-apply.ts';
@@ -20,8 +22,11 @@ import { CREATE_PHASES, hasSetup, makeReady, type ReadyOutcome } from '../sessio
 import { openMark } from '../sessions/setup-state.ts';
 import type { Repo } from '../sessions/repo.ts';
 import { findSession } from '../sessions/select.ts';
+import { requireStartable, runNew, type RunOutcome } from '../sessions/run.ts';
+import { RunData, runData } from '../sessions/run-report.ts';
 import { loadDefinition, type Definition } from '../setup/definition.ts';
 import type { Narrator } from '../setup/steps.ts';
+import { runText } from '../ui/run.ts';
 import { declaredLines } from '../ui/session.ts';
 import { narratorOf, plannedText, readyLines } from '../ui/setup.ts';
 import { createTheme, type Look } from '../ui/theme.ts';
@@ -34,6 +39,9 @@ interface Outcome {
   /** What would be done, a line each. */
   readonly would: readonly string[];
   readonly warnings: readonly string[];
+  /** The agent that was started there. */
+  readonly run: RunOutcome | undefined;
+  readonly isForeground: boolean;
 }
 
 export default defineCommand({
@@ -44,6 +52,11 @@ export default defineCommand({
       flags: '[id]',
       help: 'Id, or a branch name with a slash; made up when left out',
       schema: z.string().optional(),
+    },
+    words: {
+      flags: '[args...]',
+      help: 'Words for the agent, after "--"; with --run',
+      schema: z.array(z.string()).default([]),
     },
   },
   options: {
@@ -70,11 +83,14 @@ export default defineCommand({
     owns: ownsOption,
     after: afterOption,
     fromChanges: flag('--from-changes', 'Move the uncommitted changes made here into the session'),
+    run: flag('--run', 'Start its agent there, as wt run does'),
+    ...promptOptions,
   },
   examples: [
     'wt create fix-login --task "Fix the login redirect" --agent claude',
     'wt create feature/search --base origin/main',
     'wt create spike --from-changes',
+    'wt create fix-login --task "Fix the login redirect" --agent claude --run --background',
     "wt create auth --owns 'src/auth/**' --after fix-login",
     'cd "$(wt path fix-login)"',
   ],
@@ -87,42 +103,39 @@ export default defineCommand({
     setup: ReadyData.optional(),
     /** What would be done, a line each; with `--dry-run`. */
     would: z.array(z.string()).optional(),
+    /** The agent that was started there; with `--run`. */
+    run: RunData.optional(),
   }),
 
   async run(context, input): Promise<Outcome> {
     const { deps, globals } = context;
+    const { id, args } = requireWords(input);
     const repo = await openRepo(deps);
     const definition = await loadDefinition(repo.root, deps.env);
-    const argument = input.id ?? makeUpId(await readBook(repo), deps.random);
-    const task = await readTask(context, input);
-    const asked = { branch: input.branch, base: input.base, task };
-    const target = await nameSession(repo, definition.settings, argument, asked);
-    const request = {
-      id: target.id,
-      branch: target.branch,
-      folder: target.folder,
-      isBranchNamed: input.branch !== undefined || target.isNamedByBranch,
-      base: input.base,
-      agent: input.agent ?? null,
-      task,
-      reuse: input.reuse,
-      owns: input.owns,
-      after: input.after,
-    };
-    const isThere = input.reuse && findSession(await readBook(repo), target.id) !== undefined;
-    const commands = input.setup ? { definition, narrator: narratorFor(context, target.id) } : undefined;
-    if (input.setup && !globals.dryRun && !isThere)
-      await askTrust(context, await findMissingTrust(repo, definition, wantedOf(definition, argument)));
-    const options = { definition, dryRun: globals.dryRun, fetch: input.fetch, fromChanges: input.fromChanges };
-    const { outcome, ready } = await create(context, repo, { request, options, commands });
-    const warnings = warningsOf(outcome, target.isNamedByBranch ? argument : undefined);
-    return { outcome, ready, would: wouldDo(outcome, commands), warnings: [...warnings, ...(ready?.warnings ?? [])] };
+    if (input.run && !input.reuse) await requireStartable(repo, definition.settings, input.agent);
+    const prompt = input.run && input.taskFile !== '-' ? await readPrompt(context, input) : input.prompt;
+    const made = await make(context, repo, definition, { ...input, id });
+    const isForeground = input.run && !input.background;
+    if (!input.run || made.outcome.kind === 'planned') return { ...made, isForeground, run: undefined };
+    if (isForeground) context.tell(madeText(made, context.look));
+    const how = isForeground ? 'foreground' : 'background';
+    const output = globals.json ? 'aside' : 'terminal';
+    const started = runNew(repo, { id: idOf(made.outcome), prompt, args, how, output });
+    const run = await started.catch((error: unknown) => {
+      if (!isForeground) context.tell(madeText(made, context.look)); // it is there, whatever became of its agent
+      throw error;
+    });
+    return { ...made, isForeground, run };
   },
 
-  human: ({ outcome, ready, would }, look) =>
-    describe(outcome, look) + (ready === undefined ? '' : readyLines(ready, look)) + plannedText(would),
+  human: (made, look) =>
+    made.isForeground && made.run !== undefined
+      ? ''
+      : madeText(made, look) + (made.run === undefined ? '' : runText(made.run, look)),
   warnings: ({ warnings }) => warnings,
-  json: ({ outcome, ready, would }) => ({
+  exitCode: ({ run, isForeground }) => (isForeground ? (run?.started.exitCode ?? 0) : 0),
+  json: ({ outcome, ready, would, run }) => ({
+    ...(run === undefined ? {} : { run: runData(run) }),
     created: outcome.kind === 'created',
     ...(ready === undefined ? {} : { setup: readyData(ready) }),
     ...(would.length === 0 ? {} : { would: [...would] }),
@@ -131,6 +144,81 @@ export default defineCommand({
       outcome.kind === 'planned' ? cardOf({ ...outcome.plan, row: rowOfPlan(outcome.plan) }) : cardOf(outcome.session),
   }),
 });
+
+function idOf(outcome: CreateOutcome): string {
+  return outcome.kind === 'reused' ? outcome.session.id : outcome.plan.id;
+}
+
+type Made = Pick<Outcome, 'outcome' | 'ready' | 'would' | 'warnings'>;
+
+interface CreateInput {
+  readonly id: string | undefined;
+  readonly base: string | undefined;
+  readonly branch: string | undefined;
+  readonly agent: AgentName | undefined;
+  readonly task: string | undefined;
+  readonly taskFile: string | undefined;
+  readonly reuse: boolean;
+  readonly setup: boolean;
+  readonly fetch: boolean;
+  readonly fromChanges: boolean;
+  readonly owns: readonly string[];
+  readonly after: readonly string[];
+}
+
+async function make(context: Context, repo: Repo, definition: Definition, input: CreateInput): Promise<Made> {
+  const { deps, globals } = context;
+  const argument = input.id ?? makeUpId(await readBook(repo), deps.random);
+  const task = await readTask(context, input);
+  const asked = { branch: input.branch, base: input.base, task };
+  const target = await nameSession(repo, definition.settings, argument, asked);
+  const request = {
+    id: target.id,
+    branch: target.branch,
+    folder: target.folder,
+    isBranchNamed: input.branch !== undefined || target.isNamedByBranch,
+    base: input.base,
+    agent: input.agent ?? null,
+    task,
+    reuse: input.reuse,
+    owns: input.owns,
+    after: input.after,
+  };
+  const isThere = input.reuse && findSession(await readBook(repo), target.id) !== undefined;
+  const commands = input.setup ? { definition, narrator: narratorFor(context, target.id) } : undefined;
+  if (input.setup && !globals.dryRun && !isThere)
+    await askTrust(context, await findMissingTrust(repo, definition, wantedOf(definition, argument)));
+  const options = { definition, dryRun: globals.dryRun, fetch: input.fetch, fromChanges: input.fromChanges };
+  const { outcome, ready } = await create(context, repo, { request, options, commands });
+  const warnings = warningsOf(outcome, target.isNamedByBranch ? argument : undefined);
+  return { outcome, ready, would: wouldDo(outcome, commands), warnings: [...warnings, ...(ready?.warnings ?? [])] };
+}
+
+function madeText({ outcome, ready, would }: Made, look: Look): string {
+  return describe(outcome, look) + (ready === undefined ? '' : readyLines(ready, look)) + plannedText(would);
+}
+
+/** Throws `usage.invalid` for what only an agent that is started could use. */
+function requireWords(input: {
+  id: string | undefined;
+  words: readonly string[];
+  run: boolean;
+  background: boolean;
+  prompt: string | undefined;
+  promptFile: string | undefined;
+}): { id: string | undefined; args: readonly string[] } {
+  const { own, args } = splitWords([input.id, ...input.words]);
+  if (own.length > 1) throw new WtError('usage.invalid', { option: own[1] ?? '', reason: 'a session has one id' });
+  const only = [
+    ['--background', input.background],
+    ['--prompt', input.prompt !== undefined],
+    ['--prompt-file', input.promptFile !== undefined],
+    ['--', args.length > 0],
+  ] as const;
+  const without = input.run ? undefined : only.find(([, isGiven]) => isGiven);
+  if (without !== undefined) throw new WtError('usage.invalid', { option: without[0], reason: 'goes with --run' });
+  return { id: own[0], args };
+}
 
 /** What of the configuration a create uses; without it `--no-setup` creates all the same. */
 function wantedOf(definition: Definition, argument: string): Parameters<typeof findMissingTrust>[2] {

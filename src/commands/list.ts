@@ -7,7 +7,8 @@ import { listSessions, type ListOutcome, type ListRequest } from '../sessions/li
 import { loadNotifySettings } from '../sessions/notify.ts';
 import { openRepo } from '../sessions/open.ts';
 import type { Repo } from '../sessions/repo.ts';
-import { SessionView, STATUSES } from '../sessions/view.ts';
+import { STATUSES } from '../sessions/status.ts';
+import { SessionView } from '../sessions/view.ts';
 import { changesBetween, watchSessions, type SessionChange } from '../sessions/watch.ts';
 import { bellFor } from '../ui/notice.ts';
 import { countLine, listColumns, pipeColumnsWith } from '../ui/session.ts';

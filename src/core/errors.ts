@@ -49,7 +49,7 @@ export interface LockUser {
 }
 
 /** What may be refused for a session's state. */
-export type RefusedVerb = 'remove' | 'merge' | 'commit' | 'undo' | 'sync' | 'push' | 'approve' | 'pr' | 'setup';
+export type RefusedVerb = 'remove' | 'merge' | 'commit' | 'undo' | 'sync' | 'push' | 'approve' | 'pr' | 'setup' | 'run';
 
 /** Every failure wt can report, with the facts it carries. One row is one stable code. */
 export interface ErrorCatalog {
@@ -186,14 +186,35 @@ export interface ErrorCatalog {
   'lock.held': { name: string };
   /** One live agent in a session. */
   'agent.running': { id: string; agent: string; pid: number; since: string; how: string };
+  /** It was started, and ended at once. */
+  'agent.failed': {
+    id: string;
+    agent: string;
+    exitCode: number | null;
+    signal: string | null;
+    log: string | null;
+    output: readonly string[];
+    fix?: readonly string[];
+  };
+  /** It runs where this machine cannot see it: in another container, or on another host. */
+  'agent.elsewhere': { id: string; agent: string; pid: number; host: string };
   'agent.not-running': {
     id: string;
     agent: string | null;
     verb: 'stop' | 'send' | 'attach' | 'logs';
+    /** Why there is nothing of what was asked for, when it is not that no agent was started. */
+    reason?: string;
     fix?: readonly string[];
   };
-  /** Nothing may be typed into it now. */
-  'agent.not-ready': { id: string; agent: string; state: string; reason: string | null; source: string };
+  /** Nothing may be typed into it now. `isTyped`: the text is in its prompt already, and Enter was not pressed. */
+  'agent.not-ready': {
+    id: string;
+    agent: string;
+    state: string;
+    reason: string | null;
+    source: string;
+    isTyped?: boolean;
+  };
   'agent.unknown': { agent: string | null; known: readonly string[]; near: readonly string[]; fix?: readonly string[] };
   /** Nothing of its that could be taken up again, or it runs already. */
   'agent.not-resumable': { id: string; agent: string | null; reason: string; fix?: readonly string[] };

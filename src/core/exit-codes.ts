@@ -47,6 +47,8 @@ export const exitCodeOf: Readonly<Record<ErrorCode, number>> = {
   'lock.held': EXIT.refused,
   'agent.running': EXIT.refused,
   'agent.not-running': EXIT.refused,
+  'agent.elsewhere': EXIT.refused,
+  'agent.failed': EXIT.failed,
   'agent.not-resumable': EXIT.refused,
   'hooks.refused': EXIT.refused,
   'agent.unknown': EXIT.usage,

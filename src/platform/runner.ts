@@ -1,5 +1,6 @@
 import { execa, type Options, type Result } from 'execa';
 import { existsSync } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { WtError } from '../core/errors.ts';
 import type { Env } from './deps.ts';
 import { throwIfInterrupted } from './interrupt.ts';
@@ -14,8 +15,12 @@ export interface RunRequest {
   readonly env?: Env;
   readonly input?: string;
   readonly timeoutMs?: number;
-  /** `inherit` hands the terminal over; `lines` calls back per line; default captures. */
-  readonly stdio?: 'capture' | 'inherit' | { readonly onLine: (line: string, stream: 'stdout' | 'stderr') => void };
+  /** `inherit` hands the terminal over, `aside` with its output on stderr; `lines` calls back per line; default captures. */
+  readonly stdio?:
+    | 'capture'
+    | 'inherit'
+    | 'aside'
+    | { readonly onLine: (line: string, stream: 'stdout' | 'stderr') => void };
   /** The terminal is its own while it runs: an interrupt that is typed there is for it, and none of ours. */
   readonly ownsTerminal?: boolean;
   /** A file descriptor the child keeps open as its number 3, so that an orphan is still seen as ours. */
@@ -33,6 +38,8 @@ export interface RunRequest {
 export interface RunResult {
   /** Exit code; 128 + n when a signal ended the program; 127 when there is no such program. */
   readonly exitCode: number;
+  /** The signal that ended it, `SIGKILL`. */
+  readonly signal?: string;
   readonly stdout: string;
   readonly stderr: string;
   readonly durationMs: number;
@@ -68,8 +75,7 @@ export function createRunner(baseEnv: Env, signal?: AbortSignal, terminal: Hando
     if (child.pid !== undefined) request.onStart?.(child.pid);
     letGo(child, request, signal);
     const limit = limitTime(child.pid, request);
-    if (request.stdio === 'inherit')
-      signal?.addEventListener('abort', () => passOn(signal, (name) => child.kill(name)));
+    if (isTerminals(request)) signal?.addEventListener('abort', () => passOn(signal, (name) => child.kill(name)));
     const tree = request.ends === undefined ? undefined : endWithAll(child, request, signal);
     const lines = request.stdio;
     if (typeof lines === 'object') {
@@ -87,6 +93,10 @@ export function createRunner(baseEnv: Env, signal?: AbortSignal, terminal: Hando
     if (tree !== undefined && !request.shielded) throwIfInterrupted(signal);
     return toResult(request, result, signal);
   };
+}
+
+function isTerminals({ stdio }: Pick<RunRequest, 'stdio'>): boolean {
+  return stdio === 'inherit' || stdio === 'aside';
 }
 
 /** While the program still lives its children can be told from others: they go before it does. */
@@ -125,11 +135,11 @@ const LEFTOVER_MS = 1000;
 /** What a terminal sends goes to everybody at once, and may end a child before this process has heard of it: an interrupt is no failure. */
 async function awaitOwnSignal(
   { signal: name }: Result,
-  { stdio, shielded }: RunRequest,
+  request: RunRequest,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const isOfAll = name === 'SIGINT' || name === 'SIGTERM' || name === 'SIGHUP';
-  if (!isOfAll || stdio === 'inherit' || shielded || signal === undefined || signal.aborted) return;
+  if (!isOfAll || isTerminals(request) || request.shielded || signal === undefined || signal.aborted) return;
   await new Promise<void>((resolve) => {
     const timer = setTimeout(resolve, OWN_SIGNAL_MS);
     signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
@@ -149,22 +159,81 @@ function limitTime(pid: number | undefined, { timeoutMs }: RunRequest): { isOver
   return { isOver: () => isOver, end: () => clearTimeout(timer) };
 }
 
-/** Starts a program that outlives this one and says nothing; whether it starts is not waited for. */
-export type Detach = (request: Pick<RunRequest, 'file' | 'args' | 'cwd'>) => void;
+/** Starts a program that outlives this one, in a session of its own. One that is not spoken with says nothing, and whether it starts is not waited for. */
+export type Detach = (request: DetachRequest) => Detached;
+
+export interface DetachRequest extends Pick<RunRequest, 'file' | 'args' | 'cwd'> {
+  /** Put on its standard input, which then ends; and who is told each line it prints, until it is let go. */
+  readonly talk?: { readonly input: string; readonly onLine: (line: string) => void };
+}
+
+export interface Detached {
+  readonly pid: number | undefined;
+  /** It has ended, was let go, or could not be started. */
+  readonly over: Promise<void>;
+  readonly letGo: () => void;
+}
 
 export function createDetach(env: Env): Detach {
-  return ({ file, args, cwd }) => {
+  return ({ file, args, cwd, talk }) => {
     const child = execa(file, [...args], {
       cwd,
       env: { ...env },
       extendEnv: false,
       detached: true,
       cleanup: false,
-      stdio: 'ignore',
       reject: false,
+      buffer: false,
+      ...(talk === undefined ? { stdio: 'ignore' } : { stdio: ['pipe', 'pipe', 'ignore'], input: talk.input }),
     });
     child.unref();
+    const over = talk === undefined ? Promise.resolve() : readLines(child.stdout ?? null, talk.onLine);
+    return { pid: child.pid, over, letGo: () => child.stdout?.destroy() };
   };
+}
+
+async function readLines(stdout: Readable | null, onLine: (line: string) => void): Promise<void> {
+  let rest = '';
+  try {
+    for await (const piece of stdout?.setEncoding('utf8') ?? []) {
+      const lines = `${rest}${String(piece)}`.split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) onLine(line);
+    }
+  } catch {
+    // it was let go
+  }
+}
+
+/** How a program that was started apart has ended. */
+export interface ApartEnd {
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  /** Why it was never started: `ENOENT`, `EACCES`. */
+  readonly failure?: string;
+}
+
+/** Starts a program in a session and process group of its own, its input and output going straight to open files: it needs nobody to go on. */
+export function startApart(
+  { file, args, cwd, env }: Pick<RunRequest, 'file' | 'args' | 'cwd'> & { env: Env },
+  [input, output]: readonly [number | 'ignore', number],
+): { readonly pid: number | undefined; readonly end: Promise<ApartEnd> } {
+  const child = execa(file, [...args], {
+    cwd,
+    env: { ...env },
+    extendEnv: false,
+    detached: true,
+    cleanup: false,
+    reject: false,
+    buffer: false,
+    stdio: [input, output, output] as never,
+  });
+  const end = child.then(({ exitCode, signal, code }): ApartEnd => {
+    if (exitCode !== undefined) return { exitCode, signal: null };
+    if (signal !== undefined) return { exitCode: null, signal };
+    return { exitCode: null, signal: null, failure: code ?? 'unknown' };
+  });
+  return { pid: child.pid, end };
 }
 
 const GRACE_MS = 100;
@@ -193,8 +262,9 @@ function passOn({ reason }: AbortSignal, kill: (name: 'SIGTERM' | 'SIGHUP') => v
 
 function optionsOf(request: RunRequest, baseEnv: Env, signal: AbortSignal | undefined): Options {
   const { cwd, env, input, stdio, holdFd, shielded, ends } = request;
-  const isHandedOver = stdio === 'inherit';
-  const out = isHandedOver ? 'inherit' : 'pipe';
+  const isHandedOver = isTerminals(request);
+  const err = isHandedOver ? 'inherit' : 'pipe';
+  const out = stdio === 'aside' ? 2 : err;
   const stdin = input !== undefined ? 'pipe' : isHandedOver ? 'inherit' : 'ignore';
   return {
     cwd,
@@ -205,7 +275,7 @@ function optionsOf(request: RunRequest, baseEnv: Env, signal: AbortSignal | unde
     buffer: typeof stdio !== 'object',
     maxBuffer: 256 * 1024 * 1024,
     forceKillAfterDelay: 5000,
-    stdio: holdFd === undefined ? [stdin, out, out] : ([stdin, out, out, holdFd] as never),
+    stdio: (holdFd === undefined ? [stdin, out, err] : [stdin, out, err, holdFd]) as never,
     ...(input === undefined ? {} : { input }),
     // A program that has the terminal gets its own Ctrl-C from it.
     ...(signal === undefined || shielded || isHandedOver || ends !== undefined ? {} : { cancelSignal: signal }),
@@ -216,10 +286,11 @@ function optionsOf(request: RunRequest, baseEnv: Env, signal: AbortSignal | unde
 function toResult(request: RunRequest, result: Result, signal: AbortSignal | undefined): RunResult {
   const text = (value: unknown): string => (typeof value === 'string' ? value : '');
   const done = { stdout: text(result.stdout), stderr: text(result.stderr), durationMs: result.durationMs };
-  const isStopped = result.isCanceled || (result.signal !== undefined && request.stdio !== 'inherit');
+  const isStopped = result.isCanceled || (result.signal !== undefined && !isTerminals(request));
   if (isStopped && !request.shielded) throwIfInterrupted(signal);
   if (result.exitCode !== undefined) return { ...done, exitCode: result.exitCode };
-  if (result.signal !== undefined) return { ...done, exitCode: 128 + (SIGNAL_NUMBERS[result.signal] ?? 0) };
+  if (result.signal !== undefined)
+    return { ...done, exitCode: 128 + (SIGNAL_NUMBERS[result.signal] ?? 0), signal: result.signal };
   return { ...done, ...startFailure(request, result) };
 }
 

@@ -17,6 +17,8 @@ import {
   gatherHookFacts,
   hashOf,
   hookTarget,
+  lineOf,
+  readHookFile,
   refuse,
   type HookedAgent,
   type HookFacts,
@@ -32,8 +34,8 @@ export interface HookOutcome {
   readonly target: HookTarget;
   readonly change: HookChange;
   readonly isPlanned: boolean;
-  /** The file is the person's own beside them. */
-  readonly isShared: boolean;
+  /** A file of the person's own that git would show, and does not while they are in it. */
+  readonly isHidden: boolean;
   /** What keeps the agent from calling them, in words. */
   readonly obstacles: readonly string[];
 }
@@ -108,22 +110,30 @@ async function gather(
 function planInstall(target: HookTarget, facts: HookFacts): HookPlan {
   const { hooks, wiring, place } = target;
   if (facts.isTracked) throw refuse(target, 'git tracks it, so every commit would carry them along');
-  const { text, bytes, record } = facts;
+  const { text, bytes } = facts;
   const before = stateBefore(target, facts);
-  const isCurrent = text !== undefined && hooks.stateOf(text, wiring, place) === 'current';
-  const after = isCurrent ? Buffer.from(text) : Buffer.from(hooks.install(before?.toString(), wiring, place));
-  const isThere = text !== undefined && hooks.stateOf(text, wiring, place) !== 'absent';
+  const state = text === undefined ? 'absent' : hooks.stateOf(text, wiring, place);
+  const after =
+    text !== undefined && state === 'current'
+      ? Buffer.from(text)
+      : Buffer.from(hooks.install(before?.toString(), wiring, place));
   const isSame = bytes?.equals(after) === true;
   return {
-    change: isSame ? 'none' : isThere ? 'updated' : 'installed',
+    change: isSame ? 'none' : state === 'absent' ? 'installed' : 'updated',
     bytes: isSame ? undefined : after,
-    record: {
-      version: 1,
-      before: before?.toString('base64') ?? null,
-      installed: hashOf(after),
-      folders: [...new Set([...(record?.folders ?? []), ...facts.missing])],
-      excluded: record?.excluded ?? (facts.isIgnored ? null : `/${hooks.file}`),
-    },
+    record: recordOf(target, facts, before, after),
+  };
+}
+
+/** Pure. */
+function recordOf({ hooks }: HookTarget, facts: HookFacts, before: Buffer | null, after: Buffer): HookRecord {
+  const { record, missing, isIgnored, isLineOwn } = facts;
+  return {
+    version: 1,
+    before: before?.toString('base64') ?? null,
+    installed: hashOf(after),
+    folders: [...new Set([...(record?.folders ?? []), ...missing])],
+    excluded: record?.excluded ?? (isIgnored && !isLineOwn ? null : lineOf(hooks)),
   };
 }
 
@@ -204,7 +214,7 @@ function outcomeOf(target: HookTarget, plan: HookPlan, { text }: HookFacts, isPl
     target,
     change: kind,
     isPlanned,
-    isShared: record === null ? bytes !== null && bytes !== undefined : record.before !== null,
+    isHidden: record !== null && record.before !== null && record.excluded !== null,
     obstacles: after === undefined || record === null ? [] : target.hooks.listObstacles(after, target.place),
   };
 }
@@ -223,13 +233,13 @@ export async function listHooks(
   { id, agents }: { readonly id: string | undefined; readonly agents: readonly HookedAgent[] },
 ): Promise<readonly HookView[]> {
   const session = await findHookSession(repo, await readBook(repo), id);
-  return Promise.all(agents.map((agent) => viewHooks(repo, hookTarget(repo, session, agent))));
+  return Promise.all(agents.map((agent) => viewHooks(hookTarget(repo, session, agent))));
 }
 
-async function viewHooks(repo: Repo, target: HookTarget): Promise<HookView> {
+async function viewHooks(target: HookTarget): Promise<HookView> {
   const { hooks, wiring, place } = target;
   try {
-    const { text } = await gatherHookFacts(repo, target);
+    const { text } = await readHookFile(target);
     const state = text === undefined ? 'absent' : hooks.stateOf(text, wiring, place);
     const obstacles = text === undefined || state === 'absent' ? [] : hooks.listObstacles(text, place);
     return { target, state, reason: null, obstacles };

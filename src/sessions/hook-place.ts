@@ -8,7 +8,7 @@ import { keepIgnored } from '../git/ignore.ts';
 import { listTrackedUnder } from '../git/status.ts';
 import { lstatOf, readBytes } from '../platform/files.ts';
 import type { Book, Session } from './book.ts';
-import { readHookRecord, recordFolder, type HookRecord } from './hook-record.ts';
+import { isLineNeeded, readHookRecord, recordFolder, type HookRecord } from './hook-record.ts';
 import { gitAtWorktree, type Repo } from './repo.ts';
 import { requireSession } from './select.ts';
 import { checkTree } from './worktree.ts';
@@ -16,6 +16,8 @@ import { checkTree } from './worktree.ts';
 /** An agent as the settings have it. */
 export interface HookedAgent {
   readonly name: string;
+  /** The known agent whose hooks it speaks, when it is not one itself. */
+  readonly like?: string | undefined;
   readonly hooks: HookSupport;
 }
 
@@ -41,6 +43,13 @@ export interface HookFacts {
   readonly missing: readonly string[];
   readonly isTracked: boolean;
   readonly isIgnored: boolean;
+  /** It is so by a line that hooks elsewhere have brought. */
+  readonly isLineOwn: boolean;
+}
+
+/** The line of `info/exclude` that keeps a file of hooks out of git's sight. */
+export function lineOf({ file }: HookSupport): string {
+  return `/${file}`;
 }
 
 const LIMIT_BYTES = 1024 * 1024;
@@ -56,7 +65,7 @@ export async function findHookSession(repo: Repo, book: Book, id: string | undef
 }
 
 export function hookTarget(repo: Repo, session: Session | null, agent: HookedAgent): HookTarget {
-  const { name, hooks } = agent;
+  const { name, like, hooks } = agent;
   const isMain = session === null || hooks.isOnlyInMain;
   if (isMain && repo.isBare)
     throw new WtError('hooks.refused', {
@@ -73,30 +82,41 @@ export function hookTarget(repo: Repo, session: Session | null, agent: HookedAge
     worktree,
     file: path.join(worktree, hooks.file),
     folder,
-    wiring: wiringOf(repo.deps.program, { name, like: hooks.agent }, folder),
+    wiring: wiringOf(repo.deps.program, like === undefined ? { name } : { name, like }, folder),
   };
 }
 
-/** Reads only. Throws `hooks.refused` for what cannot be read as what it should be, or not without following a link. */
-export async function gatherHookFacts(repo: Repo, target: HookTarget): Promise<HookFacts> {
-  const { hooks, worktree, file, folder } = target;
+/** The file as it is. Throws `hooks.refused` for what cannot be read as what it should be, or not without following a link. */
+export async function readHookFile(
+  target: HookTarget,
+): Promise<Pick<HookFacts, 'bytes' | 'text' | 'mode' | 'missing'>> {
   const missing = await listMissing(target);
-  const git = gitAtWorktree(repo, worktree);
-  const [record, bytes, stats, tracked, ignored] = await Promise.all([
-    readHookRecord(folder, hooks.agent),
-    readOwn(target),
-    lstatOf(file),
-    listTrackedUnder(git, hooks.file),
-    keepIgnored(git, [hooks.file]),
-  ]);
+  const [bytes, stats] = await Promise.all([readOwn(target), lstatOf(target.file)]);
   return {
-    record,
     bytes,
     text: bytes === undefined ? undefined : decode(target, bytes),
     mode: stats === undefined ? undefined : stats.mode & 0o777,
     missing,
+  };
+}
+
+/** Reads only. Throws as {@link readHookFile}. */
+export async function gatherHookFacts(repo: Repo, target: HookTarget): Promise<HookFacts> {
+  const { hooks, worktree, folder } = target;
+  const git = gitAtWorktree(repo, worktree);
+  const [file, record, tracked, ignored, isLineOwn] = await Promise.all([
+    readHookFile(target),
+    readHookRecord(folder, hooks.agent),
+    listTrackedUnder(git, hooks.file),
+    keepIgnored(git, [hooks.file]),
+    isLineNeeded(repo, hooks.agent, lineOf(hooks)),
+  ]);
+  return {
+    ...file,
+    record,
     isTracked: tracked.length > 0,
-    isIgnored: ignored.size > 0,
+    isIgnored: ignored.has(hooks.file),
+    isLineOwn,
   };
 }
 

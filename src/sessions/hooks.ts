@@ -8,7 +8,7 @@ import type { Phase } from '../setup/step.ts';
 import { runPhase, type Narrator, type StepsOutcome } from '../setup/steps.ts';
 import { approve, findEarlier, type Brought, type Earlier } from '../setup/trust.ts';
 import type { SessionFacts } from '../setup/values.ts';
-import { liveRecord } from './live.ts';
+import { liveRecord } from '../registry/live-record.ts';
 import { howEnded } from './ready.ts';
 import type { Repo } from './repo.ts';
 import { isInsideSession } from './word.ts';

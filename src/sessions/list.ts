@@ -9,7 +9,8 @@ import { readBook, type Book, type Session } from './book.ts';
 import { inspectSessions, type Inspection } from './inspect.ts';
 import type { Repo } from './repo.ts';
 import { listTrash, type TrashMeta } from './trash.ts';
-import { byAttention, viewSession, type SessionStatus, type SessionView } from './view.ts';
+import { byAttention, type SessionStatus } from './status.ts';
+import { viewSession, type SessionView } from './view.ts';
 
 export interface ListRequest {
   /** Also landed sessions, and those in the trash. */
@@ -80,7 +81,9 @@ export function selectViews(
   { all, status, agent }: Pick<ListRequest, 'all' | 'status' | 'agent'>,
 ): Pick<ListOutcome, 'sessions' | 'hidden'> {
   const wanted = views.filter(
-    (view) => (status === undefined || view.status === status) && (agent === undefined || view.agent === agent),
+    (view) =>
+      (status === undefined || view.status === status) &&
+      (agent === undefined || view.agent === agent || view.agentStatus?.agent === agent),
   );
   const shown = wanted.filter((view) => all || status !== undefined || view.status !== 'landed');
   return { sessions: shown.toSorted(byAttention), hidden: wanted.length - shown.length };

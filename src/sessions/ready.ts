@@ -13,9 +13,10 @@ import { asksDirenv, findHookRules, listWarnings, type Surroundings } from '../s
 import type { Phase } from '../setup/step.ts';
 import { runPhase, type Narrator, type StepResult, type StepsOutcome } from '../setup/steps.ts';
 import { environmentOf, valuesOf } from '../setup/values.ts';
+import { liveRecord } from '../registry/live-record.ts';
 import type { Session } from './book.ts';
 import { placeOf, writeTaskFile } from './facts.ts';
-import { endSetupRecord, liveRecord } from './live.ts';
+import { endSetupRecord } from './live.ts';
 import { shielded, type Repo } from './repo.ts';
 import { endSetup, type SetupMark } from './setup-state.ts';
 import { checkTree } from './worktree.ts';

@@ -1,10 +1,12 @@
 import path from 'node:path';
+import { readFacts } from '../agents/record.ts';
+import { lifeOf } from '../agents/status.ts';
 import { WtError, type Reason } from '../core/errors.ts';
 import { listCommits } from '../git/commit.ts';
 import { findRef, refOfBranch, resolveCommit } from '../git/ref.ts';
 import { listTrackedUnder } from '../git/status.ts';
 import { readText } from '../platform/files.ts';
-import type { ProcessInside } from '../platform/processes.ts';
+import { isCaller, type ProcessInside } from '../platform/processes.ts';
 import { beginEntry, endJournal, writeJournal, type EntryOf } from '../registry/journal.ts';
 import { requirePlainFolder } from '../registry/store.ts';
 import { readBook, type Book, type Session } from './book.ts';
@@ -14,6 +16,7 @@ import type { Commands } from './hooks.ts';
 import { planLeave } from './leave.ts';
 import { examineSession } from './list.ts';
 import { endLive } from './live.ts';
+import { AGENT_GRACE_MS, endRun } from './stop.ts';
 import { keepBranchLog, pinSession } from './pins.ts';
 import { finishRemove, putBack } from './remove-steps.ts';
 import { listCheckouts, type Repo, shielded } from './repo.ts';
@@ -143,7 +146,7 @@ export async function removeSession(
     await refuseTracked(place);
     const found = vouchFor(await gatherRemoveFacts(place, book, session), request.merged);
     const isGoing = request.dryRun && request.kill === true; // what would have been ended by then
-    const stays = ({ isCaller, isStarted }: ProcessInside): boolean => isCaller || isStarted !== true;
+    const stays = (one: ProcessInside): boolean => one.isCaller || one.isStarted !== true;
     const facts = isGoing ? { ...found, processes: found.processes.filter(stays) } : found;
     await request.refuse?.(facts);
     return planRemove(facts, request);
@@ -177,7 +180,11 @@ async function endSession(repo: Repo, id: string, request: RemoveRequest): Promi
     (reason) => reason.code !== 'session.live' || reason.isStarted !== true,
   );
   if (others.length > 0) throw new WtError('session.refused', { id, verb: 'remove', reasons: [...firm, ...soft] });
-  await endLive(session.admin.directory);
+  const { directory } = session.admin;
+  const { run } = await readFacts(directory);
+  if (run !== null && run.end === null && lifeOf(run.owner) === 'alive' && !(await isCaller(run.owner.pid)))
+    await endRun(repo, { id, adminDirectory: directory, log: repo.layout }, run, AGENT_GRACE_MS);
+  await endLive(directory);
 }
 
 async function refuseTracked(repo: Repo): Promise<void> {

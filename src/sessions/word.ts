@@ -26,16 +26,19 @@ function judge(word: { readonly commit: string } | undefined, tip: string | unde
   return word.commit === tip ? 'fresh' : 'stale';
 }
 
+/** What was said of a commit, and when. */
+export interface Word {
+  readonly kind: 'approved' | 'done' | 'failed';
+  readonly at: string;
+}
+
 /** The word that holds for this tip. Of a person's and an agent's that contradict each other the later one counts. Pure. */
-export function wordOn(
-  session: Pick<Session, 'row'>,
-  tip: string | undefined,
-): 'approved' | 'done' | 'failed' | undefined {
-  const { approved, done } = session.row;
-  const isApproved = judgeApproval(session, tip) === 'fresh';
-  if (done === undefined || judgeDone(session, tip) !== 'fresh') return isApproved ? 'approved' : undefined;
-  if (!done.failed) return isApproved ? 'approved' : 'done';
-  return isApproved && (approved?.at ?? '') > done.at ? 'approved' : 'failed';
+export function wordOn(session: Pick<Session, 'row'>, tip: string | undefined): Word | undefined {
+  const approved = judgeApproval(session, tip) === 'fresh' ? session.row.approved : undefined;
+  const done = judgeDone(session, tip) === 'fresh' ? session.row.done : undefined;
+  const isOverruled = done === undefined || !done.failed || (approved !== undefined && approved.at > done.at);
+  if (approved !== undefined && isOverruled) return { kind: 'approved', at: approved.at };
+  return done === undefined ? undefined : { kind: done.failed ? 'failed' : 'done', at: done.at };
 }
 
 /**

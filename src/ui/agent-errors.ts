@@ -8,6 +8,8 @@ export const agentWords: {
   readonly [
     C in
       | 'agent.running'
+      | 'agent.failed'
+      | 'agent.elsewhere'
       | 'agent.not-running'
       | 'agent.not-ready'
       | 'agent.unknown'
@@ -23,16 +25,31 @@ export const agentWords: {
     unchanged: 'Nothing was started.',
     fix: ['wt', 'stop', d.id],
   }),
+  'agent.failed': (d) => ({
+    message: `${d.agent} in session ${d.id} ended as soon as it was started: ${d.signal ?? `exit ${d.exitCode ?? '?'}`}`,
+    lines: [...d.output, ...(d.log === null ? [] : [`log: ${d.log}`])],
+    fix: d.fix ?? (d.log === null ? ['wt', 'show', d.id] : ['wt', 'logs', d.id]),
+  }),
+  'agent.elsewhere': (d) => ({
+    message: `${d.agent} in session ${d.id} may still run where this cannot be seen: process ${d.pid} on ${d.host}`,
+    lines: ['it is ended there, or by a wt that runs there'],
+    unchanged: 'Nothing was ended.',
+  }),
   'agent.not-running': (d) => ({
     message:
-      d.agent === null ? `no agent was started in session ${d.id}` : `${d.agent} does not run in session ${d.id}`,
+      d.agent === null
+        ? `no agent was started in session ${d.id}`
+        : d.reason === undefined
+          ? `${d.agent} does not run in session ${d.id}`
+          : `there is no ${d.verb === 'logs' ? 'log' : d.verb} of ${d.agent} in session ${d.id}: ${d.reason}`,
     fix: d.fix ?? ['wt', 'run', d.id],
   }),
   'agent.not-ready': (d) => ({
     message: `${d.agent} in session ${d.id} takes no text now: it is ${d.state}${d.reason === null ? '' : ` (${d.reason})`}, by ${d.source}`,
     ...(d.state === 'waiting' ? { lines: ['a person answers what it asks; wt types nothing into a question'] } : {}),
-    unchanged: 'Nothing was sent.',
-    fix: d.state === 'waiting' ? ['wt', 'attach', d.id] : ['wt', 'wait', d.id],
+    unchanged: d.isTyped === true ? 'The text was typed, or a part of it. Enter was not pressed.' : 'Nothing was sent.',
+    fix:
+      d.state === 'waiting' || d.state === 'idle' || d.isTyped === true ? ['wt', 'attach', d.id] : ['wt', 'wait', d.id],
   }),
   'agent.unknown': (d) => ({
     message: d.agent === null ? 'no agent is named, and none is set' : `wt knows no agent "${d.agent}"`,

@@ -47,6 +47,7 @@ export function explainRefusal({ id, verb, reasons }: ErrorCatalog['session.refu
     approve: 'approved',
     pr: 'put up for review',
     setup: 'set up again',
+    run: 'given an agent',
   }[verb];
   return {
     message: `session ${id} was not ${done}`,

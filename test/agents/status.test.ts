@@ -49,6 +49,23 @@ describe('the status of an agent', () => {
     expect(shown(makeFacts({ run: makeRun({ end }), hook: makeHook() }))).toBe(words);
   });
 
+  test('is exited, and not dead, for one that has said good-bye and is gone', () => {
+    const hook = makeHook({ turn: 'ended', event: 'SessionEnd', reason: null });
+    expect(shown(makeFacts({ hook }), 'dead')).toBe('exited ·  · claude hook · asserted · gone');
+    expect(shown(makeFacts({ hook: { ...hook, at: '2026-01-01T09:00:00.000Z' } }), 'dead')).toBe(
+      'died ·  · process · inferred · gone',
+    );
+  });
+
+  test('is dead since its last sign of life, and not since one of a run before', () => {
+    const seen = (seenAt: string): string | undefined => {
+      const facts = makeFacts({ seenAt, run: makeRun({ owner: DEAD }) });
+      return statusOf(facts, LATER)?.at;
+    };
+    expect(seen('2026-01-01T10:30:00.000Z')).toBe('2026-01-01T10:30:00.000Z');
+    expect(seen('2026-01-01T09:30:00.000Z')).toBe(STARTED);
+  });
+
   test('never calls a process that is gone at work, whatever its hooks said last', () => {
     const gone: readonly AgentState[] = ['exited', 'failed', 'died', 'stopped'];
     const end = fc.option(

@@ -20,6 +20,7 @@ export function makeRun(changes: Partial<AgentRun> = {}): AgentRun {
     log: null,
     input: null,
     tmux: null,
+    stoppingAt: null,
     end: null,
     ...changes,
   };

@@ -1,6 +1,7 @@
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { onTestFinished } from 'vitest';
 import type { Room } from './room.ts';
 
 export const FAKE_KINDS = ['claude', 'codex', 'gemini', 'opencode', 'aider', 'copilot', 'cursor-agent'] as const;
@@ -28,6 +29,7 @@ export interface FakeCall {
     | 'end';
   readonly argv?: readonly string[];
   readonly cwd?: string;
+  readonly ppid?: number;
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly isTerminal?: boolean;
   readonly text?: string;
@@ -56,7 +58,7 @@ export interface FakeAgents {
    * `run <shell command>`, `wait-for <file>`, `sleep <seconds>`, `fail [code] [error]` (0: it stays), `exit [code]`, `crash [code]`
    * (without a word to its hooks), `die <signal>`, `hang`, `stubborn` (deaf for SIGINT, SIGTERM, SIGHUP), `child [seconds] [detached]`,
    * `listen` (one line at its prompt), `background <command>`, `notify <kind> [message]`, `subagent`, `nested`, `clear`,
-   * `hook <event> [json]`, `flood <lines>`, `print <text>`, `touch <file>`. After it an agent at a terminal listens for ever, one
+   * `hook <event> [json]`, `hasty` (waits for none of its asynchronous hooks), `flood <lines>`, `print <text>`, `touch <file>`. After it an agent at a terminal listens for ever, one
    * without a terminal ends. A line of a prompt that begins with `!` is a script too, as is FAKE_AGENT_SCRIPT (its text or its file). Without
    * any: one turn for its prompt.
    */
@@ -93,6 +95,7 @@ export async function fakeAgents(room: Room, kinds: readonly FakeKind[] = FAKE_K
       .map((line) => JSON.parse(line) as FakeCall);
     return all.filter((one) => (what ?? one.what) === one.what && (session ?? one.who) === one.who);
   };
+  onTestFinished(() => endAll(calls));
   return {
     bin,
     control,
@@ -109,4 +112,17 @@ export async function fakeAgents(room: Room, kinds: readonly FakeKind[] = FAKE_K
       }
     },
   };
+}
+
+/** Agents in the background and their children outlive what has started them; a test ends them all, and waits for who waits for them. */
+async function endAll(calls: FakeAgents['calls']): Promise<void> {
+  const all = await calls();
+  const pids = all.flatMap(({ what, pid, child }) => (what === 'start' ? [pid] : (child ?? [])));
+  for (const pid of pids) if (/fake-agent|^sleep/.test(await commandOf(pid))) process.kill(pid, 'SIGKILL');
+  const parents = all.flatMap(({ what, ppid = 0 }) => (what === 'start' ? [ppid] : []));
+  for (const pid of parents) while ((await commandOf(pid)).includes('supervise')) await sleep(20);
+}
+
+async function commandOf(pid: number): Promise<string> {
+  return readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
 }

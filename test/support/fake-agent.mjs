@@ -172,7 +172,15 @@ function shell(parts, ...values) {
   return promise;
 }
 
-const state = { turn: undefined, prompt: '', message: '', subagent: undefined, isPlaying: true };
+const state = {
+  pending: Promise.resolve(),
+  isHasty: false,
+  turn: undefined,
+  prompt: '',
+  message: '',
+  subagent: undefined,
+  isPlaying: true,
+};
 
 /** Tells a moment to all hooks that listen to it; waits for them. Returns the answers that were read. */
 async function tell(moment, data = {}) {
@@ -217,7 +225,10 @@ async function runHook(handler, payload, more) {
     record({ what: 'hook', event, payload: JSON.parse(payload), argv: words, ms: Date.now() - begun, ...exit });
     return exit;
   });
-  if (handler.isAsync) return void done;
+  if (handler.isAsync) {
+    state.pending = state.pending.then(() => done);
+    return undefined;
+  }
   const { stdout, code } = await done;
   if (!kind.readsAnswers || code !== 0) return undefined;
   try {
@@ -347,6 +358,7 @@ function listen() {
 
 async function beginTurn(prompt) {
   if (state.turn !== undefined) return;
+  await think();
   state.turn = randomUUID();
   state.prompt = prompt ?? 'go on';
   conversation.prompts.push(state.prompt);
@@ -356,8 +368,18 @@ async function beginTurn(prompt) {
   await tell('prompt');
 }
 
+/** A model thinks longer than any hook takes: what has been told is through when the next is. */
+async function think() {
+  if (state.isHasty) return;
+  await state.pending;
+  if (plugins.length > 0) while (childrenOf(process.pid) !== '') await sleep(5);
+}
+
+const childrenOf = (pid) => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+
 async function endTurn(data = {}) {
   if (state.turn === undefined) return;
+  await think();
   await tell('stop', data);
   await tell('stopped', data);
   state.turn = undefined;
@@ -378,6 +400,7 @@ const newTool = (command = 'npm test') => ({
 
 async function askPermission(command) {
   const tool = newTool(command || undefined);
+  await think();
   await tell('toolStart', tool);
   show.blocked(tool);
   const answers = await tell('ask', tool);
@@ -432,6 +455,7 @@ let isLeaving = false;
 async function leave(code, reason) {
   if (isLeaving) return;
   isLeaving = true;
+  await think();
   await tell('end', { reason });
   end(code);
 }
@@ -518,6 +542,7 @@ const COMMANDS = {
     return sleep(2 ** 31 - 1);
   },
   stubborn: () => void (isStubborn = true),
+  hasty: () => void (state.isHasty = true),
   child: (words) => leaveChild(words.replace('detached', '').trim(), words.includes('detached')),
   background: (words) =>
     endTurn({ background: [{ id: 'b1', type: 'shell', status: 'running', description: words, command: words }] }),

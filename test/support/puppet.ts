@@ -68,6 +68,7 @@ function runOf(agent: string, owner: Owner, hasHooks: boolean): AgentRun {
     log: null,
     input: null,
     tmux: null,
+    stoppingAt: null,
     end: null,
   };
 }

@@ -1,25 +1,9 @@
 import type { Wiring } from '../adapter.ts';
+import { claudeHooks } from '../claude-hooks.ts';
 import { hookCommand } from './command.ts';
 import { jsonHooks, type HookEntry } from './json-file.ts';
 import type { HookPlace } from './support.ts';
 
-/** Event → which of them; undefined: all. */
-const HEARD: Readonly<Record<string, string | undefined>> = {
-  SessionStart: undefined,
-  UserPromptSubmit: undefined,
-  PreToolUse: 'AskUserQuestion',
-  PermissionRequest: undefined,
-  PostToolUse: undefined,
-  PostToolUseFailure: undefined,
-  Notification: undefined,
-  Elicitation: undefined,
-  ElicitationResult: undefined,
-  Stop: undefined,
-  StopFailure: undefined,
-  SessionEnd: undefined,
-};
-
-const TIMEOUT_SECONDS = 10;
 /** Making a session runs its set-up. */
 const CREATE_SECONDS = 3600;
 const REMOVE_SECONDS = 600;
@@ -32,7 +16,9 @@ export const claudeHookFile = jsonHooks({
   file: '.claude/settings.local.json',
   isStrict: true,
   listEntries(wiring, place, taken) {
-    const heard = Object.entries(HEARD).map(([event, matcher]) => entry(event, matcher, hookCommand(wiring)));
+    const heard = Object.entries(claudeHooks(wiring)).flatMap(([event, groups]) =>
+      groups.map((value) => ({ event, value })),
+    );
     return [...heard, ...(makesWorktrees(place, taken) ? worktreeEntries(wiring) : [])];
   },
   listObstacles: (place, taken) =>
@@ -46,15 +32,14 @@ function makesWorktrees(place: HookPlace, taken: ReadonlySet<string>): boolean {
 }
 
 function worktreeEntries(wiring: Wiring): readonly HookEntry[] {
+  const [node = '', program = ''] = wiring.argv;
+  const worktrees = { ...wiring, argv: [node, program, 'hooks', 'worktree'] };
   return [
-    entry('WorktreeCreate', undefined, hookCommand(wiring, [], { mayFail: true }), CREATE_SECONDS),
-    entry('WorktreeRemove', undefined, hookCommand(wiring), REMOVE_SECONDS),
+    entry('WorktreeCreate', hookCommand(worktrees, [], { mayFail: true }), CREATE_SECONDS),
+    entry('WorktreeRemove', hookCommand(worktrees), REMOVE_SECONDS),
   ];
 }
 
-function entry(event: string, matcher: string | undefined, command: string, timeout = TIMEOUT_SECONDS): HookEntry {
-  return {
-    event,
-    value: { ...(matcher === undefined ? {} : { matcher }), hooks: [{ type: 'command', command, timeout }] },
-  };
+function entry(event: string, command: string, timeout: number): HookEntry {
+  return { event, value: { hooks: [{ type: 'command', command, timeout }] } };
 }

@@ -20,6 +20,9 @@ const HEARD = [
 
 const TIMEOUT_MS = 5000;
 
+/** The plugin runs in opencode, not here. */
+const SPAWNER = 'node:child_process';
+
 /** opencode, by a plugin in a file of wt's own. */
 export const opencodeHookFile: HookSupport = {
   agent: 'opencode',
@@ -42,7 +45,7 @@ function isOwn(text: string): boolean {
  */
 function pluginText({ argv: [command = '', ...args] }: Wiring): string {
   return `${FIRST_LINE}
-import { spawn } from 'node:child_process';
+import { spawn } from '${SPAWNER}';
 import { existsSync } from 'node:fs';
 
 const COMMAND = ${JSON.stringify(command)};

@@ -1,8 +1,8 @@
 import { nodeFile } from '../../platform/node.ts';
-import type { Wiring } from '../adapter.ts';
+import type { Adapter, Wiring } from '../adapter.ts';
+import { hookWords } from '../adapters.ts';
 
-/** How an agent calls wt: `program` is the file wt was started from. `like`: the agent whose hooks a person's own one speaks. */
-export function wiringOf(program: string, agent: { name: string; like?: string | undefined }, folder: string): Wiring {
-  const like = agent.like === undefined || agent.like === agent.name ? [] : ['--like', agent.like];
-  return { argv: [nodeFile, program, 'hook', agent.name, ...like], folder };
+/** How an agent calls wt: `program` is the file wt was started from. */
+export function wiringOf(program: string, agent: Pick<Adapter, 'name' | 'like'>, folder: string): Wiring {
+  return { argv: [nodeFile, program, ...hookWords(agent)], folder };
 }

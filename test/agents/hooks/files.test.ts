@@ -16,7 +16,7 @@ function valueOf(text: string): Record<string, unknown> {
   const errors: ParseError[] = [];
   const tree = parseTree(text.replace(/^\uFEFF/, ''), errors, { allowTrailingComma: true });
   expect(errors).toEqual([]);
-  return tree === undefined ? {} : (getNodeValue(tree) as Record<string, unknown>);
+  return tree === undefined ? {} : getNodeValue(tree);
 }
 
 /** Every command below `hooks`, by event. */
