@@ -4,6 +4,7 @@ import type { Deps } from '../platform/deps.ts';
 import { readText } from '../platform/files.ts';
 import { NOTIFY_FLAG, nodeFile } from '../platform/node.ts';
 import type { AgentFacts } from './facts.ts';
+import type { AgentPlace } from './record.ts';
 import { deriveStatus, type AgentState, type AgentStatus } from './status.ts';
 
 /** What a person is told of. */
@@ -127,12 +128,28 @@ const KINDS: Readonly<Record<AgentState, (situation: Situation) => NoticeKind | 
 
 const MAX_REASON = 500;
 
+/** Has a person told of what a change of facts means, when it is news. Called once for a change, by whoever recorded it. */
+export async function announceChange(
+  deps: AnnounceDeps,
+  { id, adminDirectory }: Pick<AgentPlace, 'id' | 'adminDirectory'>,
+  { before, after }: { readonly before: AgentFacts; readonly after: AgentFacts },
+): Promise<void> {
+  const notice = noticeOfFacts(id, before, after);
+  if (notice === undefined) return;
+  const pointer = (await readText(path.join(adminDirectory, 'gitdir')).catch(() => undefined))?.trim();
+  await announce(deps, path.dirname(path.resolve(adminDirectory, pointer ?? '.')), notice);
+}
+
+type AnnounceDeps = Pick<Deps, 'env' | 'program'> & {
+  readonly detach: (request: { file: string; args: readonly string[]; cwd: string }) => unknown;
+};
+
 /**
- * Has the person's own program told of it, by a process that nobody waits for. Called once for a change, by whoever recorded it.
+ * Has the person's own program told of it, by a process that nobody waits for.
  * Costs one read of a file where no such program is configured. Loads no configuration, for it is on the path of a hook.
  */
 export async function announce(
-  { detach, env, program }: Pick<Deps, 'detach' | 'env' | 'program'>,
+  { detach, env, program }: AnnounceDeps,
   cwd: string,
   notice: Notice | undefined,
 ): Promise<void> {
@@ -140,5 +157,5 @@ export async function announce(
   const text = await readText(path.join(personalFolder(env, 'config'), 'config.jsonc')).catch(() => undefined);
   if (text?.includes('notify') !== true) return;
   const reason = notice.reason?.slice(0, MAX_REASON) ?? null;
-  detach({ file: nodeFile, args: [program, NOTIFY_FLAG, JSON.stringify({ ...notice, reason })], cwd });
+  await detach({ file: nodeFile, args: [program, NOTIFY_FLAG, JSON.stringify({ ...notice, reason })], cwd });
 }

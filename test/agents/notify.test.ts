@@ -80,7 +80,7 @@ describe('news to a person', () => {
   test('is known from facts before and after, by whoever records an end first', () => {
     const owner = { pid: 1, start: '1', boot: 'x', pidns: null, host: 'h', nonce: 'n', fifo: null, command: 'claude' };
     const how = { agent: 'claude', how: 'background', owner, startedAt: STARTED, argv: [], hasHooks: true } as const;
-    const run: AgentRun = { ...how, log: null, input: null, tmux: null, end: null };
+    const run: AgentRun = { ...how, log: null, input: null, tmux: null, stoppingAt: null, end: null };
     const end = { at: LATER, exitCode: 3, signal: null, how: 'exit' } as const;
     const facts = (changes: Partial<AgentRun>): AgentFacts => ({ ...NO_FACTS, run: { ...run, ...changes } });
     expect(noticeOfFacts('a', facts({}), facts({ end }))?.reason).toBe('exit 3');
