@@ -122,7 +122,11 @@ wt run brings along what an agent takes on its command line; this is for agents 
   },
 });
 
-function worktreeOf(outcome: WorktreeOutcome): { id: string | null; kind: WorktreeOutcome['kind']; path: string | null } {
+function worktreeOf(outcome: WorktreeOutcome): {
+  id: string | null;
+  kind: WorktreeOutcome['kind'];
+  path: string | null;
+} {
   const { kind } = outcome;
   return {
     id: kind === 'foreign' ? null : outcome.id,

@@ -19,8 +19,7 @@ export async function claimWorktreeName(
   name: string,
 ): Promise<{ readonly id: SessionId; readonly session: Session | undefined }> {
   const id = proposeId(name);
-  if (id === null)
-    throw new WtError('id.invalid', { id: name, reason: 'no id can be made from it', proposal: null });
+  if (id === null) throw new WtError('id.invalid', { id: name, reason: 'no id can be made from it', proposal: null });
   const session = findSession(await readBook(repo), id);
   if (session?.admin === undefined) return { id: id as SessionId, session };
   const status = statusOf(await readFacts(session.admin.directory), repo.deps.clock.now().getTime());
