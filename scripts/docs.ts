@@ -57,6 +57,8 @@ const raises: Readonly<Record<VerbName, readonly ErrorCode[]>> = {
   show: ['session.not-found'],
   path: ['session.not-found'],
   adopt: ['id.invalid', 'branch.invalid', 'path.unsafe', 'session.exists', 'base.not-found', 'limit.reached'],
+  attach: ['session.not-found', 'agent.not-running', 'program.missing'],
+  send: ['session.not-found', 'agent.not-running', 'agent.not-ready', 'program.missing', 'config.invalid'],
   exec: ['session.not-found', 'path.unsafe'],
   run: [
     'session.not-found',
@@ -408,6 +410,7 @@ function printed(error: WtError, isJson: boolean): { out: string; err: string } 
     out: (more) => void (streams.out += more),
     err: (more) => void (streams.err += more),
     readStdin: () => new Promise(() => {}),
+    readLines: async function* () {},
     stdinIsTTY: false,
     stdinIsPiped: false,
     stdoutIsTTY: false,

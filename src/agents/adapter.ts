@@ -25,8 +25,6 @@ export interface Adapter {
   readsInput?(argv: readonly string[]): boolean;
   /** What a hook prints to put a text into the agent's context; it is asked when the news want a brief. Pure. */
   answer?(event: string, text: string): unknown;
-  /** What its screen shows when nothing else tells: in tmux only. */
-  readonly screen?: Screen;
 }
 
 export interface StartRequest {
@@ -94,13 +92,4 @@ export interface HookNews {
   readonly isRoutine?: boolean;
   /** The agent reads an answer: text to put into its context. */
   readonly wantsBrief?: boolean;
-}
-
-/** Patterns over the last lines of a screen, without colours. */
-export interface Screen {
-  /** It asks for a permission or has a dialogue open: nothing may be typed. */
-  readonly blocked: readonly RegExp[];
-  readonly working: readonly RegExp[];
-  /** Its prompt is empty and waits. */
-  readonly ready: readonly RegExp[];
 }

@@ -13,6 +13,8 @@ export interface Heard {
   readonly news: HookNews;
   /** When it happened: when the hook was called. */
   readonly at: string;
+  /** Whether an agent that the owner has started in turn is the caller, as far as that can be told. */
+  readonly isNestedBelow: (owner: Owner) => boolean;
   readonly lifeOf: (owner: Owner) => Life;
   /** The agent's process, for one that nobody knows yet. */
   readonly findOwner: () => Owner | undefined;
@@ -37,10 +39,10 @@ export function withHook(facts: AgentFacts, heard: Heard): News | undefined {
 const isDead = (life: Life): boolean => life === 'dead' || life === 'reboot';
 
 /** Whether the run itself speaks, and not an agent that it has started in turn. */
-function isOwn({ conversation, hook }: AgentFacts, run: AgentRun, { agent, news }: Heard): boolean {
+function isOwn({ conversation, hook }: AgentFacts, run: AgentRun, { agent, news, isNestedBelow }: Heard): boolean {
   const known = conversation?.agent === run.agent ? conversation : null;
   if (news.conversation !== undefined && known?.id === news.conversation) return true;
-  if (agent !== run.agent) return false;
+  if (agent !== run.agent || isNestedBelow(run.owner)) return false;
   if (news.conversation === undefined || known === null || news.isSwitch === true) return true;
   const isCertain = (known.from === 'assigned' && known.at >= run.startedAt) || since(hook, run) !== null;
   return !isCertain;
@@ -60,8 +62,9 @@ function withTurn(facts: AgentFacts, run: AgentRun, { news, at }: Heard): News |
   const before = since(facts.hook, run);
   if (news.turn === undefined || (news.isRoutine === true && !isNewer(before, news))) return undefined;
   const event = eventOf(run.agent, news, at);
-  // It comes late, another has overtaken it: told it is, but it does not win.
-  if (before !== null && at < before.at) return event === undefined ? undefined : { facts, events: [event] };
+  // It comes late, another has overtaken it: told it is, but it does not win. Of a routine one there is nothing left to tell.
+  if (before !== null && at < before.at)
+    return event === undefined || news.isRoutine === true ? undefined : { facts, events: [event] };
   const hook = { at, agent: run.agent, event: news.event, turn: news.turn, reason: news.reason ?? null };
   const turnEndedAt = news.endsTurn === true ? at : facts.turnEndedAt;
   return {

@@ -28,7 +28,7 @@ function launch(request: StartRequest, conversation: readonly string[], { withBr
   const { isHeadless, args } = request;
   const text = promptOf(request, { withBrief });
   if (isHeadless)
-    return { argv: ['opencode', 'run', ...conversation, ...args, ...(text === undefined ? [] : ['--', text])] };
+    return { argv: ['opencode', 'run', ...conversation, ...args], ...(text === undefined ? {} : { stdin: text }) };
   return { argv: ['opencode', ...conversation, ...args, ...asValue('--prompt', text)] };
 }
 

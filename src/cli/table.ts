@@ -73,6 +73,16 @@ export const table = {
     summary: 'Say that the task of a session is done, or has failed',
     load: () => import('../commands/done.ts'),
   },
+  attach: {
+    group: 'Agents',
+    summary: 'See a running agent, and type to it',
+    load: () => import('../commands/attach.ts'),
+  },
+  send: {
+    group: 'Agents',
+    summary: 'Give a text to a running agent that waits for one',
+    load: () => import('../commands/send.ts'),
+  },
   next: {
     group: 'Agents',
     summary: 'Show the one session that needs a person now, and why',

@@ -3,6 +3,8 @@ export interface Streams {
   readonly err: (text: string) => void;
   /** Everything on standard input, for `--task-file -`. */
   readonly readStdin: () => Promise<string>;
+  /** Lines of standard input as they come, until it ends or the signal does. */
+  readonly readLines: (signal: AbortSignal) => AsyncIterable<string>;
   readonly stdinIsTTY: boolean;
   /** A pipe or a file is there to be read. */
   readonly stdinIsPiped: boolean;

@@ -16,7 +16,7 @@ export interface Held {
   readonly repo: Repo;
   readonly lease: Lease;
   readonly book: Book;
-  /** Who calls: the agent of the session the caller stands in, else that session, else `user`. */
+  /** Who calls, see {@link callerOf}. */
   readonly by: string;
   /** Writes the registry with these changes to its rows; undefined drops a row. */
   save(changes: ReadonlyMap<string, SessionRow | undefined>): Promise<void>;
@@ -52,6 +52,12 @@ export async function hold<T>(
   }
 }
 
+/** Who calls: the agent of the session the caller stands in, else that session, else `user`. Pure. */
+export function callerOf(book: Book, top: string | undefined): string {
+  const caller = sessionAround(book, top);
+  return caller === undefined ? 'user' : (caller.row.agent ?? caller.id);
+}
+
 async function bind(repo: Repo, lease: Lease): Promise<Held> {
   const { deps, layout } = repo;
   const book = await readBook(repo);
@@ -66,8 +72,7 @@ async function bind(repo: Repo, lease: Lease): Promise<Held> {
     );
     deps.io.err(`wt: rebuilt ${layout.registry}: ${book.repair.reason}${aside}\n`);
   }
-  const caller = sessionAround(book, repo.top);
-  const by = caller === undefined ? 'user' : (caller.row.agent ?? caller.id);
+  const by = callerOf(book, repo.top);
   return {
     repo,
     lease,

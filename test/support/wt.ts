@@ -26,12 +26,20 @@ export interface Stage {
   /** What a person answers; absent: nobody can answer. */
   readonly answer?: boolean;
   readonly stdin?: string;
+  /** What a person types line by line. */
+  readonly lines?: (signal: AbortSignal) => AsyncIterable<string>;
   readonly now?: string;
   readonly signal?: AbortSignal;
+  /** The file this program was started from; the built one, when it is to start itself again. */
+  readonly program?: string;
   /** Sees each piece of stdout as it comes. */
   readonly onOut?: (text: string) => void;
   /** Wraps the door to other processes: to count, to delay, to fail the n-th call. */
   readonly wrap?: (run: Deps['run']) => Deps['run'];
+}
+
+export async function* noLines(): AsyncGenerator<string> {
+  // nobody types anything
 }
 
 /** wt in this very process, on real git, in the room. */
@@ -54,7 +62,7 @@ export async function callWt(room: Room, argv: readonly string[], stage: Stage &
     clock: stage.now === undefined ? systemClock : { ...systemClock, now: () => new Date(stage.now ?? 0) },
     random: () => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647,
     env,
-    program: `${room.dir}/wt.js`,
+    program: stage.program ?? `${room.dir}/wt.js`,
     cwd: stage.cwd,
     io: {
       out: (text) => {
@@ -63,6 +71,7 @@ export async function callWt(room: Room, argv: readonly string[], stage: Stage &
       },
       err: (text) => void (stderr += text),
       readStdin: () => Promise.resolve(stage.stdin ?? ''),
+      readLines: (until) => stage.lines?.(until) ?? noLines(),
       stdinIsTTY: stage.columns !== undefined,
       stdinIsPiped: stage.stdin !== undefined,
       stdoutIsTTY: stage.columns !== undefined,
