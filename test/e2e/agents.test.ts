@@ -35,7 +35,7 @@ test('six agents of six kinds are each shown as what they are at, and who says s
   await agents.call('hook', 'works', ({ event }) => event === 'userPromptSubmitted');
   await agents.call('hook', 'busy', ({ event }) => event === 'beforeSubmitPrompt');
 
-  const wait = startWt(story.room, story.root, ['--json', 'wait', '--any', '--for', 'waiting,done,failed']);
+  const wait = startWt(story.room, story.root, ['--json', 'wait', ...Object.keys(SIX), '--any']);
   await until(async () => (await look())['works']?.status === 'working');
   await agents.release('go-asks');
   const asked = await wait.done;
