@@ -72,9 +72,8 @@ export async function supervise(spec: Spec, deps: SuperviseDeps): Promise<void> 
   await recordNews(deps, place, (facts) => withStart(facts, run, { pid, owner, isResumed, at, by })).catch(() => {});
   const stop = boundLog(spec.log);
   deps.say({ word: 'started', pid, at });
-  void Promise.race([end, deps.clock.sleep(MOMENT_MS)]).then((early) =>
-    deps.say(early === undefined ? { word: 'settled' } : { word: 'ended', ...early }),
-  );
+  const early = await Promise.race([end, deps.clock.sleep(MOMENT_MS)]);
+  if (early === undefined) deps.say({ word: 'settled' });
   const over = await end;
   stop();
   await live.end();
@@ -82,6 +81,7 @@ export async function supervise(spec: Spec, deps: SuperviseDeps): Promise<void> 
   await insist(deps, () =>
     recordNews(deps, place, (facts) => withEnd(facts, run, { agent, end: over, at: now(), by: agent })),
   );
+  if (early !== undefined) deps.say({ word: 'ended', ...early });
 }
 
 /** The claim is the supervisor's from here on: should the wt that was called be killed, the start goes on. */

@@ -76,7 +76,7 @@ export async function planStart(repo: Repo, plan: PlanFacts): Promise<StartPlan>
     wiring,
     args: request.args,
   };
-  const launch = request.isResumed ? adapter.resume(start) : adapter.start(start);
+  const launch = planLaunch(adapter, start, { isResumed: request.isResumed, promptFile: files.prompt });
   if (launch === undefined) throw notResumable(session.id, adapter.name, 'it keeps no conversation that could be');
   const run = randomUUID();
   const own: Env = {
@@ -100,6 +100,22 @@ export async function planStart(repo: Repo, plan: PlanFacts): Promise<StartPlan>
       wiring !== undefined && (await isTold(adapter, launch, wiring, { worktree: session.path, main: repo.root })),
     shownWords: wordsWithout(launch.argv, prompt),
   };
+}
+
+/** A single word on a command line may have 128 kB with its end (MAX_ARG_STRLEN, execve(2)). */
+const WORD_BYTES = 128 * 1024 - 1;
+
+/** A prompt that is too long for a command line is in a file, and the agent is told to read it. Pure. */
+function planLaunch(
+  adapter: Adapter,
+  request: StartRequest,
+  { isResumed, promptFile }: { isResumed: boolean; promptFile: string },
+): Launch | undefined {
+  const launchOf = (one: StartRequest): Launch | undefined => (isResumed ? adapter.resume(one) : adapter.start(one));
+  const launch = launchOf(request);
+  if (launch === undefined || launch.argv.every((word) => Buffer.byteLength(word) <= WORD_BYTES)) return launch;
+  const prompt = `Your task is too long for a command line. It is in the file ${promptFile} : read all of it, then do what it says.`;
+  return launchOf({ ...request, prompt });
 }
 
 /** In the background nobody types anything. */

@@ -124,7 +124,7 @@ describe(`wt send${NEEDS_TMUX}`, () => {
   });
 
   test('never types into a question', async () => {
-    const stand = await makeStand('claude', 'turn', 'ask permission');
+    const stand = await makeStand('claude', 'ask permission');
     await stand.tmux.shows(stand.agent.pane, 'Do you want to proceed?');
     const { exit, code, message, retryable, changed } = await failure(stand, 'send', 'a', 'yes');
     expect({ exit, code, retryable, changed }).toEqual({
@@ -138,7 +138,7 @@ describe(`wt send${NEEDS_TMUX}`, () => {
   });
 
   test('never types into a question that its hooks have not told of', async () => {
-    const stand = await makeStand('claude', 'turn', 'ask permission');
+    const stand = await makeStand('claude', 'ask permission');
     await stand.tmux.shows(stand.agent.pane, 'Do you want to proceed?');
     await stand.agent.hook('idle');
     expect(await failure(stand, 'send', 'a', 'yes')).toMatchObject({ exit: 9, code: 'agent.not-ready' });
@@ -160,7 +160,7 @@ describe(`wt send${NEEDS_TMUX}`, () => {
     ['its hooks say so', 'working'],
     ['its hooks say otherwise', 'idle'],
   ] as const)('never types while it works: %s', async (_, turn) => {
-    const stand = await makeStand('claude', 'turn', 'hang');
+    const stand = await makeStand('claude', 'work', 'hang');
     await stand.tmux.shows(stand.agent.pane, 'esc to interrupt');
     if (turn !== undefined) await stand.agent.hook(turn);
     expect(await failure(stand, 'send', 'a', 'more')).toMatchObject({ exit: 9, code: 'agent.not-ready' });
@@ -232,7 +232,7 @@ describe(`wt send${NEEDS_TMUX}`, () => {
   });
 
   test('with --wait sends as soon as the agent is ready', async () => {
-    const stand = await makeStand('claude', 'turn', 'wait-for go', 'idle');
+    const stand = await makeStand('claude', 'work', 'wait-for go', 'idle');
     await stand.tmux.shows(stand.agent.pane, 'esc to interrupt');
     const sent = stand.wt('send', 'a', 'and now the rest', '--wait', '30s');
     await stand.fakes.release('go');
@@ -241,7 +241,7 @@ describe(`wt send${NEEDS_TMUX}`, () => {
   });
 
   test('with --wait gives up when the time is over', async () => {
-    const stand = await makeStand('claude', 'turn', 'hang');
+    const stand = await makeStand('claude', 'work', 'hang');
     await stand.tmux.shows(stand.agent.pane, 'esc to interrupt');
     expect(await failure(stand, 'send', 'a', 'more', '--wait', '1s')).toMatchObject({
       exit: 9,
@@ -250,7 +250,7 @@ describe(`wt send${NEEDS_TMUX}`, () => {
   });
 
   test('with --wait says so when the agent ends meanwhile', async () => {
-    const stand = await makeStand('claude', 'turn', 'wait-for go', 'exit 3');
+    const stand = await makeStand('claude', 'work', 'wait-for go', 'exit 3');
     await stand.tmux.shows(stand.agent.pane, 'esc to interrupt');
     const sent = failure(stand, 'send', 'a', 'more', '--wait', '30s');
     await stand.fakes.release('go');
