@@ -193,7 +193,7 @@ export function listColumns(
       header: 'AGENT',
       value: (view) => agentText(view, look),
       paint: paintAgent,
-      min: look.width < WIDE ? 26 : 40, // what it is at and since when come before a long task
+      min: 22,
       drop: 2,
     },
     {
