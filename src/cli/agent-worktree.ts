@@ -73,6 +73,7 @@ async function make(
     prompt: undefined,
     promptFile: undefined,
     background: false,
+    tmux: false,
   };
   const made = await create.run(context, input);
   const { outcome } = made;
