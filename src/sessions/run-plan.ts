@@ -77,7 +77,7 @@ export async function planStart(repo: Repo, plan: PlanFacts): Promise<StartPlan>
     : undefined;
   const start: StartRequest = {
     prompt,
-    isHeadless: request.how === 'background' || !deps.io.stdinIsTTY || !deps.io.stdoutIsTTY,
+    isHeadless: request.how !== 'tmux' && (request.how === 'background' || !deps.io.stdinIsTTY || !deps.io.stdoutIsTTY),
     conversation,
     worktree: session.path,
     gitDirectories: [admin.directory, repo.commonDir],
