@@ -103,7 +103,11 @@ describe('wt attach to an agent in the background', () => {
       '.config/wt/config.jsonc': JSON.stringify({
         agents: {
           lines: {
-            command: ['sh', '-c', 'echo begun; while read -r line; do echo "got $line"; [ "$line" != end ] || exit 0; done'],
+            command: [
+              'sh',
+              '-c',
+              'echo begun; while read -r line; do echo "got $line"; [ "$line" != end ] || exit 0; done',
+            ],
             prompt: 'stdin',
             lines: true,
           },

@@ -203,7 +203,10 @@ describe(`wt run --tmux${NEEDS_TMUX}`, () => {
     expect(await stand.panes()).toEqual([expect.stringMatching(/ %0 0$/)]);
     await stand.wt('stop', 'a');
     await stand.wt('run', 'a', 'claude', '--tmux');
-    expect(await stand.panes()).toEqual([expect.stringMatching(/^app-a .* %1 0$/), expect.stringMatching(/^other .* %0 0$/)]);
+    expect(await stand.panes()).toEqual([
+      expect.stringMatching(/^app-a .* %1 0$/),
+      expect.stringMatching(/^other .* %0 0$/),
+    ]);
   });
 
   test('a server that is killed takes the agent along, and resume starts it again in tmux, in its conversation', async () => {
