@@ -8,9 +8,10 @@ import type { AnyCommand, Param, Params } from '../src/cli/define.ts';
 import { globalParams } from '../src/cli/params.ts';
 import { reportError, SCHEMA } from '../src/cli/report.ts';
 import { table, type Verb, type VerbName } from '../src/cli/table.ts';
-import { WtError, type CatalogCode, type ErrorCatalog, type ErrorCode, type Reason } from '../src/core/errors.ts';
+import { WtError, type ErrorCode } from '../src/core/errors.ts';
 import { EXIT, exitCodeOf, retryableCodes } from '../src/core/exit-codes.ts';
 import { configPages } from './config-docs.ts';
+import { reasonSamples, samples } from './error-samples.ts';
 import type { Streams } from '../src/platform/streams.ts';
 
 type Pages = Map<string, string>;
@@ -56,6 +57,8 @@ const raises: Readonly<Record<VerbName, readonly ErrorCode[]>> = {
   show: ['session.not-found'],
   path: ['session.not-found'],
   adopt: ['id.invalid', 'branch.invalid', 'path.unsafe', 'session.exists', 'base.not-found', 'limit.reached'],
+  attach: ['session.not-found', 'agent.not-running', 'program.missing'],
+  send: ['session.not-found', 'agent.not-running', 'agent.not-ready', 'program.missing', 'config.invalid'],
   exec: ['session.not-found', 'path.unsafe'],
   run: [
     'session.not-found',
@@ -85,7 +88,11 @@ const raises: Readonly<Record<VerbName, readonly ErrorCode[]>> = {
   diff: ['session.not-found', 'base.not-found', 'path.unsafe'],
   commit: ['session.not-found', 'session.operation', 'path.unsafe', 'hook.failed'],
   done: ['session.not-found', 'base.not-found'],
+  next: [],
+  summary: [],
+  wait: ['session.not-found', 'wait.failed'],
   hook: [],
+  hooks: ['session.not-found', 'path.unsafe', 'hooks.refused', 'agent.unknown'],
   approve: [
     'session.not-found',
     'base.not-found',
@@ -191,173 +198,6 @@ const exitWords: Readonly<Record<keyof typeof EXIT, string>> = {
   person: 'a person must answer',
   busy: 'busy: a lock is held, or the base moved; try again',
   interrupted: 'interrupted (130 by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP)',
-};
-
-/** One sample of the facts of every failure. A code without one does not compile. */
-const samples: { readonly [C in Exclude<CatalogCode, 'session.refused'>]: ErrorCatalog[C] } = {
-  'usage.invalid': { option: '--strategy <how>', reason: 'one of merge, squash, rebase, ff' },
-  'id.invalid': { id: 'fix login', reason: 'only letters, digits, "-" and "_"', proposal: 'fix-login' },
-  'repo.not-found': { cwd: '/home/ada', reason: 'outside' },
-  'repo.no-commits': { root: '/home/ada/shop' },
-  'git.too-old': { found: '2.34.1', needed: '2.38.0' },
-  'git.failed': {
-    args: ['git', 'merge-tree', '--write-tree', 'main', 'wt/fix-login'],
-    exitCode: 128,
-    stderr: 'fatal: …',
-  },
-  'git.timeout': { args: ['git', 'status'], seconds: 60 },
-  'session.not-found': { id: 'fix-logn', near: ['fix-login'], trash: null },
-  'session.exists': { id: 'fix-login', path: '/home/ada/shop/.worktrees/fix-login', branch: 'wt/fix-login' },
-  'branch.exists': { id: 'fix-login', branch: 'wt/fix-login', holder: null, blocks: null },
-  'branch.checked-out': { branch: 'main', path: '/home/ada/shop', holder: null },
-  'branch.invalid': { branch: 'fix..login', reason: 'git does not allow it' },
-  'path.exists': { path: '/home/ada/shop/.worktrees/fix-login', what: 'a folder of somebody else', adoptable: false },
-  'base.not-found': { base: 'mian', near: ['main'] },
-  'merge.conflict': {
-    id: 'fix-login',
-    into: 'main',
-    files: [
-      { path: 'src/login.js', target: '1f2e3d4 Log every login', session: '5a6b7c8 Go back to the page asked for' },
-    ],
-    tasks: [],
-    verb: 'merge',
-  },
-  'target.dirty': { target: 'main', path: '/home/ada/shop', paths: ['src/login.js'], operation: null },
-  'target.moved': { target: 'main', reason: 'raced', id: 'fix-login' },
-  'approval.required': { id: 'fix-login', reason: 'stale', commit: '5a6b7c8d9e0f1a2b3c4d5e6f7a8b9c0d1e2f3a4b' },
-  'gate.failed': {
-    id: 'fix-login',
-    into: 'main',
-    command: 'npm test',
-    exitCode: 1,
-    tree: '9e0f1a2b3c4d5e6f7a8b9c0d1e2f3a4b5a6b7c8d',
-    log: '/home/ada/shop/.git/wt/logs/gate/fix-login.log',
-    output: ['1 test failed'],
-  },
-  'setup.failed': {
-    id: 'fix-login',
-    path: '/home/ada/shop/.worktrees/fix-login',
-    step: 'npm ci',
-    exitCode: 1,
-    timedOut: false,
-    reason: 'exit 1',
-    log: '/home/ada/shop/.git/wt/logs/setup/2026-03-01T09-00-00-000Z-fix-login-setup.log',
-    output: ['npm error code ENOTFOUND'],
-  },
-  'config.untrusted': { path: '/home/ada/shop/wt.config.jsonc', commands: ['merge.gate: npm test'] },
-  'hook.failed': { hook: 'pre-commit', output: 'lint: 1 error', id: 'fix-login' },
-  'io.failed': {
-    path: '/home/ada/shop/.git/wt',
-    syscall: 'mkdir',
-    errno: 'EACCES',
-    message: 'EACCES: permission denied',
-  },
-  'io.disk-full': { path: '/home/ada/shop/.worktrees' },
-  'path.unsafe': { path: '/home/ada/shop/.worktrees', reason: 'it is a symbolic link' },
-  'confirm.required': { question: 'Land fix-login on main?', argv: ['wt', 'merge', 'fix-login', '--yes'] },
-  'config.invalid': {
-    path: '/home/ada/.config/wt/config.jsonc',
-    line: 3,
-    column: 5,
-    reason: 'unknown key "trash.kep"; did you mean keep?',
-  },
-  'registry.damaged': { path: '/home/ada/shop/.worktrees/sessions.json', reason: 'it is a symbolic link' },
-  'registry.busy': { holder: 'wt merge search (pid 4711)', waitedMs: 30_000 },
-  'registry.too-new': { path: '/home/ada/shop/.worktrees/sessions.json', found: 2, known: 1 },
-  'limit.reached': {
-    limit: 'limits.sessions',
-    allowed: 4,
-    found: 4,
-    origin: '/home/ada/shop/wt.config.jsonc',
-    cleanable: { ids: ['search'], bytes: 312_000_000 },
-  },
-  'disk.low': {
-    limit: 'limits.minFreeDisk',
-    path: '/home/ada/shop',
-    free: 1_200_000_000,
-    needed: 340_000_000,
-    keep: 1_000_000_000,
-    origin: 'the default',
-    cleanable: { ids: [], bytes: 0 },
-  },
-  'lock.busy': {
-    name: 'staging',
-    max: 1,
-    holders: [
-      { pid: 4711, host: 'desk', command: 'npm run e2e', session: 'search', since: '2026-01-02T03:04:05.000Z' },
-    ],
-    waiting: 1,
-    waitedMs: 300_000,
-  },
-  'lock.held': { name: 'staging' },
-  'agent.running': {
-    id: 'fix-login',
-    agent: 'claude',
-    pid: 4711,
-    since: '2026-01-01T00:00:00.000Z',
-    how: 'background',
-  },
-  'agent.failed': {
-    id: 'fix-login',
-    agent: 'codex',
-    exitCode: 2,
-    signal: null,
-    log: '/repo/.git/wt/logs/agents/fix-login.log',
-    output: ['error: not signed in'],
-  },
-  'agent.elsewhere': { id: 'fix-login', agent: 'claude', pid: 4711, host: 'box' },
-  'agent.not-running': { id: 'fix-login', agent: 'claude', verb: 'send' },
-  'agent.not-ready': {
-    id: 'fix-login',
-    agent: 'claude',
-    state: 'waiting',
-    reason: 'permission',
-    source: 'claude hook',
-  },
-  'agent.unknown': { agent: 'cluade', known: ['claude', 'codex'], near: ['claude'] },
-  'agent.not-resumable': { id: 'fix-login', agent: 'aider', reason: 'no agent was started there yet' },
-  'wait.failed': {
-    ids: ['fix-login'],
-    wanted: ['done'],
-    waitedMs: 600_000,
-    isOver: false,
-    states: ['fix-login is working'],
-  },
-  'program.missing': { program: 'tmux', why: 'wt run --tmux works in it' },
-  'hooks.refused': { agent: 'claude', path: '.claude/settings.local.json', reason: 'git tracks it' },
-  interrupted: { signal: 'SIGINT' },
-  internal: { message: 'Cannot read properties of undefined' },
-};
-const reasonSamples: { readonly [C in Reason['code']]: Extract<Reason, { code: C }> } = {
-  'session.dirty': {
-    code: 'session.dirty',
-    staged: 0,
-    modified: 1,
-    untracked: 1,
-    hidden: 0,
-    paths: ['src/login.js', 'notes.txt'],
-  },
-  'session.unmerged': {
-    code: 'session.unmerged',
-    commits: 1,
-    base: 'main',
-    subjects: ['5a6b7c8 Go back to the page asked for'],
-  },
-  'session.live': { code: 'session.live', processes: ['claude (pid 4312)'] },
-  'session.locked': { code: 'session.locked', reason: 'holds the test database' },
-  'session.operation': { code: 'session.operation', operation: 'rebase' },
-  'session.empty': { code: 'session.empty', base: 'main' },
-  'session.inside': {
-    code: 'session.inside',
-    path: '/home/ada/shop/.worktrees/fix-login',
-    root: '/home/ada/shop',
-  },
-  'path.unsafe': { code: 'path.unsafe', path: '/home/ada/elsewhere', reason: 'it is a symbolic link' },
-  'path.mounted': {
-    code: 'path.mounted',
-    path: '/home/ada/shop/.worktrees/fix-login',
-    mount: '/home/ada/shop/.worktrees/fix-login/data',
-  },
 };
 
 async function generate(): Promise<Pages> {
@@ -571,6 +411,7 @@ function printed(error: WtError, isJson: boolean): { out: string; err: string } 
     out: (more) => void (streams.out += more),
     err: (more) => void (streams.err += more),
     readStdin: () => new Promise(() => {}),
+    readLines: async function* () {},
     stdinIsTTY: false,
     stdinIsPiped: false,
     stdoutIsTTY: false,

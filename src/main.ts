@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { fstatSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import { buffer } from 'node:stream/consumers';
 import process from 'node:process';
 import { main } from './cli/main.ts';
@@ -10,6 +11,7 @@ import { createIdentity } from './platform/identity.ts';
 import { askPerson } from './platform/prompt.ts';
 import { createDetach, createRunner, type Handover } from './platform/runner.ts';
 import { colorLevel, type Streams } from './platform/streams.ts';
+import { createTerminal } from './platform/terminal.ts';
 
 declare const __WT_VERSION__: string;
 
@@ -28,10 +30,12 @@ for (const signal of ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP'] as const) {
     interrupted.abort(signal);
   });
 }
+const readerGone = new AbortController();
 for (const stream of [process.stdout, process.stderr]) {
   // `wt list | head -1` is no failure.
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error; // EIO: its terminal is gone
+    if (stream === process.stdout) readerGone.abort();
   });
 }
 
@@ -41,11 +45,13 @@ const io: Streams = {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
   readStdin: async () => (await buffer(process.stdin)).toString('utf8'),
+  readLines: (signal) => createInterface({ input: process.stdin, terminal: false, signal }),
   stdinIsTTY: process.stdin.isTTY,
   stdinIsPiped: isPiped(),
   stdoutIsTTY: process.stdout.isTTY,
   stderrIsTTY: process.stderr.isTTY,
   columns: process.stdout.columns ?? process.stderr.columns ?? 80,
+  readerGone: readerGone.signal,
   color: colorLevel(env, process.stdout.isTTY),
   errColor: colorLevel(env, process.stderr.isTTY),
 };
@@ -58,6 +64,7 @@ const deps: Deps = {
   program: process.argv[1] ?? '',
   cwd: currentDirectory(),
   io,
+  ...(io.stdinIsTTY && io.stdoutIsTTY ? { terminal: createTerminal(process.stdin, process.stdout) } : {}),
   confirm: async (question) => {
     if (!io.stdinIsTTY || !io.stderrIsTTY) return undefined;
     const answer = await askPerson(question, process.stdin, process.stderr);

@@ -56,11 +56,11 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   commands: ['cli', 'ui', ...DOMAIN, ...BELOW_DOMAIN],
   cli: ['ui', 'platform', 'core'],
   'main.ts': ['cli', 'platform', 'core'],
-  'supervise.ts': ['agents', 'platform', 'core'],
   'hook.ts': ['agents', 'platform', 'core'],
+  'supervise.ts': ['agents', 'platform', 'core'],
 };
 /** What ui may know of the domain: its types. */
-const UI_TYPES = [...DOMAIN, 'setup', 'registry', 'config', 'git'];
+const UI_TYPES = [...DOMAIN, 'agents', 'setup', 'registry', 'config', 'git'];
 /** Rooms that cli opens only while a verb runs, so that a start loads nothing of them. */
 const CLI_LOADS = ['commands', ...DOMAIN];
 

@@ -19,16 +19,12 @@ export interface Adapter {
   start(request: StartRequest): Launch;
   /** Undefined: it cannot take up what it did before. Pure. */
   resume(request: StartRequest): Launch | undefined;
-  /** How it is told to call `wt hook`, when it can be. */
-  readonly hooks?: HookSupport;
   /** What one call of its hooks means; undefined: nothing. Whatever the payload is, it does not throw. Pure. */
   readHook(call: HookCall): HookNews | undefined;
   /** Whether a call with such words has something on its standard input; else it is left alone. Default: yes. Pure. */
   readsInput?(argv: readonly string[]): boolean;
   /** What a hook prints to put a text into the agent's context; it is asked when the news want a brief. Pure. */
   answer?(event: string, text: string): unknown;
-  /** What its screen shows when nothing else tells: in tmux only. */
-  readonly screen?: Screen;
 }
 
 export interface StartRequest {
@@ -70,21 +66,6 @@ export interface Wiring {
   readonly folder: string;
 }
 
-/**
- * A settings file that the agent reads in its worktree. Where the flags of the program can bring hooks along, `start` does it by
- * `wiring`, and no file is written.
- */
-export interface HookSupport {
-  /** From the top of the worktree. */
-  readonly file: string;
-  /** The file with wt's hooks in it beside all that is there; undefined text: there is no file. Throws when it cannot be read. Pure. */
-  install(text: string | undefined, wiring: Wiring, place: 'session' | 'main'): string;
-  /** The file without wt's hooks; undefined: nothing is left of it. Pure. */
-  remove(text: string): string | undefined;
-  /** Whether wt's hooks are in it. Pure. */
-  isInstalled(text: string): boolean;
-}
-
 export interface HookCall {
   /** Parsed standard input, or the last argument where the agent hands it over there. */
   readonly payload: unknown;
@@ -105,19 +86,12 @@ export interface HookNews {
   readonly endsTurn?: boolean;
   /** The same program has gone over to another conversation: cleared, forked, another one taken up. */
   readonly isSwitch?: boolean;
-  /** A helper of the agent's own: its turns are none of the agent's. */
+  /** A helper of the agent's own: its turns are none of the agent's, but a question of its is one to the person. */
   readonly isSubagent?: boolean;
+  /** Which one, when it says so. The conversation is then that of the agent. */
+  readonly helper?: string;
   /** Said on every step of work: it is no event of its own while nothing changes. */
   readonly isRoutine?: boolean;
   /** The agent reads an answer: text to put into its context. */
   readonly wantsBrief?: boolean;
-}
-
-/** Patterns over the last lines of a screen, without colours. */
-export interface Screen {
-  /** It asks for a permission or has a dialogue open: nothing may be typed. */
-  readonly blocked: readonly RegExp[];
-  readonly working: readonly RegExp[];
-  /** Its prompt is empty and waits. */
-  readonly ready: readonly RegExp[];
 }

@@ -28,6 +28,6 @@ export function listAgentNames(agents: AgentConfigs): readonly string[] {
 }
 
 /** The words after `wt` by which an agent calls its hook. Pure. */
-export function hookWords({ name, like }: Adapter): readonly string[] {
+export function hookWords({ name, like }: Pick<Adapter, 'name' | 'like'>): readonly string[] {
   return ['hook', name, ...(like === undefined ? [] : ['--like', like])];
 }

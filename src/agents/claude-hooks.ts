@@ -1,4 +1,5 @@
 import type { Wiring } from './adapter.ts';
+import { hookCommand } from './hooks/command.ts';
 
 /** One entry below an event in the settings of Claude Code. */
 export interface ClaudeHookGroup {
@@ -9,7 +10,6 @@ export interface ClaudeHookGroup {
 export interface ClaudeHook {
   readonly type: 'command';
   readonly command: string;
-  readonly args: readonly string[];
   /** Seconds. */
   readonly timeout: number;
   /** The agent does not wait for it. Only where nothing hangs on its order. */
@@ -34,11 +34,13 @@ const HEARD: Readonly<Record<string, { readonly matcher?: string; readonly isAsy
 
 const TIMEOUT_SECONDS = 10;
 
-/** The value of `hooks` in the settings of Claude Code that makes it call `wt hook`, without a shell. Pure. */
-export function claudeHooks({ argv }: Wiring): Readonly<Record<string, readonly ClaudeHookGroup[]>> {
-  const [command = '', ...args] = argv;
+/**
+ * The value of `hooks` in the settings of Claude Code that makes it call `wt hook`. By a shell, so that it is silent when wt is
+ * gone. The same hook in two of its settings is called once. Pure.
+ */
+export function claudeHooks(wiring: Wiring): Readonly<Record<string, readonly ClaudeHookGroup[]>> {
   const groups = Object.entries(HEARD).map(([event, { matcher, isAsync }]) => {
-    const hook: ClaudeHook = { type: 'command', command, args, timeout: TIMEOUT_SECONDS };
+    const hook: ClaudeHook = { type: 'command', command: hookCommand(wiring), timeout: TIMEOUT_SECONDS };
     const group: ClaudeHookGroup = {
       ...(matcher === undefined ? {} : { matcher }),
       hooks: [isAsync === true ? { ...hook, async: true } : hook],

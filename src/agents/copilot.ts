@@ -13,16 +13,14 @@ export const copilot: Adapter = {
     const { conversation } = request;
     return launch(asResumed(request), conversation === undefined ? ['--continue'] : [`--resume=${conversation}`]);
   },
-  answer: (_, text) => ({ additionalContext: text }),
   readHook: readCall,
 };
 
 function launch(request: StartRequest, conversation: readonly string[], { withBrief = false } = {}): Launch {
-  const { isHeadless, gitDirectories, args } = request;
+  const { isHeadless, args } = request;
   const text = promptOf(request, { withBrief });
-  const folders = gitDirectories.flatMap((folder) => ['--add-dir', folder]);
   const flag = isHeadless ? '--prompt' : '--interactive';
-  return { argv: ['copilot', ...conversation, ...folders, ...args, ...asValue(flag, text)] };
+  return { argv: ['copilot', ...conversation, ...args, ...asValue(flag, text)] };
 }
 
 /** Its payloads do not name their event in all versions: then the words of the call do, as wt has written them into the settings. */
@@ -32,20 +30,35 @@ function readCall(call: HookCall): HookNews | undefined {
 
 const KEYS = { event: ['hookEventName', 'hook_event_name'], conversation: ['sessionId', 'session_id'] };
 
-const MEANINGS: Meanings = {
-  sessionStart: startMeaning,
+const EVENTS: Meanings = {
+  sessionStart: (payload) => ({ ...startMeaning(payload), isSwitch: textAt(payload, 'source') !== 'startup' }),
   userPromptSubmitted: { turn: 'working' },
-  preToolUse: ALIVE,
-  permissionRequest: { turn: 'waiting', reason: 'permission' },
+  preToolUse: (payload) =>
+    textAt(payload, 'toolName', 'tool_name') === 'ask_user' ? { turn: 'waiting', reason: 'question' } : ALIVE,
+  // Before its rules have been asked, so nobody has to wait yet; when somebody has to, there is a notification.
+  permissionRequest: ALIVE,
   postToolUse: { turn: 'working', isRoutine: true },
   postToolUseFailure: { turn: 'working', isRoutine: true },
-  notification: (payload) => notified(textAt(payload, 'notification_type', 'notificationType', 'type')),
+  notification: (payload) => notified(textAt(payload, 'notification_type', 'notificationType')),
   errorOccurred: errorMeaning,
   agentStop: { turn: 'idle', endsTurn: true },
   subagentStart: { isSubagent: true },
   subagentStop: { isSubagent: true },
   sessionEnd: endMeaning,
 };
+
+/** Events have a second name each, in which their payloads are spelled as those of VS Code. */
+const OTHER_NAMES: Readonly<Record<string, string>> = { userPromptSubmitted: 'UserPromptSubmit', agentStop: 'Stop' };
+
+const MEANINGS: Meanings = Object.fromEntries(
+  Object.entries(EVENTS).flatMap(([name, meaning]) => {
+    const other = OTHER_NAMES[name] ?? `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+    return [
+      [name, meaning],
+      [other, meaning],
+    ];
+  }),
+);
 
 function notified(type: string | undefined): Omit<HookNews, 'event'> {
   if (type === 'permission_prompt') return { turn: 'waiting', reason: 'permission' };

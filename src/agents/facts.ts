@@ -40,6 +40,8 @@ export interface AgentRun {
   /** When `wt stop` has told it to end: whatever ends it then, it was stopped. */
   readonly stoppingAt: string | null;
   readonly end: AgentEnd | null;
+  /** When somebody found its process gone whose end nobody has recorded. Absent: nobody has. */
+  readonly goneAt?: string;
 }
 
 export interface TmuxPlace {
@@ -78,6 +80,8 @@ export interface HookFact {
   readonly turn: Turn;
   /** What it waits for, or why it failed: `permission`, `question`, `input`, `rate_limit`. */
   readonly reason: string | null;
+  /** The helper of the agent that waits; absent: the agent itself. */
+  readonly helper?: string;
 }
 
 export const NO_FACTS: AgentFacts = {
@@ -106,7 +110,7 @@ export function parseFacts(text: string | undefined): AgentFacts {
 function parseRun(value: unknown): AgentRun | null {
   if (!isRecord(value)) return null;
   const owner = parseOwner(value['owner']);
-  const { agent, how, startedAt, argv, hasHooks, log, input } = value;
+  const { agent, how, startedAt, argv, hasHooks, log, input, goneAt } = value;
   const way = WAYS.find((one) => one === how);
   if (owner === undefined || way === undefined || typeof agent !== 'string' || typeof startedAt !== 'string')
     return null;
@@ -122,6 +126,7 @@ function parseRun(value: unknown): AgentRun | null {
     tmux: parseTmux(value['tmux']),
     stoppingAt: textOrNull(value['stoppingAt']),
     end: parseEnd(value['end']),
+    ...(typeof goneAt === 'string' ? { goneAt } : {}),
   };
 }
 
@@ -152,11 +157,12 @@ function parseConversation(value: unknown): Conversation | null {
 
 function parseHook(value: unknown): HookFact | null {
   if (!isRecord(value)) return null;
-  const { at, agent, event, reason } = value;
+  const { at, agent, event, reason, helper } = value;
   const turn = TURNS.find((one) => one === value['turn']);
   if (turn === undefined || typeof at !== 'string' || typeof agent !== 'string' || typeof event !== 'string')
     return null;
-  return { at, agent, event, turn, reason: textOrNull(reason) };
+  const who = typeof helper === 'string' ? { helper } : {};
+  return { at, agent, event, turn, reason: textOrNull(reason), ...who };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -5,11 +5,11 @@ import type { Parent } from '../platform/parents.ts';
 import type { Adapter, HookNews } from './adapter.ts';
 import type { AgentFacts } from './facts.ts';
 import { findPlace, type FoundPlace } from './find-place.ts';
-import { withHook } from './hear.ts';
+import { withHook, type Heard } from './hear.ts';
 import { findKnownAdapter } from './known.ts';
 import { plainHooks } from './plain.ts';
-import { readFacts, recordNews } from './record.ts';
-import { findStarter, ownerOf } from './starter.ts';
+import { readFacts, recordNews, type AgentPlace } from './record.ts';
+import { findStarter, isNestedBelow, ownerOf } from './starter.ts';
 import { lifeOf } from './status.ts';
 
 /** Where `wt hook` is called, and what it may do there. */
@@ -30,7 +30,7 @@ export interface HookWorld {
 
 /** The status of an agent may be another one now. */
 export interface FactsChange {
-  readonly place: FoundPlace;
+  readonly place: AgentPlace;
   readonly before: AgentFacts;
   readonly after: AgentFacts;
 }
@@ -110,8 +110,14 @@ interface Reception extends Pick<Call, 'agent' | 'reader'> {
 async function record(world: HookWorld, { agent, reader, news, place }: Reception): Promise<FactsChange> {
   const names = [agent, ...reader.command.slice(0, 1)];
   const isOurs = ({ words }: Parent): boolean => words.slice(0, 3).includes(world.program);
-  const findOwner = () => ownerOf(findStarter(world.listParents(), names, isOurs), agent);
-  const heard = { agent, news, at: world.at, lifeOf, findOwner };
+  const heard: Heard = {
+    agent,
+    news,
+    at: world.at,
+    lifeOf,
+    isNestedBelow: (owner) => isNestedBelow(world.listParents(), owner),
+    findOwner: () => ownerOf(findStarter(world.listParents(), names, isOurs), agent),
+  };
   const options = { timeoutMs: LOCK_MS, isDurable: false };
   return { place, ...(await recordNews(world.deps, place, (facts) => withHook(facts, heard), options)) };
 }

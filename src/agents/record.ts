@@ -14,8 +14,13 @@ export interface AgentPlace {
 
 const FACTS = 'wt-agent.json';
 
+/** Where the facts of the session with that administrative folder lie. */
+export function factsFile(adminDirectory: string): string {
+  return path.join(adminDirectory, FACTS);
+}
+
 export async function readFacts(adminDirectory: string): Promise<AgentFacts> {
-  return parseFacts(await readText(path.join(adminDirectory, FACTS)));
+  return parseFacts(await readText(factsFile(adminDirectory)));
 }
 
 /** What a change of facts says in the stream of events. */
@@ -40,7 +45,7 @@ export async function recordNews(
     if (news === undefined) return { before, after: before };
     const { isDurable } = options;
     if (news.facts !== before)
-      await replaceFile(path.join(adminDirectory, FACTS), `${JSON.stringify(news.facts)}\n`, 0o600, { isDurable });
+      await replaceFile(factsFile(adminDirectory), `${JSON.stringify(news.facts)}\n`, 0o600, { isDurable });
     for (const event of news.events) await append({ session: id, ...event });
     return { before, after: news.facts };
   });

@@ -52,6 +52,22 @@ export function findStarter(
   return nearest === undefined || isOneOf(nearest, HOSTS) ? undefined : nearest;
 }
 
+/**
+ * Whether an agent that the owner has started in turn is the caller: agents start others by a shell, which then stands between the
+ * two. False as well when the owner is not among the parents. Pure.
+ */
+export function isNestedBelow(parents: readonly Parent[], { pid }: Owner): boolean {
+  const between = parents.slice(
+    0,
+    Math.max(
+      0,
+      parents.findIndex((parent) => parent.pid === pid),
+    ),
+  );
+  const first = between.findIndex((parent) => !isOneOf(parent, [...SHELLS, ...WRAPPERS]));
+  return first !== -1 && between.slice(first).some((parent) => isOneOf(parent, SHELLS));
+}
+
 /** Undefined: it has gone. */
 export function ownerOf(starter: Parent | undefined, agent: string): Owner | undefined {
   return starter === undefined ? undefined : describeProcess(starter.pid, agent);

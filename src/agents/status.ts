@@ -1,6 +1,6 @@
 import { msOf } from '../core/time.ts';
 import { isFromEarlierBoot, livenessOf, type Owner } from '../platform/identity.ts';
-import type { AgentFacts, AgentRun, Turn, Way } from './facts.ts';
+import type { AgentEnd, AgentFacts, AgentRun, HookFact, Turn, Way } from './facts.ts';
 
 /**
  * What an agent is at. `running`: its process lives, and nothing tells more. `idle`: its turn has ended, and it waits for the next
@@ -77,16 +77,33 @@ export function deriveStatus(
     log,
   };
   if (end !== null) return { ...common, ...ended(end), at: end.at, isAsserted: true };
-  if (!isAlive) return { ...common, ...gone(facts, run, life) };
-  const { hook } = facts;
-  if (hook !== null && hook.at >= startedAt) {
-    const isAsserted = life === 'alive';
-    const told = { reason: hook.reason, source: `${hook.agent} hook`, at: hook.at, isAsserted };
+  // A hook of an earlier run says nothing of this one.
+  const hook = facts.hook !== null && facts.hook.at >= startedAt ? facts.hook : undefined;
+  if (!isAlive) return { ...common, ...gone(facts, run, hook, life) };
+  if (hook !== undefined) {
+    const told = { reason: hook.reason, source: `${hook.agent} hook`, at: hook.at, isAsserted: life === 'alive' };
     return { ...common, ...told, state: STATE_OF_TURN[hook.turn] };
   }
   const isStarting = run.hasHooks && nowMs - msOf(startedAt) < STARTING_MS;
   const state = isStarting ? 'starting' : 'running';
   return { ...common, state, reason: null, source: 'process', at: startedAt, isAsserted: false };
+}
+
+type Ending = Pick<AgentStatus, 'state' | 'reason' | 'source' | 'at' | 'isAsserted'>;
+
+/** Without a recorded end: it was being stopped, or has said good-bye and ended by itself, or nobody knows. */
+function gone(
+  facts: AgentFacts,
+  { startedAt, stoppingAt, goneAt }: AgentRun,
+  hook: HookFact | undefined,
+  life: Life,
+): Ending {
+  if (stoppingAt !== null)
+    return { state: 'stopped', reason: null, source: 'wt stop', at: stoppingAt, isAsserted: true };
+  if (hook?.turn === 'ended')
+    return { state: 'exited', reason: null, source: `${hook.agent} hook`, at: hook.at, isAsserted: true };
+  const at = goneAt ?? (facts.seenAt !== null && facts.seenAt > startedAt ? facts.seenAt : startedAt);
+  return { state: 'died', reason: life === 'reboot' ? 'reboot' : null, source: 'process', at, isAsserted: false };
 }
 
 const STATE_OF_TURN: Readonly<Record<Turn, AgentState>> = {
@@ -97,25 +114,11 @@ const STATE_OF_TURN: Readonly<Record<Turn, AgentState>> = {
   ended: 'idle',
 };
 
-/** Nobody has written down how it ended. */
-function gone(
-  { seenAt }: AgentFacts,
-  { stoppingAt, startedAt }: AgentRun,
-  life: Life,
-): Pick<AgentStatus, 'state' | 'reason' | 'source' | 'at' | 'isAsserted'> {
-  if (stoppingAt !== null)
-    return { state: 'stopped', reason: null, source: 'wt stop', at: stoppingAt, isAsserted: true };
-  const reason = life === 'reboot' ? 'reboot' : null;
-  return { state: 'died', reason, source: 'process', at: seenAt ?? startedAt, isAsserted: false };
-}
-
-function ended({
-  exitCode,
-  signal,
-  how,
-}: NonNullable<AgentRun['end']>): Pick<AgentStatus, 'state' | 'reason' | 'source'> {
+function ended({ exitCode, signal, how }: AgentEnd): Pick<Ending, 'state' | 'reason' | 'source'> {
   if (how === 'stopped') return { state: 'stopped', reason: null, source: 'wt stop' };
   if (exitCode === 0) return { state: 'exited', reason: null, source: 'exit code' };
   if (signal !== null) return { state: 'died', reason: signal, source: 'exit code' };
+  // It has said good-bye to nobody who would know its exit code.
+  if (exitCode === null) return { state: 'exited', reason: null, source: 'hook' };
   return { state: 'failed', reason: exitCode === null ? null : `exit ${exitCode}`, source: 'exit code' };
 }

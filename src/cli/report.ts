@@ -14,8 +14,9 @@ export function toWtError(error: unknown): WtError {
   return fromErrno(error) ?? new WtError('internal', { message }, { cause: error });
 }
 
-/** A base that has moved on stays so: only a race is worth another try. */
+/** A base that has moved on stays so: only a race is worth another try. What cannot come any more does not come later either. */
 function isRetryable(error: WtError): boolean {
+  if (WtError.is(error, 'wait.failed')) return !error.details.isOver;
   return retryableCodes.has(error.code) && !(WtError.is(error, 'target.moved') && error.details.reason !== 'raced');
 }
 

@@ -2,7 +2,7 @@ import type { AnyCommand } from './define.ts';
 
 export interface Verb {
   readonly summary: string;
-  readonly group: 'Sessions' | 'Agents' | 'Work' | 'Land and tidy' | 'Keep safe';
+  readonly group: 'Sessions' | 'Work' | 'Agents' | 'Land and tidy' | 'Keep safe';
   readonly alias?: string;
   readonly load: () => Promise<{ readonly default: AnyCommand }>;
 }
@@ -73,10 +73,40 @@ export const table = {
     summary: 'Say that the task of a session is done, or has failed',
     load: () => import('../commands/done.ts'),
   },
+  attach: {
+    group: 'Agents',
+    summary: 'See a running agent, and type to it',
+    load: () => import('../commands/attach.ts'),
+  },
+  send: {
+    group: 'Agents',
+    summary: 'Give a text to a running agent that waits for one',
+    load: () => import('../commands/send.ts'),
+  },
+  next: {
+    group: 'Agents',
+    summary: 'Show the one session that needs a person now, and why',
+    load: () => import('../commands/next.ts'),
+  },
+  summary: {
+    group: 'Agents',
+    summary: 'Tell an agent that leads others how all sessions stand, or what has changed',
+    load: () => import('../commands/summary.ts'),
+  },
+  wait: {
+    group: 'Agents',
+    summary: 'Wait until sessions are done, wait for a person, or have failed',
+    load: () => import('../commands/wait.ts'),
+  },
   hook: {
     group: 'Agents',
     summary: 'Take in what an agent tells of itself',
     load: () => import('../commands/hook.ts'),
+  },
+  hooks: {
+    group: 'Agents',
+    summary: 'Make an agent tell wt what it does, wherever it is started',
+    load: () => import('../commands/hooks.ts'),
   },
   approve: {
     group: 'Land and tidy',

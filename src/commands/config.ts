@@ -2,17 +2,22 @@ import path from 'node:path';
 import * as z from 'zod';
 import { defineCommand, type Context } from '../cli/define.ts';
 import { flag } from '../cli/params.ts';
-import { applyChange, fileOf, planChange, type Change, type Target } from '../config/change.ts';
-import { editConfig } from '../config/editor.ts';
+import type { Target } from '../config/change.ts';
 import { KEYS, requireKey, type Key } from '../config/keys.ts';
-import { LAYERS, loadConfig, personalConfigFile, projectConfigFile } from '../config/load.ts';
-import { parseValue, writeValue } from '../config/value.ts';
+import { LAYERS, loadConfig, projectConfigFile } from '../config/load.ts';
+import { writeValue } from '../config/value.ts';
 import { explainSetting, listSettings, viewSetting, type ExplainedSetting, type SettingView } from '../config/views.ts';
 import { WtError } from '../core/errors.ts';
 import { nearNames } from '../core/names.ts';
-import { lstatOf, realPathOf } from '../platform/files.ts';
 import type { Repo } from '../sessions/repo.ts';
-import { findRepoOrNone, requireOwnPlace, requirePerson } from '../sessions/setting.ts';
+import {
+  changeSetting,
+  editSettings,
+  findRepoOrNone,
+  listSettingsFiles,
+  type SettingChange,
+  type SettingsFile,
+} from '../sessions/setting.ts';
 import { renderChange, renderExplained, renderSettings, valueText } from '../ui/config.ts';
 import { safe } from '../ui/text.ts';
 import type { Look } from '../ui/theme.ts';
@@ -20,25 +25,13 @@ import type { Look } from '../ui/theme.ts';
 const ACTIONS = ['list', 'get', 'explain', 'set', 'unset', 'edit', 'path'] as const;
 type Action = (typeof ACTIONS)[number];
 
-interface File {
-  readonly layer: 'project' | 'personal';
-  readonly file: string;
-  readonly exists: boolean;
-}
-
 type Outcome =
   | { readonly action: 'list' | 'get'; readonly settings: readonly SettingView[]; readonly home: string }
   | { readonly action: 'explain'; readonly setting: ExplainedSetting; readonly home: string }
-  | {
-      readonly action: 'set' | 'unset';
-      readonly key: Key;
-      readonly change: Change;
-      readonly isPlanned: boolean;
-      readonly isCovered: SettingView | undefined;
-    }
+  | (SettingChange & { readonly action: 'set' | 'unset'; readonly isPlanned: boolean })
   | {
       readonly action: 'path' | 'edit';
-      readonly files: readonly File[];
+      readonly files: readonly SettingsFile[];
       readonly isPlanned: boolean;
       readonly isOne: boolean;
     };
@@ -126,13 +119,15 @@ Later ones win: the defaults, wt.config.jsonc of the repository, the person's ow
         return change(context, repo, {
           action,
           target: target ?? 'project',
-          key: input.key ?? '',
+          key: requireKey(input.key ?? ''),
           value: input.value[0],
         });
       case 'edit':
         return edit(context, repo, target ?? 'project');
-      case 'path':
-        return { action, files: await listFiles(context, repo, target), isPlanned: false, isOne: target !== undefined };
+      case 'path': {
+        const files = await listSettingsFiles({ root: repo?.root, env: context.deps.env }, target);
+        return { action, files, isPlanned: false, isOne: target !== undefined };
+      }
     }
   },
 
@@ -249,60 +244,16 @@ async function explain({ deps: { env } }: Context, repo: Repo | undefined, name:
 }
 
 async function change(
-  { deps, globals }: Context,
+  { deps, globals: { dryRun } }: Context,
   repo: Repo | undefined,
-  {
-    action,
-    target,
-    key: name,
-    value,
-  }: { action: 'set' | 'unset'; target: Target; key: string; value: string | undefined },
+  { action, value, ...where }: { action: 'set' | 'unset'; target: Target; key: Key; value: string | undefined },
 ): Promise<Outcome> {
-  const key = requireKey(name);
-  if (target !== 'personal') await requireOwnPlace(repo, deps.cwd);
-  await requirePerson(deps.env, repo, key, fileOf({ root: repo?.root, env: deps.env }, target));
-  const wanted = action === 'unset' ? undefined : parseValue(key, value ?? '');
-  const surroundings = { root: repo?.root, env: deps.env };
-  const plan = await planChange(surroundings, target, { key, value: wanted });
-  if (!globals.dryRun) await applyChange(plan);
-  const isCovered = globals.dryRun || wanted === undefined ? undefined : await findCover(surroundings, key, wanted);
-  return { action, key, change: plan, isPlanned: globals.dryRun, isCovered };
+  const text = action === 'unset' ? undefined : (value ?? '');
+  return { action, isPlanned: dryRun, ...(await changeSetting(deps, repo, { ...where, text, dryRun })) };
 }
 
-/** What still holds although another value was set, because a later source says so. */
-async function findCover(
-  { root, env }: { root: string | undefined; env: Context['deps']['env'] },
-  key: Key,
-  wanted: unknown,
-): Promise<SettingView | undefined> {
-  const view = await loadConfig(root, env).then(
-    (config) => viewSetting(config, env, key),
-    () => undefined,
-  );
-  return view === undefined || JSON.stringify(view.value) === JSON.stringify(wanted) ? undefined : view;
-}
-
-async function edit({ deps, globals }: Context, repo: Repo | undefined, target: Target): Promise<Outcome> {
-  if (target !== 'personal') await requireOwnPlace(repo, deps.cwd);
-  const files = await listFiles({ deps }, repo, target);
-  if (!globals.dryRun) await editConfig(deps, { root: repo?.root, env: deps.env }, target);
-  return { action: 'edit', files, isPlanned: globals.dryRun, isOne: true };
-}
-
-async function listFiles(
-  { deps: { env } }: Pick<Context, 'deps'>,
-  repo: Repo | undefined,
-  target: Target | undefined,
-): Promise<readonly File[]> {
-  const all = [
-    ...(repo === undefined ? [] : [{ layer: 'project' as const, file: projectConfigFile(repo.root) }]),
-    { layer: 'personal' as const, file: personalConfigFile(env) },
-  ];
-  const wanted =
-    target === undefined ? all : all.filter(({ layer }) => (layer === 'project') === (target === 'project'));
-  return Promise.all(
-    wanted.map(async (one) => ({ ...one, exists: (await lstatOf(await realPathOf(one.file))) !== undefined })),
-  );
+async function edit({ deps, globals: { dryRun } }: Context, repo: Repo | undefined, target: Target): Promise<Outcome> {
+  return { action: 'edit', files: await editSettings(deps, repo, { target, dryRun }), isPlanned: dryRun, isOne: true };
 }
 
 function describe(outcome: Outcome, look: Look): string {

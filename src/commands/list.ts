@@ -1,12 +1,19 @@
 import * as z from 'zod';
-import { defineCommand } from '../cli/define.ts';
+import { defineCommand, type Context } from '../cli/define.ts';
+import { showLive, type Live } from '../cli/live.ts';
 import { flag } from '../cli/params.ts';
-import { listSessions, type ListOutcome } from '../sessions/list.ts';
+import { noticesBetween } from '../agents/notify.ts';
+import { listSessions, type ListOutcome, type ListRequest } from '../sessions/list.ts';
+import { loadNotifySettings } from '../sessions/notify.ts';
 import { openRepo } from '../sessions/open.ts';
-import { SessionView, STATUSES } from '../sessions/view.ts';
+import type { Repo } from '../sessions/repo.ts';
+import { STATUSES } from '../sessions/status.ts';
+import { SessionView } from '../sessions/view.ts';
+import { changesBetween, watchSessions, type SessionChange } from '../sessions/watch.ts';
+import { bellFor } from '../ui/notice.ts';
 import { countLine, listColumns, pipeColumnsWith } from '../ui/session.ts';
 import { renderTable } from '../ui/table.ts';
-import { age, plural, truncate } from '../ui/text.ts';
+import { age, plural, safeJson, truncate } from '../ui/text.ts';
 import type { Look } from '../ui/theme.ts';
 
 interface Outcome extends ListOutcome {
@@ -24,7 +31,7 @@ const Removed = z.object({
 
 export default defineCommand({
   description:
-    'Reads the true state of every session from git: staged + modified ~ untracked ? conflicted !, commits ahead ↑ and behind ↓ its base. Off a terminal one tab-separated line a session.',
+    'Reads the true state of every session from git: staged + modified ~ untracked ? conflicted !, commits ahead ↑ and behind ↓ its base. Off a terminal one tab-separated line a session. With --watch on a terminal a live view, ? shows its keys; off one every session that changes is a line again, its status "removed" when it has gone, and with --json each change is one JSON line {schema, at, change, session}, change being listed, added, changed or removed.',
   args: {},
   options: {
     all: flag('--all', 'Also sessions that have landed, and those in the trash'),
@@ -34,9 +41,17 @@ export default defineCommand({
       help: `Only sessions of that status: ${STATUSES.join(', ')}`,
       schema: z.enum(STATUSES, `one of ${STATUSES.join(', ')}`).optional(),
     },
+    watch: flag('--watch', 'Go on showing them as they change, until interrupted'),
     agent: { flags: '--agent <name>', help: 'Only sessions of that agent', schema: z.string().optional() },
   },
-  examples: ['wt list', 'wt list --conflicts', 'wt list --status ready --json', 'wt list | cut -f1'],
+  examples: [
+    'wt list',
+    'wt list --conflicts',
+    'wt list --watch',
+    'wt list --status ready --json',
+    'wt list --watch --json',
+    'wt list | cut -f1',
+  ],
   mutates: false,
   data: z.object({
     sessions: z.array(SessionView),
@@ -44,8 +59,10 @@ export default defineCommand({
     removed: z.array(Removed).optional(),
   }),
 
-  async run({ deps, busy }, input): Promise<Outcome> {
+  async run(context, input): Promise<Outcome | undefined> {
+    const { deps, busy } = context;
     const repo = await openRepo(deps);
+    if (input.watch) return watch(context, repo, input);
     const outcome = await busy('reading sessions', () => listSessions(repo, input));
     return {
       ...outcome,
@@ -55,10 +72,16 @@ export default defineCommand({
   },
 
   human: (outcome, look) =>
-    look.isTerminal
-      ? forPeople(outcome, look)
-      : renderTable(pipeColumnsWith(outcome.withConflicts), outcome.sessions, look),
-  json: ({ sessions, unmanaged, removed }) => ({
+    outcome === undefined
+      ? ''
+      : look.isTerminal
+        ? forPeople(outcome, look)
+        : renderTable(pipeColumnsWith(outcome.withConflicts), outcome.sessions, look),
+  json: (outcome) => (outcome === undefined ? undefined : forPrograms(outcome)),
+});
+
+function forPrograms({ sessions, unmanaged, removed }: Outcome) {
+  return {
     sessions: [...sessions],
     unmanaged: [...unmanaged],
     ...(removed === undefined
@@ -72,8 +95,46 @@ export default defineCommand({
             proof,
           })),
         }),
-  }),
-});
+  };
+}
+
+/** Live on a terminal that can be drawn on; elsewhere what changes, line by line. Ends when the person quits or nobody reads on. */
+async function watch(context: Context, repo: Repo, request: ListRequest): Promise<undefined> {
+  const { deps, look, globals } = context;
+  if (deps.terminal !== undefined && !globals.json && deps.env['TERM'] !== 'dumb') {
+    const settings = await loadNotifySettings(repo);
+    let before: readonly SessionView[] | undefined;
+    const live: Live = {
+      withConflicts: request.conflicts,
+      watch: (onChange) =>
+        watchSessions(repo, request, (outcome) => {
+          const notices = noticesBetween(before, outcome.all);
+          before = outcome.all;
+          onChange(outcome, bellFor(notices, settings, deps.env));
+        }),
+    };
+    await showLive(deps, deps.terminal, live, look);
+    return undefined;
+  }
+  let before: readonly SessionView[] | undefined;
+  const watching = watchSessions(repo, request, ({ sessions }) => {
+    const at = deps.clock.now().toISOString();
+    for (const change of changesBetween(before, sessions))
+      context.emit(globals.json ? `${safeJson({ schema: 1, at, ...change })}\n` : changeLine(change, request, look));
+    before = sessions;
+  });
+  deps.io.readerGone?.addEventListener('abort', () => watching.close(), { once: true });
+  await watching.done;
+  return undefined;
+}
+
+/** A line as `wt list` prints it off a terminal. */
+function changeLine({ change, session }: SessionChange, { conflicts }: ListRequest, look: Look): string {
+  const columns = pipeColumnsWith(conflicts).map((column) =>
+    column.header === 'status' && change === 'removed' ? { ...column, value: () => 'removed' } : column,
+  );
+  return renderTable(columns, [session], { ...look, isTerminal: false });
+}
 
 function forPeople(outcome: Outcome, look: Look): string {
   const { sessions, hidden, proven, unmanaged, removed, withConflicts, isFiltered } = outcome;

@@ -18,21 +18,11 @@ import type { Commands } from '../sessions/hooks.ts';
 import { openRepo } from '../sessions/open.ts';
 import type { Repo } from '../sessions/repo.ts';
 import { loadDefinition } from '../setup/definition.ts';
-import {
-  describeLanding,
-  describeNothing,
-  describeTrain,
-  planWarnings,
-  renderPlan,
-  renderTrain,
-  removalLine,
-  removalWarnings,
-} from '../ui/merge.ts';
+import { describeDone, describePlanned, doneWarnings, renderPlan, renderTrain } from '../ui/merge.ts';
 import { renderResolved, resolvedWarnings } from '../ui/resolve.ts';
 import { foreignLine } from '../ui/text.ts';
-import { renderRestacked } from '../ui/restack.ts';
 import { narratorOf } from '../ui/setup.ts';
-import { createTheme, type Look } from '../ui/theme.ts';
+import { createTheme } from '../ui/theme.ts';
 
 interface Planned {
   readonly kind: 'planned';
@@ -138,36 +128,6 @@ export default defineCommand({
     return error === undefined ? 0 : exitCodeOf[error.code];
   },
 });
-
-const NONE = 'No session is approved or declared done. Name those that are to land.\n';
-
-function describePlanned({ cars, isTrain, how }: Planned, look: Look): string {
-  const [car] = cars;
-  if (car === undefined) return NONE;
-  const isPlain = !isTrain && car.kind === 'ready';
-  const text = isPlain ? renderPlan(car.plan, how.gate, look) : renderTrain(cars, how, look);
-  return `${text}\n${look.theme.dim('Nothing was changed.')}\n`;
-}
-
-function describeDone({ train, isTrain, removals }: Done, look: Look): string {
-  if (train.landed.length + train.nothing.length + train.failed.length === 0) return NONE;
-  const gone = removals.map((removal) => removalLine(removal, look));
-  const one = [
-    ...train.landed.map((landing) => describeLanding(landing, look)),
-    ...train.nothing.map((none) => describeNothing(none, look)),
-  ];
-  const into = train.landed.at(-1)?.plan.into ?? '';
-  return (
-    (isTrain ? describeTrain(train, look) : one.join('')) + renderRestacked(train.restacked, into, look) + gone.join('')
-  );
-}
-
-function doneWarnings({ train, removals }: Done): readonly string[] {
-  return [
-    ...train.landed.flatMap(({ plan, warnings }) => [...planWarnings(plan), ...warnings]),
-    ...removals.flatMap((removal) => [...removalWarnings(removal)]),
-  ];
-}
 
 /** How a landing goes, with the commands around it. */
 type HowFull = How & { readonly commands: Commands | undefined };

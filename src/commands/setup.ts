@@ -7,7 +7,8 @@ import { explainSetup, SetupExplanationData, type SetupExplanation } from '../se
 import { findMissingTrust } from '../sessions/hooks.ts';
 import { findRepo, openRepo } from '../sessions/open.ts';
 import { plannedLines, ReadyData, readyData } from '../sessions/ready-report.ts';
-import { beginSetup, isFirstSetup, makeReady, openMark, type ReadyOutcome } from '../sessions/ready.ts';
+import { makeReady, type ReadyOutcome } from '../sessions/ready.ts';
+import { beginSetup, isFirstSetup, openMark } from '../sessions/setup-state.ts';
 import { requireSession } from '../sessions/select.ts';
 import { loadDefinition } from '../setup/definition.ts';
 import type { Phase } from '../setup/step.ts';

@@ -18,6 +18,7 @@ import {
   setupWords,
   TREE_WORDS,
 } from '../ui/session.ts';
+import { agentWords, paintAgent, processWords, turnWords } from '../ui/agent.ts';
 import { age, bytes, few, plural, safe, shellLine, truncate, wrap } from '../ui/text.ts';
 import { renderBrief } from '../ui/brief.ts';
 import type { Look, Theme } from '../ui/theme.ts';
@@ -88,7 +89,7 @@ function describe(outcome: ShowOutcome, look: Look): string {
       `${safe(session.base.branch ?? 'a bare commit')} ${theme.dim(`cut at ${session.base.commit.slice(0, 7)}`)}`,
     ],
     ['folder', theme.path(truncate(session.path, Math.max(20, width - 10), 'middle'))],
-    ['agent', session.agent === null ? '' : safe(session.agent)],
+    ['agent', agentLine(session, look)],
     ['created', `${age(session.createdAt, look.now)} ago`],
     ['size', sizeBytes === null ? '' : bytes(sizeBytes)],
     ['set-up', setupLine(session, theme)],
@@ -96,8 +97,9 @@ function describe(outcome: ShowOutcome, look: Look): string {
     ['after', safe((session.after ?? []).join('  '))],
     ['ports', portsText(session.ports)],
     ['changes', changesText(session)],
-    ['approved', safe(approvalWords(session, look.now))],
+    ['turn', session.agentStatus === undefined ? '' : turnWords(session.agentStatus, outcome.commits, look.now)],
     ['done', safe(doneWords(session, look.now))],
+    ['approved', safe(approvalWords(session, look.now))],
     ['gate', gateLine(session, look)],
     ['conflicts', conflictsText(session) === '' ? '' : theme.bad(`with ${conflictsText(session)}`)],
   ];
@@ -120,6 +122,7 @@ function sections(
 ): readonly string[] {
   return [
     ...taskSection(session, theme, width),
+    ...agentSection(session, look),
     ...list(
       theme,
       `Commits (${commits.length})`,
@@ -165,6 +168,31 @@ function setupLine(session: SessionView, theme: Theme): string {
   const isBad = session.setup?.state === 'failed';
   const log = isBad && session.setup?.log != null ? `  ${theme.path(session.setup.log)}` : '';
   return `${isBad ? theme.bad(safe(words)) : safe(words)}${log}`;
+}
+
+function agentLine(session: SessionView, { theme, now }: Look): string {
+  const { agent, agentStatus } = session;
+  if (agentStatus === undefined) return agent === null ? '' : safe(agent);
+  return paintAgent(agentWords(agentStatus, now), session, theme);
+}
+
+/** Where and how it runs. */
+function agentSection({ agentStatus }: SessionView, { theme, now }: Look): readonly string[] {
+  if (agentStatus === undefined) return [];
+  const { agent, log, conversation } = agentStatus;
+  const lines: readonly (readonly [string, string])[] = [
+    ['how', processWords(agentStatus, now)],
+    ['log', log === null ? '' : theme.path(log)],
+    ['conversation', conversation === null ? '' : safe(conversation)],
+  ];
+  const shown = lines.filter(([, text]) => text !== '');
+  return [
+    section(
+      theme,
+      `Agent ${agent}`,
+      shown.map(([label, text]) => `${theme.dim(label.padEnd(14))}${text}`),
+    ),
+  ];
 }
 
 function taskSection({ task }: SessionView, theme: Theme, width: number): readonly string[] {

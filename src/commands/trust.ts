@@ -76,13 +76,7 @@ export default defineCommand({
     if (!globals.yes && !globals.json) context.tell(renderBrought(brought, earlier, look));
     const isYes = await context.confirm('Let these commands run?', ['wt', 'trust', '--yes']);
     if (!isYes) return { kind: 'declined', ...judged };
-    const at = deps.clock.now().toISOString();
-    await approve(deps.env, {
-      repository: repo.commonDir,
-      hashes: [...brought.hashes],
-      commands: [...brought.commands],
-      at,
-    });
+    await approve(deps.env, repo.commonDir, brought, deps.clock.now());
     return { kind: 'trusted', ...judged };
   },
 

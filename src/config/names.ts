@@ -68,3 +68,18 @@ export function whyInvalidPath(template: string): string | undefined {
 export function whyInvalidBranchTemplate(template: string): string | undefined {
   return CONTROL.test(template) ? 'it has control characters' : whyInvalidTemplate(template, BRANCH_NAMES);
 }
+
+/** `../x`, `a/../../x`, `~/x`. A "/" at the beginning is the root of the repository. Pure. */
+export function leadsOut(pattern: string): boolean {
+  const plain = pattern.replace(/^!/, '');
+  return plain.split('/').includes('..') || /^~[^/]*\//.test(plain) || plain.includes('\0');
+}
+
+/** Why a text cannot name a file of the session, or undefined: within it, and nothing of git's own. Pure. */
+export function whyInvalidFile(template: string): string | undefined {
+  const parts = template.split('/');
+  const isInside = !template.startsWith('/') && !leadsOut(template) && !['', '.'].includes(parts.at(-1) ?? '');
+  if (!isInside || parts.some((part) => part.toLowerCase() === '.git'))
+    return 'it must be a file inside of the session';
+  return whyInvalidTemplate(template);
+}

@@ -4,7 +4,14 @@ import { parseDuration } from '../core/time.ts';
 import { AgentName } from '../core/names.ts';
 import { Agents, NotifyConfig } from './agents.ts';
 import { Phases, Ports, Stages, Template } from './commands.ts';
-import { MESSAGE_NAMES, whyInvalidBranchTemplate, whyInvalidPath, whyInvalidTemplate } from './names.ts';
+import {
+  leadsOut,
+  MESSAGE_NAMES,
+  whyInvalidBranchTemplate,
+  whyInvalidFile,
+  whyInvalidPath,
+  whyInvalidTemplate,
+} from './names.ts';
 
 const age = z
   .string()
@@ -22,6 +29,7 @@ const checked = (why: (value: string) => string | undefined): z.ZodString =>
     const reason = why(value);
     if (reason !== undefined) context.addIssue({ code: 'custom', message: reason });
   });
+const pattern = text.refine((value) => !leadsOut(value), 'leads out of the repository');
 const count = z.number().int('a whole number').min(0, 'not below 0');
 
 /** Folders that a build or an install makes again. */
@@ -77,10 +85,13 @@ const MergeConfig = z.strictObject({
 /** What makes a new worktree ready. */
 const SetupConfig = z.strictObject({
   copy: z
-    .array(text)
+    .array(pattern)
     .default([])
     .describe('Ignored files that are copied from the main worktree, as gitignore patterns'),
-  link: z.array(text).default([]).describe('Ignored files and folders that are linked to those of the main worktree'),
+  link: z
+    .array(pattern)
+    .default([])
+    .describe('Ignored files and folders that are linked to those of the main worktree'),
   run: Stages.default([]).describe('Commands that run in the new worktree, one after the other'),
   timeout: age.prefault('15m').describe('How long one command may take'),
   from: z
@@ -92,7 +103,7 @@ const SetupConfig = z.strictObject({
     .enum(['skip', 'pull'], 'skip or pull')
     .default('pull')
     .describe('Whether files of Git LFS are fetched, or stay pointers'),
-  envFile: checked(whyInvalidTemplate)
+  envFile: checked(whyInvalidFile)
     .optional()
     .describe('File in the session that gets its values, as in .env.local; it has to be ignored by git'),
 });

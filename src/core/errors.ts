@@ -206,8 +206,15 @@ export interface ErrorCatalog {
     reason?: string;
     fix?: readonly string[];
   };
-  /** Nothing may be typed into it now. */
-  'agent.not-ready': { id: string; agent: string; state: string; reason: string | null; source: string };
+  /** Nothing may be typed into it now. `isTyped`: the text is in its prompt already, and Enter was not pressed. */
+  'agent.not-ready': {
+    id: string;
+    agent: string;
+    state: string;
+    reason: string | null;
+    source: string;
+    isTyped?: boolean;
+  };
   'agent.unknown': { agent: string | null; known: readonly string[]; near: readonly string[]; fix?: readonly string[] };
   /** Nothing of its that could be taken up again, or it runs already. */
   'agent.not-resumable': { id: string; agent: string | null; reason: string; fix?: readonly string[] };

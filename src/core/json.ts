@@ -14,7 +14,8 @@ export function parseJson(text: string | undefined): unknown {
 export function parseJsonHead(text: string): Readonly<Record<string, unknown>> | undefined {
   if (!/^\s*\{/.test(text)) return undefined;
   const members: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
-  const token = /\s*(?:("(?:[^"\\]|\\.)*")|([{[])|([}\]])|([,:])|(-?\d[\d.eE+-]*|true|false|null)(?=[\s,}\]]))/gy;
+  const token =
+    /\s*(?:("[^"\\]*(?:\\.[^"\\]*)*")|([{[])|([}\]])|([,:])|(-?\d[\d.eE+-]*|true|false|null)(?=[\s,}\]]))/gy;
   token.lastIndex = text.indexOf('{') + 1;
   let depth = 0;
   let key: string | undefined;

@@ -11,6 +11,15 @@ export async function excludeOnce(commonDir: string, line: string): Promise<void
   await replaceFile(file, `${text}${text === '' || text.endsWith('\n') ? '' : '\n'}${line}\n`, 0o644);
 }
 
+/** Takes such a line out again. */
+export async function dropExclude(commonDir: string, line: string): Promise<void> {
+  const file = await realPathOf(path.join(commonDir, 'info', 'exclude'));
+  const text = await readText(file);
+  const lines = text?.split('\n') ?? [];
+  if (!lines.includes(line)) return;
+  await replaceFile(file, lines.filter((one) => one !== line).join('\n'), 0o644);
+}
+
 /** What decides which untracked files are meant: git's own ignore rules, a file of gitignore patterns, or patterns by themselves. */
 export type IgnoreRules = 'standard' | { readonly file: string } | { readonly patterns: readonly string[] };
 

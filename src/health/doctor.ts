@@ -13,11 +13,12 @@ import { checkFolders } from './folders.ts';
 import { checkOrphanBranches, checkTrash } from './kept.ts';
 import { checkLanded } from './landed.ts';
 import { checkLocks, checkOwnLock } from './locks.ts';
+import { checkNotify } from './notify.ts';
 import { checkOperations } from './operations.ts';
 import { checkRegistry, checkRows, checkTracked } from './registry.ts';
 import { readScene, type Check, type Scene } from './scene.ts';
 import { checkSessionLocks } from './session-locks.ts';
-import { checkHooks, checkRemotes } from './settings.ts';
+import { checkConfiguration, checkHooks, checkRemotes } from './settings.ts';
 import { checkDisk, checkExclude, checkPermissions, checkProgram } from './surroundings.ts';
 import { checkWorktreesFolder } from './worktrees-folder.ts';
 
@@ -38,6 +39,8 @@ const CHECKS: Readonly<Record<string, Check>> = {
   'lock files': checkLocks,
   submodules: checkSubmodules,
   'Git LFS': checkLfs,
+  configuration: checkConfiguration,
+  notifications: checkNotify,
   hooks: checkHooks,
   remotes: checkRemotes,
   tools: checkCrawlers,

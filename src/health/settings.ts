@@ -1,4 +1,6 @@
 import path from 'node:path';
+import { loadConfig, personalConfigFile, projectConfigFile } from '../config/load.ts';
+import { WtError } from '../core/errors.ts';
 import { lstatOf } from '../platform/files.ts';
 import { checkTree } from '../sessions/worktree.ts';
 import type { Finding } from './finding.ts';
@@ -66,4 +68,33 @@ export const checkRemotes: Check = async ({ repo, book }) => {
         },
       ];
     });
+};
+
+/** A configuration that cannot be read: what needs it fails, and programs of sessions go without its variables. */
+export const checkConfiguration: Check = async ({ repo }) => {
+  try {
+    await loadConfig(repo.root, repo.deps.env);
+    return [];
+  } catch (error) {
+    if (!WtError.is(error, 'config.invalid')) throw error;
+    const { path: file, line, column, reason } = error.details;
+    const isPersonal = file === personalConfigFile(repo.deps.env);
+    const isFile = isPersonal || file === projectConfigFile(repo.root);
+    return [
+      {
+        check: 'config.invalid',
+        severity: 'error',
+        session: null,
+        message: `${file}${line === null ? '' : `:${line}:${column ?? 1}`}: ${reason}`,
+        why: 'Commands that need the configuration fail, and programs in sessions go without its variables.',
+        fix: isFile
+          ? {
+              kind: 'command',
+              argv: ['wt', 'config', 'edit', ...(isPersonal ? ['--personal'] : [])],
+              does: 'opens the file, and checks it when you are done',
+            }
+          : { kind: 'by-hand', does: `mend ${file}` },
+      },
+    ];
+  }
 };

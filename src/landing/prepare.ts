@@ -7,7 +7,7 @@ import { mergeTree } from '../git/merge-tree.ts';
 import { branchOf, listRefs, refOfBranch, type Ref } from '../git/ref.ts';
 import type { Book, Session } from '../sessions/book.ts';
 import { inspectTree } from '../sessions/inspect.ts';
-import { gitAtWorktree, listTrees, type Repo } from '../sessions/repo.ts';
+import { gitAtWorktree, listCheckouts, type Repo } from '../sessions/repo.ts';
 import { findDirt } from '../sessions/safety.ts';
 import { requireSession } from '../sessions/select.ts';
 import { requireApproval } from './approval.ts';
@@ -48,7 +48,7 @@ export async function prepare(
   const session = await requireSession(repo, book, request.id);
   const { target, branch } = await requireRefs(repo, session, { named: request.into, stack });
   const into = branchOf(target.name);
-  const [tree, trees] = await Promise.all([inspectTree(repo, session), listTrees(repo)]);
+  const [tree, trees] = await Promise.all([inspectTree(repo, session), listCheckouts(repo)]);
   requireLandable(session, { ...tree, dirt: findDirt({ status: tree.status, hidden: [] }) });
   const commits = await listCommits(repo.git, ['--reverse', '--topo-order', branch.commit, '--not', target.commit]);
   const nothing = { kind: 'nothing' as const, session, into };

@@ -5,7 +5,7 @@ import { branchOf, findRef } from '../git/ref.ts';
 import { beginEntry, endJournal, writeJournal, type EntryOf } from '../registry/journal.ts';
 import type { Effect } from '../registry/operations.ts';
 import type { Held } from '../sessions/hold.ts';
-import { listTrees, type Repo, shielded } from '../sessions/repo.ts';
+import { listCheckouts, type Repo, shielded } from '../sessions/repo.ts';
 import { findCheckout, requireNoOverlap } from './checkout.ts';
 import { restoreCheckout } from './converge.ts';
 import { moveBranch } from './move.ts';
@@ -26,7 +26,7 @@ export async function planRewind(
   tips: ReadonlyMap<string, string> = new Map(),
 ): Promise<RewindPlan> {
   const { target, from, to } = moved;
-  const [now, trees] = await Promise.all([findRef(repo.git, target), listTrees(repo)]);
+  const [now, trees] = await Promise.all([findRef(repo.git, target), listCheckouts(repo)]);
   const checkout = await findCheckout(trees, target);
   if ((tips.get(target) ?? now?.commit) !== to) throw await explainSince(repo, moved, checkout);
   if (await isPushed(repo, to)) throw await explainSince(repo, moved, checkout, 'pushed');

@@ -2,6 +2,7 @@ import type { Clock } from './clock.ts';
 import type { Identity } from './identity.ts';
 import type { Detach, Runner } from './runner.ts';
 import type { Streams } from './streams.ts';
+import type { OpenTerminal } from './terminal.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -19,6 +20,8 @@ export interface Deps {
   /** Where the caller stood, when -C led elsewhere. */
   readonly calledFrom?: string;
   readonly io: Streams;
+  /** The person's terminal, key by key; absent where standard input or output is none. */
+  readonly terminal?: OpenTerminal;
   /** Asks a person; answers undefined when nobody can answer. */
   readonly confirm: (question: string) => Promise<boolean | undefined>;
   /** Aborts on SIGINT, SIGTERM and SIGHUP; the reason is the signal's name. */

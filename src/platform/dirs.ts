@@ -17,3 +17,15 @@ export function personalFolder(env: Env, kind: 'config' | 'state'): string {
   const said = env[name ?? ''] ?? '';
   return path.join(path.isAbsolute(said) ? said : path.join(homeFolder(env), ...below), 'wt');
 }
+
+/** The path of a place from a folder that it is in, by their words alone: '' for the folder itself, undefined outside of it. Pure. */
+export function findPathIn(folder: string, place: string): string | undefined {
+  const relative = path.relative(folder, place);
+  const isOutside = relative === '..' || relative.startsWith(`..${path.sep}`) || path.isAbsolute(relative);
+  return isOutside ? undefined : relative;
+}
+
+/** Whether a path leads to something in a folder, and not to the folder itself, by its words alone. Pure. */
+export function isBelow(folder: string, place: string): boolean {
+  return Boolean(findPathIn(folder, place));
+}

@@ -12,6 +12,7 @@ import {
   realpath,
   rename,
   rm,
+  rmdir,
   unlink,
 } from 'node:fs/promises';
 import path from 'node:path';
@@ -27,6 +28,12 @@ export async function readText(file: string): Promise<string | undefined> {
 /** What lies at the path itself, links not followed, or undefined. */
 export async function lstatOf(target: string): Promise<Stats | undefined> {
   return orUndefined(lstat(target));
+}
+
+/** What tells whether a file was written since; undefined when there is none. */
+export async function fileMark(file: string): Promise<string | undefined> {
+  const stats = await lstatOf(file);
+  return stats === undefined ? undefined : `${stats.ino} ${stats.size} ${stats.mtimeMs}`;
 }
 
 export async function listDirectory(directory: string): Promise<readonly Dirent[]> {
@@ -116,6 +123,23 @@ export async function replaceFile(
   if (isDurable) await syncDirectory(path.dirname(file));
 }
 
+/**
+ * The same for a file in a folder of somebody else's: what is half-written lies in `folder`, wt's own, unless that is on another
+ * file system. One writer at a time.
+ */
+export async function replaceFileFrom(folder: string, file: string, bytes: Uint8Array, mode: number): Promise<void> {
+  const temporary = path.join(folder, `${path.basename(file)}.new`);
+  await replaceFile(temporary, bytes, mode);
+  try {
+    await rename(temporary, file);
+  } catch (error) {
+    await unlink(temporary).catch(() => {});
+    if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
+    await replaceFile(file, bytes, mode);
+  }
+  await syncDirectory(path.dirname(file));
+}
+
 /** Takes away what {@link replaceFile} of a process that was killed has left beside a file. */
 export async function dropHalfWritten(file: string): Promise<void> {
   const [folder, base] = [path.dirname(file), path.basename(file)];
@@ -176,6 +200,13 @@ export async function keepAside(file: string): Promise<string> {
 /** Unlinks one file of wt's own; a missing one is fine. */
 export async function removeFile(file: string): Promise<void> {
   await orUndefined(unlink(file));
+}
+
+/** Removes a folder when nothing is in it. */
+export async function removeEmptyDirectory(directory: string): Promise<void> {
+  await rmdir(directory).catch((error: NodeJS.ErrnoException) => {
+    if (!['ENOENT', 'ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(error.code ?? '')) throw error;
+  });
 }
 
 /** Deletes a tree that wt itself has just made and nobody has been told of. Never anything else. */

@@ -151,6 +151,16 @@ function startTimeOf(pid: number): string | undefined {
   return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
 }
 
+/** What tells whether a process has worked since: the processor time of it and of its ended children, proc_pid_stat(5); undefined when it is gone. */
+export function processMark(pid: number): string | undefined {
+  const text = tryRead(() => readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  return text
+    ?.slice(text.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 15)
+    .join(' ');
+}
+
 function isPidAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);

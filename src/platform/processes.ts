@@ -91,6 +91,23 @@ export async function endProcessTree(pid: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, POLL_MS));
 }
 
+/**
+ * Whether a process has the terminal that another one was started at: what is typed there reaches it or its own helpers. Undefined
+ * where that cannot be seen (no /proc).
+ */
+export async function hasTerminalOf(pid: number, starter: number): Promise<boolean | undefined> {
+  const [self, one, other] = await Promise.all([readStat(process.pid), readStat(pid), readStat(starter)]);
+  if (!self.isAlive) return undefined;
+  if (!one.isAlive || !other.isAlive || one.terminal === 0 || one.terminal !== other.terminal) return false;
+  return one.foreground === one.group && (await descendants(starter)).includes(pid);
+}
+
+/** The terminal a process reads from; undefined when it has none, or that cannot be seen. */
+export async function findTerminal(pid: number): Promise<string | undefined> {
+  const input = await readlink(`/proc/${pid}/fd/0`).catch(() => '');
+  return input.startsWith('/dev/') && input !== '/dev/null' ? input : undefined;
+}
+
 /** Ends what is left of a process group whose leader has ended already; nothing when all of it has. */
 export async function endProcessGroup(group: number): Promise<void> {
   for (const name of ['SIGTERM', 'SIGKILL'] as const) {

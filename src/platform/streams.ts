@@ -3,6 +3,8 @@ export interface Streams {
   readonly err: (text: string) => void;
   /** Everything on standard input, for `--task-file -`. */
   readonly readStdin: () => Promise<string>;
+  /** Lines of standard input as they come, until it ends or the signal does. */
+  readonly readLines: (signal: AbortSignal) => AsyncIterable<string>;
   readonly stdinIsTTY: boolean;
   /** A pipe or a file is there to be read. */
   readonly stdinIsPiped: boolean;
@@ -10,6 +12,8 @@ export interface Streams {
   readonly stderrIsTTY: boolean;
   /** Width of the terminal; 80 when there is none. */
   readonly columns: number;
+  /** Aborts when nobody reads standard output any more. Absent: that is not known. */
+  readonly readerGone?: AbortSignal;
   /** Colour level of stdout and of stderr: 0 none, 1 basic, 2 256, 3 true colour. */
   readonly color: ColorLevel;
   readonly errColor: ColorLevel;

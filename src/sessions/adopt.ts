@@ -14,7 +14,7 @@ import { requireBase } from './base.ts';
 import { readBook, type Book, type Session } from './book.ts';
 import { hold, type Held } from './hold.ts';
 import { EXCLUDE_LINE, isFolderName } from './layout.ts';
-import { idInBranch, loadNamingOrDefault, type Naming } from './naming.ts';
+import { idInBranch, type Naming } from './naming.ts';
 import { findPorts, whileChoosing, withPorts } from './ports.ts';
 import type { Repo } from './repo.ts';
 import { findSession } from './select.ts';
@@ -37,14 +37,13 @@ export interface AdoptOutcome {
 
 /** Makes an existing linked worktree a session where it stands: a note in its administrative folder and a row, nothing moves. */
 export async function adoptWorktree(repo: Repo, request: AdoptRequest): Promise<AdoptOutcome> {
-  const { ports: wanted } = await loadDefinition(repo.root, repo.deps.env);
-  if (request.dryRun) return plan(repo, await readBook(repo), { ...request, wanted });
-  return hold(repo, (held) =>
-    whileChoosing(repo, wanted.names.length > 0, () => adoptHeld(held, { ...request, wanted })),
-  );
+  const { ports: wanted, settings: naming } = await loadDefinition(repo.root, repo.deps.env);
+  const full = { ...request, wanted, naming };
+  if (request.dryRun) return plan(repo, await readBook(repo), full);
+  return hold(repo, (held) => whileChoosing(repo, wanted.names.length > 0, () => adoptHeld(held, full)));
 }
 
-type Request = AdoptRequest & { readonly wanted: Definition['ports'] };
+type Request = AdoptRequest & { readonly wanted: Definition['ports']; readonly naming: Naming };
 
 async function adoptHeld(held: Held, request: Request): Promise<AdoptOutcome> {
   const { repo } = held;
@@ -74,7 +73,7 @@ async function plan(repo: Repo, book: Book, request: Request): Promise<AdoptOutc
       branch: 'HEAD',
       reason: `${place} is on no branch; git -C ${place} switch -c <branch> first`,
     });
-  const id = requireFreeId(book, request, { ref: tree.ref, place, naming: await loadNamingOrDefault(repo) });
+  const id = requireFreeId(book, request, { ref: tree.ref, place });
   const base = await requireBase(repo, request.base ?? (await defaultBase(repo)));
   const cutAt = tree.head === undefined ? undefined : await findMergeBase(repo.git, base.commit, tree.head);
   const row: SessionRow = {
@@ -107,13 +106,9 @@ async function defaultBase(repo: Repo): Promise<string> {
   return stdout.trim() === '' ? (main?.head ?? 'HEAD') : stdout.trim();
 }
 
-function requireFreeId(
-  book: Book,
-  request: AdoptRequest,
-  { ref, place, naming }: { ref: string; place: string; naming: Naming },
-): SessionId {
+function requireFreeId(book: Book, request: Request, { ref, place }: { ref: string; place: string }): SessionId {
   const branch = branchOf(ref);
-  const plain = idInBranch(naming, branch) ?? branch.replace(/^wt\//, '');
+  const plain = idInBranch(request.naming, branch) ?? branch.replace(/^wt\//, '');
   const wanted = request.id ?? proposeId(plain) ?? path.basename(place);
   const reason = whyInvalidId(wanted);
   if (reason !== undefined)

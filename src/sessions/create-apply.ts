@@ -22,7 +22,7 @@ import { hold, type Held } from './hold.ts';
 import { EXCLUDE_LINE } from './layout.ts';
 import { recordCreate, undoCreate } from './create-recovery.ts';
 import { gitAtWorktree, type Repo, shielded } from './repo.ts';
-import { markBegun, type SetupMark } from './ready.ts';
+import { markBegun, type SetupMark } from './setup-state.ts';
 import { sweepCaller } from './sweep.ts';
 import { trashFolder } from './trash.ts';
 import { findGitDir } from './worktree.ts';

@@ -11,7 +11,7 @@ import type { Book } from './book.ts';
 import { gatherCapacity } from './capacity.ts';
 import { branchPatterns, type CreateFacts, type CreateRequest } from './create.ts';
 import { sessionPath } from './layout.ts';
-import { listTrees, type Repo } from './repo.ts';
+import { listCheckouts, type Repo } from './repo.ts';
 import { checkTree, findGitDir } from './worktree.ts';
 import { findSession } from './select.ts';
 
@@ -54,7 +54,7 @@ export async function gatherCreateFacts(
 
 /** Path of the worktree that has a branch, also while a rebase or bisect there only hides it. */
 async function findHolder(repo: Repo, ref: string): Promise<string | undefined> {
-  for (const tree of await listTrees(repo)) {
+  for (const tree of await listCheckouts(repo)) {
     if (tree.ref === ref) return tree.path;
     const gitDir = tree.isBare || tree.ref !== undefined ? undefined : await findGitDir(tree.path);
     if (gitDir !== undefined && (await findOperationBranch(gitDir)) === ref) return tree.path;

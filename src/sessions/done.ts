@@ -1,3 +1,4 @@
+import { announce, noticeOf } from '../agents/notify.ts';
 import { resolveCommit } from '../git/ref.ts';
 import { countChanges, hasChanges, type Changes } from '../git/status.ts';
 import type { Done } from '../registry/session.ts';
@@ -41,6 +42,7 @@ export async function declareDone(repo: Repo, request: DoneRequest): Promise<Don
     await updateRow(held.repo, held.lease, session.id, (row) => ({ ...row, done }));
     const { commit, failed, summary } = done;
     await held.log('session.done.after', session.id, { commit, failed, summary });
+    await announce(repo.deps, repo.root, noticeOf(session.id, {}, { done, agent: session.row.agent }));
     return outcome;
   });
 }

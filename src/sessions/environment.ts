@@ -3,7 +3,7 @@ import { WtError } from '../core/errors.ts';
 import { environmentForPrograms } from '../git/git.ts';
 import type { Env } from '../platform/deps.ts';
 import { findUnapproved } from '../setup/consent.ts';
-import { loadDefinition, type Definition } from '../setup/definition.ts';
+import { completeDefinition, type Definition } from '../setup/definition.ts';
 import { fillEnv } from '../setup/fill.ts';
 import { environmentOf, valuesOf } from '../setup/values.ts';
 import type { Session } from './book.ts';
@@ -20,8 +20,9 @@ export type Variables = Pick<Definition, 'env'>;
 export async function loadVariables(repo: Repo): Promise<Variables> {
   const { root, commonDir, deps } = repo;
   try {
-    if (Object.keys((await loadConfig(root, deps.env)).settings.env).length === 0) return { env: [] };
-    const definition = await loadDefinition(root, deps.env);
+    const config = await loadConfig(root, deps.env);
+    if (Object.keys(config.settings.env).length === 0) return { env: [] };
+    const definition = await completeDefinition(root, config);
     const place = { root, commonDir, env: deps.env };
     if ((await findUnapproved(place, definition, { phases: [], env: true })) === undefined) return definition;
     deps.io.err('wt: the variables of the repository’s configuration are left away until it is approved: wt trust\n');

@@ -5,8 +5,9 @@ import type { Event } from '../registry/events.ts';
 import type { SessionRow } from '../registry/session.ts';
 import { fencingNumber, setAside, writeRegistry } from '../registry/store.ts';
 import { makePrivateDirectory } from '../platform/files.ts';
-import { readBook, rowsOf, sessionAround, type Book } from './book.ts';
+import { readBook, rowsOf, type Book } from './book.ts';
 import { sweepScratch } from './cache.ts';
+import { nameCaller } from './caller.ts';
 import type { Repo } from './repo.ts';
 import { recoverDead } from './recover.ts';
 import { saveRows } from './rows.ts';
@@ -16,7 +17,7 @@ export interface Held {
   readonly repo: Repo;
   readonly lease: Lease;
   readonly book: Book;
-  /** Who calls: the agent of the session the caller stands in, else that session, else `user`. */
+  /** Who calls, see {@link callerOf}. */
   readonly by: string;
   /** Writes the registry with these changes to its rows; undefined drops a row. */
   save(changes: ReadonlyMap<string, SessionRow | undefined>): Promise<void>;
@@ -66,8 +67,7 @@ async function bind(repo: Repo, lease: Lease): Promise<Held> {
     );
     deps.io.err(`wt: rebuilt ${layout.registry}: ${book.repair.reason}${aside}\n`);
   }
-  const caller = sessionAround(book, repo.top);
-  const by = caller === undefined ? 'user' : (caller.row.agent ?? caller.id);
+  const by = await nameCaller(repo, book);
   return {
     repo,
     lease,

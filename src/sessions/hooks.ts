@@ -112,19 +112,13 @@ export async function findMissingTrust(
   const { root, commonDir, deps } = repo;
   const brought = await findUnapproved({ root, commonDir, env: deps.env }, definition, wanted);
   if (brought === undefined) return undefined;
-  const { files, commands, hashes } = brought;
+  const { files, commands } = brought;
   const isInside = await isInsideSession(repo, deps.env);
   return {
     brought,
     earlier: await findEarlier(deps.env, commonDir, brought),
     isInside,
-    give: () =>
-      approve(deps.env, {
-        repository: commonDir,
-        hashes: [...hashes],
-        commands: [...commands],
-        at: deps.clock.now().toISOString(),
-      }),
+    give: () => approve(deps.env, commonDir, brought, deps.clock.now()),
     refusal: new WtError('config.untrusted', {
       path: files.join(', '),
       commands,

@@ -6,9 +6,9 @@ import { listRefs, refOfBranch, type Ref } from '../git/ref.ts';
 import { findOperation } from '../git/repo.ts';
 import { readStatus, type Status } from '../git/status.ts';
 import { readText } from '../platform/files.ts';
-import { readFacts } from '../agents/record.ts';
-import { statusOf, type AgentStatus } from '../agents/status.ts';
+import type { AgentStatus } from '../agents/status.ts';
 import { throwIfInterrupted } from '../platform/runner.ts';
+import { readAgentStatus } from './agent.ts';
 import { measure, type Distance } from './distance.ts';
 import type { Session } from './book.ts';
 import { isSettingUp } from './live.ts';
@@ -99,13 +99,12 @@ export async function inspectTree(repo: Repo, session: Session): Promise<TreeIns
   const tree = await checkTree(session);
   if (tree !== 'ok' || session.admin === undefined)
     return { tree, status: undefined, operation: undefined, switchedTo: undefined, trouble: undefined };
-  const [operation, head, isBusy, facts] = await Promise.all([
+  const [operation, head, isBusy, agent] = await Promise.all([
     findOperation(session.admin.directory),
     readText(path.join(session.admin.directory, 'HEAD')),
     isSettingUp(session),
-    readFacts(session.admin.directory),
+    readAgentStatus(repo, session),
   ]);
-  const agent = statusOf(facts, repo.deps.clock.now().getTime());
   const busy = { ...(isBusy ? { isSettingUp: true } : {}), ...(agent === undefined ? {} : { agent }) };
   const switchedTo = operation === undefined ? whatIsCheckedOut(head, session.row.branch) : undefined;
   try {

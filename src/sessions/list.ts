@@ -9,7 +9,8 @@ import { readBook, type Book, type Session } from './book.ts';
 import { inspectSessions, type Inspection } from './inspect.ts';
 import type { Repo } from './repo.ts';
 import { listTrash, type TrashMeta } from './trash.ts';
-import { byAttention, viewSession, type SessionStatus, type SessionView } from './view.ts';
+import { byAttention, type SessionStatus } from './status.ts';
+import { viewSession, type SessionView } from './view.ts';
 
 export interface ListRequest {
   /** Also landed sessions, and those in the trash. */
@@ -49,10 +50,6 @@ export async function listSessions(repo: Repo, request: ListRequest): Promise<Li
   const examined = await examineSessions(repo, [...book.sessions.values()], {
     conflicts: request.conflicts,
   });
-  const [unmanaged, removed] = await Promise.all([
-    Promise.all(book.unmanaged.map(viewUnmanaged)),
-    request.all ? listTrash(repo) : undefined,
-  ]);
   return {
     ...selectViews(
       examined.map(({ view }) => view),
@@ -61,9 +58,21 @@ export async function listSessions(repo: Repo, request: ListRequest): Promise<Li
     proven: new Map(
       examined.flatMap(({ view, evidence }) => (evidence === undefined ? [] : [[view.id, evidence] as const])),
     ),
-    unmanaged,
-    removed,
+    ...(await listRest(repo, book, request)),
   };
+}
+
+/** What is listed beside the sessions. */
+export async function listRest(
+  repo: Repo,
+  book: Book,
+  { all }: Pick<ListRequest, 'all'>,
+): Promise<Pick<ListOutcome, 'unmanaged' | 'removed'>> {
+  const [unmanaged, removed] = await Promise.all([
+    Promise.all(book.unmanaged.map(viewUnmanaged)),
+    all ? listTrash(repo) : undefined,
+  ]);
+  return { unmanaged, removed };
 }
 
 /** Pure: filters, hides what has landed unless asked for, orders by what needs a person. */
@@ -72,7 +81,9 @@ export function selectViews(
   { all, status, agent }: Pick<ListRequest, 'all' | 'status' | 'agent'>,
 ): Pick<ListOutcome, 'sessions' | 'hidden'> {
   const wanted = views.filter(
-    (view) => (status === undefined || view.status === status) && (agent === undefined || view.agent === agent),
+    (view) =>
+      (status === undefined || view.status === status) &&
+      (agent === undefined || view.agent === agent || view.agentStatus?.agent === agent),
   );
   const shown = wanted.filter((view) => all || status !== undefined || view.status !== 'landed');
   return { sessions: shown.toSorted(byAttention), hidden: wanted.length - shown.length };

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { isBelow } from '../platform/dirs.ts';
 import { lstatOf, readText, realPathOf } from '../platform/files.ts';
 import type { JournalEntry } from '../registry/journal.ts';
 import { listAdminEntries } from '../registry/notes.ts';
@@ -17,7 +18,7 @@ export async function findStrangePlace(repo: Repo, entry: JournalEntry): Promise
   if ('path' in entry && !(await isOwnPlace(repo, entry, admin))) return entry.path;
   if ('worktree' in entry && entry.worktree !== null && (await lstatOf(entry.worktree)) !== undefined)
     if ((await findOwnGitDir(repo, entry.worktree)) === undefined) return entry.worktree;
-  if (entry.kind === 'sweep' && !isBelow(entry.keep, repo.layout.trash)) return entry.keep;
+  if (entry.kind === 'sweep' && !isBelow(repo.layout.trash, entry.keep)) return entry.keep;
   return undefined;
 }
 
@@ -57,10 +58,4 @@ export async function findOwnGitDir(repo: Repo, worktree: string): Promise<strin
   if (gitDir === undefined) return undefined;
   const [own, common] = await Promise.all([realPathOf(gitDir), realPathOf(repo.commonDir)]);
   return own === common || path.dirname(own) === path.join(common, 'worktrees') ? gitDir : undefined;
-}
-
-/** Whether a path leads to something in a folder, by its words alone. Pure. */
-export function isBelow(place: string, folder: string): boolean {
-  const relative = path.relative(folder, place);
-  return !['', '..'].includes(relative) && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative);
 }

@@ -13,7 +13,7 @@ export interface Repo extends RepoLocation {
 }
 
 /** All worktrees. git names the main one by its git directory when that lies elsewhere (a submodule, --separate-git-dir). */
-export async function listTrees(repo: Repo): Promise<readonly Worktree[]> {
+export async function listCheckouts(repo: Repo): Promise<readonly Worktree[]> {
   const [main, ...linked] = await listWorktrees(repo.git);
   if (main === undefined) return [];
   // The gate's is wt's own, and stands in nobody's way.

@@ -1,7 +1,8 @@
 import path from 'node:path';
+import { isBelow } from '../platform/dirs.ts';
 import { listDirectory, lstatOf, readText, realPathOf } from '../platform/files.ts';
 import { sessionPath, type Layout } from './layout.ts';
-import { isBelow, recordedPlace } from './own-places.ts';
+import { recordedPlace } from './own-places.ts';
 import type { Repo } from './repo.ts';
 import { trashFolder, type TrashMeta } from './trash.ts';
 
@@ -38,11 +39,11 @@ export async function findPlaceFlaw(repo: Repo, meta: TrashMeta): Promise<string
   if (
     place.split(path.sep).some((part) => part.toLowerCase() === '.git') ||
     place === repo.commonDir ||
-    isBelow(place, repo.commonDir)
+    isBelow(repo.commonDir, place)
   )
     return 'its meta.json names a place inside a git directory';
   const parent = path.dirname(place);
-  if (parent === place || place === repo.root || isBelow(repo.root, place))
+  if (parent === place || place === repo.root || isBelow(place, repo.root))
     return 'its meta.json names a folder that is no session';
   if (admin !== null && (await placeInTrash(repo, meta.op, admin)) !== place)
     return 'its meta.json and git’s own record name different places';

@@ -10,7 +10,7 @@ import { readBook, type Book } from './book.ts';
 import { hold, type Held } from './hold.ts';
 import { sessionPath } from './layout.ts';
 import { loadNamingOrDefault, nameBranch, nameFolder, type Naming } from './naming.ts';
-import { listTrees, type Repo, shielded } from './repo.ts';
+import { listCheckouts, type Repo, shielded } from './repo.ts';
 import { keepPorts, portRange, withPorts, type PortChange } from './ports.ts';
 import { findFlaw, findPlaceFlaw, placeOf } from './restore-checks.ts';
 import { finishRestore, undoRestore } from './restore-steps.ts';
@@ -100,7 +100,7 @@ async function gatherRestoreFacts(
   const isFollowed = flaw === undefined && placeFlaw === undefined;
   const [refs, trees, head, occupant, admins, modules, folders, tree] = await Promise.all([
     isFollowed ? listRefs(repo.git, refsToLookAt(meta, fresh(as ?? meta.id).branch)) : [],
-    listTrees(repo),
+    listCheckouts(repo),
     readText(path.join(folder, 'admin', 'HEAD')),
     isFollowed ? lstatOf(target) : undefined,
     listDirectory(path.join(repo.commonDir, 'worktrees')),

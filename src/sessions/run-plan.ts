@@ -1,14 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
-import type { Adapter, Launch, StartRequest } from '../agents/adapter.ts';
+import type { Adapter, Launch, StartRequest, Wiring } from '../agents/adapter.ts';
 import { hookWords } from '../agents/adapters.ts';
 import { briefFor } from '../agents/brief.ts';
+import { findHookFile } from '../agents/hooks/files.ts';
 import type { AgentFacts, Way } from '../agents/facts.ts';
 import { howToInstall } from '../agents/install.ts';
 import { agentFiles } from '../agents/place.ts';
 import { WtError } from '../core/errors.ts';
 import type { Env } from '../platform/deps.ts';
-import { findProgram, isExecutable, makePrivateDirectory, readText, replaceFile } from '../platform/files.ts';
+import {
+  findProgram,
+  isExecutable,
+  makeDirectory,
+  makePrivateDirectory,
+  readText,
+  replaceFile,
+} from '../platform/files.ts';
 import { RUN_MARK } from '../platform/members.ts';
 import { ownWords } from '../platform/program.ts';
 import type { AdminEntry } from '../registry/notes.ts';
@@ -31,6 +39,8 @@ export interface StartPlan {
   readonly conversation: string | undefined;
   readonly brief: string;
   readonly hasHooks: boolean;
+  /** A folder without which it would not look for its hooks. */
+  readonly hookFolder: string | undefined;
   /** The words without the prompt: what may be written down and shown. */
   readonly shownWords: readonly string[];
 }
@@ -67,7 +77,7 @@ export async function planStart(repo: Repo, plan: PlanFacts): Promise<StartPlan>
     : undefined;
   const start: StartRequest = {
     prompt,
-    isHeadless: request.how === 'background' || !deps.io.stdinIsTTY || !deps.io.stdoutIsTTY,
+    isHeadless: request.how !== 'tmux' && (request.how === 'background' || !deps.io.stdinIsTTY || !deps.io.stdoutIsTTY),
     conversation,
     worktree: session.path,
     gitDirectories: [admin.directory, repo.commonDir],
@@ -95,7 +105,9 @@ export async function planStart(repo: Repo, plan: PlanFacts): Promise<StartPlan>
     prompt,
     conversation,
     brief,
-    hasHooks: wiring !== undefined && (await isTold(adapter, launch, wiring, session.path)),
+    hasHooks:
+      wiring !== undefined && (await isTold(adapter, launch, wiring, { worktree: session.path, main: repo.root })),
+    hookFolder: hookFolderIn(session.path, adapter),
     shownWords: wordsWithout(launch.argv, prompt),
   };
 }
@@ -137,18 +149,26 @@ function notResumable(id: string, agent: string | null, reason: string): WtError
   return new WtError('agent.not-resumable', { id, agent, reason });
 }
 
-/** Whether it will tell what it does: by its words, by a file of wt's, or by its own settings in the worktree. */
+/** Whether it will tell what it does: by its words, by a file of wt's, or by the settings that it reads. */
 async function isTold(
-  { hooks }: Adapter,
+  { name, like }: Adapter,
   { argv, files = [], env = {} }: Launch,
-  wiring: { argv: readonly string[]; folder: string },
-  worktree: string,
+  wiring: Wiring,
+  { worktree, main }: { worktree: string; main: string },
 ): Promise<boolean> {
   const said = [...argv, ...files.map(({ text }) => text), ...Object.values(env)];
   const [, program = ''] = wiring.argv;
   if (said.some((text) => text?.includes(program) === true)) return true;
-  const text = hooks === undefined ? undefined : await readText(path.join(worktree, hooks.file)).catch(() => undefined);
-  return text !== undefined && hooks?.isInstalled(text) === true;
+  const hooks = findHookFile(like ?? name);
+  if (hooks === undefined) return false;
+  const file = path.join(hooks.isOnlyInMain ? main : worktree, hooks.file);
+  const text = await readText(file).catch(() => undefined);
+  return text !== undefined && hooks.stateOf(text, wiring, 'session') !== 'absent';
+}
+
+function hookFolderIn(worktree: string, { name, like }: Adapter): string | undefined {
+  const hooks = findHookFile(like ?? name);
+  return hooks?.isOnlyInMain === true ? path.join(worktree, path.dirname(hooks.file)) : undefined;
 }
 
 function wordsWithout(argv: readonly string[], prompt: string | undefined): readonly string[] {
@@ -173,4 +193,5 @@ export async function writeStartFiles(session: Session, admin: AdminEntry, plan:
   await replaceFile(files.brief, `${plan.brief}\n`);
   if (plan.prompt !== undefined) await replaceFile(files.prompt, plan.prompt);
   for (const { path: file, text } of plan.launch.files ?? []) await replaceFile(file, text);
+  if (plan.hasHooks && plan.hookFolder !== undefined) await makeDirectory(plan.hookFolder);
 }

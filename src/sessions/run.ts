@@ -20,6 +20,7 @@ import { hold } from './hold.ts';
 import { requireAdmin } from './idle.ts';
 import { planStart, requireProgram, type StartPlan } from './run-plan.ts';
 import { startAway, startHere, type Started } from './run-start.ts';
+import { startInPane } from './run-tmux.ts';
 import { isSettingUp } from './live.ts';
 import type { Repo } from './repo.ts';
 import { updateRowAndNote } from './rows.ts';
@@ -35,7 +36,7 @@ export interface RunRequest {
   readonly prompt: string | undefined;
   /** The person's own words for the agent. */
   readonly args: readonly string[];
-  readonly how: 'foreground' | 'background';
+  readonly how: 'foreground' | 'background' | 'tmux';
   /** The pane that this very call runs in. */
   readonly tmux?: TmuxPlace | undefined;
   /** Takes up again what it did last. */
@@ -61,6 +62,8 @@ export interface RunOutcome {
   readonly plan: RunPlan;
   readonly startedAt: string;
   readonly log: string | null;
+  /** The pane it was started in. */
+  readonly tmux: TmuxPlace | null;
   readonly conversation: string | null;
   readonly started: Started;
 }
@@ -138,6 +141,7 @@ function warningsOf({ id, row }: Session): readonly string[] {
  * wins. A start that fails leaves no claim behind. Throws as {@link planRun} does, and `agent.failed`, `interrupted`.
  */
 export async function startRun(repo: Repo, plan: RunPlan, onStart?: () => void): Promise<RunOutcome> {
+  if (plan.request.how === 'tmux') return startInPane(repo, plan);
   const claim = await claimRun(repo, plan);
   const { run, before, conversation } = claim;
   try {
@@ -145,12 +149,26 @@ export async function startRun(repo: Repo, plan: RunPlan, onStart?: () => void):
     const started = await (plan.request.how === 'background'
       ? startAway(repo, began)
       : startHere(repo, began, onStart));
-    return { plan, startedAt: run.startedAt, log: run.log, conversation: conversation?.id ?? null, started };
+    return {
+      plan,
+      startedAt: run.startedAt,
+      log: run.log,
+      tmux: run.tmux,
+      conversation: conversation?.id ?? null,
+      started,
+    };
   } catch (error) {
     // What has really been started has an end of its own.
     if (!WtError.is(error, 'agent.failed')) await giveUp(repo, plan, run, before);
     throw error;
   }
+}
+
+/** How it is to run, by its flags. Throws `usage.invalid`. Pure. */
+export function wayOf({ background, tmux }: { background: boolean; tmux: boolean }): RunRequest['how'] {
+  if (background && tmux)
+    throw new WtError('usage.invalid', { option: '--tmux', reason: 'give either --background or --tmux' });
+  return background ? 'background' : tmux ? 'tmux' : 'foreground';
 }
 
 /** Starts the agent of a session that was just made. The session stays when that fails, and the failure says how to go on. */
@@ -162,7 +180,7 @@ export async function runNew(
     return await startRun(repo, await planRun(repo, { ...request, agent: undefined, isResumed: false }));
   } catch (error) {
     if (!WtError.any(error)) throw error;
-    const fix = ['wt', 'run', request.id, ...(request.how === 'background' ? ['--background'] : [])];
+    const fix = ['wt', 'run', request.id, ...(request.how === 'foreground' ? [] : [`--${request.how}`])];
     throw new WtError(error.kind, { ...error.details, fix }, { cause: error, changed: true });
   }
 }

@@ -8,8 +8,9 @@ import type { Evidence } from '../landing/proof/proof.ts';
 import { readBook, type Session } from './book.ts';
 import { examineSession, type Examined } from './list.ts';
 import type { Repo } from './repo.ts';
+import { nextStep } from './next.ts';
 import { requireSession } from './select.ts';
-import type { SessionStatus, SessionView } from './view.ts';
+import type { SessionView } from './view.ts';
 
 export interface ShowOutcome {
   readonly session: SessionView;
@@ -73,37 +74,4 @@ async function readWork(
     listFileChanges(repo.git, mergeBase, branch.commit),
   ]);
   return { commits, files };
-}
-
-/** What a person would do next with a session in this state. Pure. */
-export function nextStep(view: SessionView): readonly string[] {
-  const { id, status, path, behind, approved, setup } = view;
-  const steps: Readonly<Record<SessionStatus, readonly string[]>> = {
-    conflict: nextInConflict(view),
-    broken: nextWhenBroken(view),
-    waiting: ['cd', path],
-    failed: ['wt', 'diff', id],
-    done: ['wt', 'approve', id],
-    approved: ['wt', 'merge', id],
-    // Who has approved it once will want to look at what came since.
-    ready: ['wt', approved === undefined ? 'merge' : 'approve', id],
-    dirty: ['wt', 'commit', id],
-    working: ['wt', 'diff', id],
-    busy: setup?.state === 'running' ? ['wt', 'show', id] : ['git', '-C', path, 'status'],
-    new: (behind ?? 0) > 0 ? ['wt', 'sync', id] : ['cd', path],
-    landed: ['wt', 'clean'],
-  };
-  return steps[status];
-}
-
-function nextWhenBroken({ id, branch, tree, path }: SessionView): readonly string[] {
-  if (tree === 'ok') return ['wt', 'setup', id];
-  return tree === 'switched' ? ['git', '-C', path, 'switch', branch] : ['wt', 'doctor', '--fix'];
-}
-
-/** Laid out: to be ended; foreseen with the base: to be laid out; with another session: to be looked at. */
-function nextInConflict({ id, path, changes, resolving, conflicts }: SessionView): readonly string[] {
-  if (resolving !== undefined) return ['wt', resolving.verb, id, '--continue'];
-  if (changes !== null && changes.conflicted > 0) return ['git', '-C', path, 'status'];
-  return (conflicts?.base?.length ?? 0) > 0 ? ['wt', 'sync', id, '--resolve'] : ['wt', 'merge', id, '--dry-run'];
 }

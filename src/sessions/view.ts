@@ -1,6 +1,5 @@
 import { WAYS } from '../agents/facts.ts';
-import { AGENT_STATES, type AgentStatus } from '../agents/status.ts';
-import { lastWork } from '../core/time.ts';
+import { AGENT_STATES } from '../agents/status.ts';
 import * as z from 'zod';
 import { countChanges, hasChanges } from '../git/status.ts';
 import type { Preview } from '../landing/radar/preview.ts';
@@ -8,25 +7,11 @@ import type { Verdict } from '../landing/gate/verdict.ts';
 import { PROOFS, type Proof } from '../landing/proof/proof.ts';
 import type { Session } from './book.ts';
 import type { Inspection } from './inspect.ts';
+import { deriveStatus, STATUSES, type StatusFacts } from './status.ts';
 import { wordOn } from './word.ts';
 
-/** In the order in which they ask for a person. Derived on every read, never stored. */
-export const STATUSES = [
-  'waiting',
-  'conflict',
-  'broken',
-  'failed',
-  'done',
-  'approved',
-  'ready',
-  'dirty',
-  'working',
-  'busy',
-  'new',
-  'landed',
-] as const;
 /** What the agent of a session is at, and who says so. */
-const AgentView = z.object({
+export const AgentView = z.object({
   agent: z.string(),
   state: z.enum(AGENT_STATES),
   reason: z.string().nullable(),
@@ -42,8 +27,6 @@ const AgentView = z.object({
   conversation: z.string().nullable(),
   log: z.string().nullable(),
 });
-
-export type SessionStatus = (typeof STATUSES)[number];
 
 export const TREES = ['ok', 'missing', 'foreign', 'unregistered', 'switched', 'branch-missing', 'unreadable'] as const;
 
@@ -149,7 +132,7 @@ export function viewSession(
   const changes = status === undefined ? null : countChanges(status);
   return {
     ...cardOf(session),
-    status: deriveStatus(inspection, proof, preview),
+    status: deriveStatus(statusFactsOf(inspection, proof, preview)),
     head:
       branch === undefined
         ? null
@@ -223,72 +206,20 @@ function deriveTree({ tree, branch, switchedTo, trouble, session }: Inspection):
   return switchedTo === undefined ? 'ok' : 'switched';
 }
 
-function deriveStatus(inspection: Inspection, proof: Proof | undefined, preview: Preview | undefined): SessionStatus {
-  const { session, status, operation, distance, branch } = inspection;
-  const tree = deriveTree(inspection);
-  const changes = status === undefined ? undefined : countChanges(status);
-  const isDirty = changes !== undefined && hasChanges(changes);
-  const word = wordOn(session, branch?.commit);
-  // The first that holds. An agent that is asked something waits for a person; one that works needs none, whatever its files look like
-  // meanwhile. A word is about one commit, so what hinders that commit comes before it: what cannot be read, conflicts, or has
-  // landed. Uncommitted work was not part of what was approved or called done, so it is "dirty" first; an agent that gave up often
-  // leaves such work behind, and "failed" says what a person has to know of it.
-  const agent = { status: inspection.agent, hasWord: word !== undefined };
-  const candidates: readonly (readonly [SessionStatus, boolean])[] = [
-    ['busy', isBeingMade(inspection)],
-    ['broken', tree !== 'ok'],
-    ['waiting', isAsked(agent)],
-    ['working', isAtWork(agent.status)],
-    ['conflict', isResolving(inspection) || (changes?.conflicted ?? 0) > 0],
-    ['landed', proof !== undefined && proof !== 'empty'],
-    ['broken', hasFailedSetup(inspection)],
-    ['conflict', (preview?.conflicts ?? []).length > 0],
-    ['busy', operation !== undefined],
-    ['failed', word === 'failed' || hasFailedAgent(agent)],
-    ['waiting', isIdle(agent)],
-    ['dirty', isDirty],
-    ['approved', word === 'approved'],
-    ['done', word === 'done'],
-    ['ready', proof !== 'empty' && distance !== undefined && distance.ahead > 0],
-  ];
-  return candidates.find(([, holds]) => holds)?.[0] ?? 'new';
-}
-
-function isAtWork(agent: AgentStatus | undefined): boolean {
-  return agent?.state === 'starting' || agent?.state === 'running' || agent?.state === 'working';
-}
-
-interface AgentAndWord {
-  readonly status: AgentStatus | undefined;
-  /** A word on what is there now. */
-  readonly hasWord: boolean;
-}
-
-function isAsked({ status }: AgentAndWord): boolean {
-  return status?.state === 'waiting';
-}
-
-/** Its turn has ended, and it has not said that it is done. */
-function isIdle({ status, hasWord }: AgentAndWord): boolean {
-  return status?.state === 'idle' && !hasWord;
-}
-
-/** A word on what is there now was spoken after the agent, or in spite of it. */
-function hasFailedAgent({ status, hasWord }: AgentAndWord): boolean {
-  return !hasWord && (status?.state === 'failed' || status?.state === 'died');
-}
-
-function hasFailedSetup(inspection: Inspection): boolean {
-  return viewSetup(inspection).setup?.state === 'failed';
-}
-
-function isBeingMade({ session, isSettingUp = false }: Inspection): boolean {
-  return session.row.state === 'creating' || session.pending !== undefined || isSettingUp;
-}
-
-/** What asks for a person first; among equals the latest work first. Pure. */
-export function byAttention(a: SessionView, b: SessionView): number {
-  const rank = STATUSES.indexOf(a.status) - STATUSES.indexOf(b.status);
-  if (rank !== 0) return rank;
-  return lastWork(b).localeCompare(lastWork(a)) || a.id.localeCompare(b.id);
+function statusFactsOf(inspection: Inspection, proof: Proof | undefined, preview: Preview | undefined): StatusFacts {
+  const { session, operation, distance, agent, isSettingUp = false } = inspection;
+  const changes = inspection.status === undefined ? undefined : countChanges(inspection.status);
+  return {
+    isBeingMade: session.row.state === 'creating' || session.pending !== undefined || isSettingUp,
+    isTreeWhole: deriveTree(inspection) === 'ok',
+    agent,
+    isInConflict: isResolving(inspection) || (changes !== undefined && changes.conflicted > 0),
+    hasLanded: proof !== undefined && proof !== 'empty',
+    hasFailedSetup: viewSetup(inspection).setup?.state === 'failed',
+    wouldConflict: preview?.conflicts !== undefined && preview.conflicts.length > 0,
+    hasOperation: operation !== undefined,
+    word: wordOn(session, inspection.branch?.commit),
+    isDirty: changes !== undefined && hasChanges(changes),
+    isAhead: proof !== 'empty' && distance !== undefined && distance.ahead > 0,
+  };
 }

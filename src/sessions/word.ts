@@ -1,8 +1,7 @@
-import path from 'node:path';
 import type { Env } from '../platform/deps.ts';
-import { realPathOf } from '../platform/files.ts';
 import type { SessionRow } from '../registry/session.ts';
-import { readBook, sessionAround, type Session } from './book.ts';
+import { readBook, type Session } from './book.ts';
+import { findCaller } from './caller.ts';
 import type { Repo } from './repo.ts';
 
 /** What a word on a commit is worth by now: it holds for that very commit and for no later one. */
@@ -26,26 +25,27 @@ function judge(word: { readonly commit: string } | undefined, tip: string | unde
   return word.commit === tip ? 'fresh' : 'stale';
 }
 
+/** What was said of a commit, and when. */
+export interface Word {
+  readonly kind: 'approved' | 'done' | 'failed';
+  readonly at: string;
+}
+
 /** The word that holds for this tip. Of a person's and an agent's that contradict each other the later one counts. Pure. */
-export function wordOn(
-  session: Pick<Session, 'row'>,
-  tip: string | undefined,
-): 'approved' | 'done' | 'failed' | undefined {
-  const { approved, done } = session.row;
-  const isApproved = judgeApproval(session, tip) === 'fresh';
-  if (done === undefined || judgeDone(session, tip) !== 'fresh') return isApproved ? 'approved' : undefined;
-  if (!done.failed) return isApproved ? 'approved' : 'done';
-  return isApproved && (approved?.at ?? '') > done.at ? 'approved' : 'failed';
+export function wordOn(session: Pick<Session, 'row'>, tip: string | undefined): Word | undefined {
+  const approved = judgeApproval(session, tip) === 'fresh' ? session.row.approved : undefined;
+  const done = judgeDone(session, tip) === 'fresh' ? session.row.done : undefined;
+  const isOverruled = done === undefined || !done.failed || (approved !== undefined && approved.at > done.at);
+  if (approved !== undefined && isOverruled) return { kind: 'approved', at: approved.at };
+  return done === undefined ? undefined : { kind: done.failed ? 'failed' : 'done', at: done.at };
 }
 
 /**
  * Whether a call comes from inside a session: from its worktree, also when -C leads out of it, or from a program that was
- * started in one and says so. A fence against mistakes, no wall: an agent has all that its user has.
+ * started in one and says so, which is all there is outside of a repository. A fence against mistakes, no wall: an agent has
+ * all that its user has.
  */
-export async function isInsideSession(repo: Repo, env: Env): Promise<boolean> {
+export async function isInsideSession(repo: Repo | undefined, env: Env): Promise<boolean> {
   if (env['WT_SESSION'] || env['WT_ID']) return true;
-  const book = await readBook(repo);
-  const { cwd, calledFrom } = repo.deps;
-  const places = await Promise.all([cwd, calledFrom ?? cwd].map((place) => realPathOf(path.resolve(place))));
-  return [repo.top, ...places].some((place) => sessionAround(book, place) !== undefined);
+  return repo !== undefined && (await findCaller(repo, await readBook(repo))) !== undefined;
 }

@@ -35,7 +35,11 @@ export interface Definition {
 
 /** Reads everything and runs nothing. Throws `config.invalid`. */
 export async function loadDefinition(root: string, env: Env): Promise<Definition> {
-  const config = await loadConfig(root, env);
+  return completeDefinition(root, await loadConfig(root, env));
+}
+
+/** The same for a configuration that was read: reads what other tools say. Throws `config.invalid`. */
+export async function completeDefinition(root: string, config: Config): Promise<Definition> {
   return defineFrom(config, await listFound(root, config.settings.setup.from));
 }
 

@@ -126,10 +126,16 @@ export function covers(approval: Pick<Approval, 'hashes'> | undefined, { hashes 
   return approval !== undefined && hashes.every((one) => approval.hashes.includes(one));
 }
 
-/** Writes an approval down in place of an older one of the same repository. 0600, atomic. */
-export async function approve(env: Env, approval: Approval): Promise<void> {
+/** Writes an approval of all of it down, in place of an older one of the same repository. 0600, atomic. */
+export async function approve(
+  env: Env,
+  repository: string,
+  { hashes, commands }: Pick<Brought, 'hashes' | 'commands'>,
+  at: Date,
+): Promise<void> {
+  const approval: Approval = { repository, hashes: [...hashes], commands: [...commands], at: at.toISOString() };
   await makePrivateDirectory(trustFolder(env));
-  await replaceFile(fileOf(env, approval.repository), `${JSON.stringify(approval, null, 2)}\n`);
+  await replaceFile(fileOf(env, repository), `${JSON.stringify(approval, null, 2)}\n`);
 }
 
 /** Takes the approval of a repository back; false when there was none. */
@@ -139,12 +145,11 @@ export async function revoke(env: Env, repository: string): Promise<boolean> {
   return found !== undefined;
 }
 
-/** What is new and what is gone since the approval; nothing without one. Pure. */
-export function changesSince(
-  approval: Pick<Approval, 'commands' | 'hashes'> | undefined,
-  { commands, hashes }: Pick<Brought, 'commands' | 'hashes'>,
+/** What is new and what is gone since the approval. Pure. */
+function changesSince(
+  approval: Approval,
+  { commands, hashes }: Brought,
 ): { readonly added: readonly string[]; readonly removed: readonly string[] } {
-  if (approval === undefined) return { added: [], removed: [] };
   return {
     added: commands.filter((_, i) => !approval.hashes.includes(hashes[i] ?? '')),
     removed: approval.commands.filter((_, i) => !hashes.includes(approval.hashes[i] ?? '')),

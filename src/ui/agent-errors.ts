@@ -47,8 +47,9 @@ export const agentWords: {
   'agent.not-ready': (d) => ({
     message: `${d.agent} in session ${d.id} takes no text now: it is ${d.state}${d.reason === null ? '' : ` (${d.reason})`}, by ${d.source}`,
     ...(d.state === 'waiting' ? { lines: ['a person answers what it asks; wt types nothing into a question'] } : {}),
-    unchanged: 'Nothing was sent.',
-    fix: d.state === 'waiting' ? ['wt', 'attach', d.id] : ['wt', 'wait', d.id],
+    unchanged: d.isTyped === true ? 'The text was typed, or a part of it. Enter was not pressed.' : 'Nothing was sent.',
+    fix:
+      d.state === 'waiting' || d.state === 'idle' || d.isTyped === true ? ['wt', 'attach', d.id] : ['wt', 'wait', d.id],
   }),
   'agent.unknown': (d) => ({
     message: d.agent === null ? 'no agent is named, and none is set' : `wt knows no agent "${d.agent}"`,

@@ -7,6 +7,7 @@ import type { Car, Failure, TrainOutcome } from '../landing/train.ts';
 import { trespassLines } from './conflicts.ts';
 import { explain } from './errors.ts';
 import { reasonLine } from './refusals.ts';
+import { renderRestacked } from './restack.ts';
 import { plural, safe, shellLine, truncate } from './text.ts';
 import type { Look, Theme } from './theme.ts';
 import { firstOf, workLines } from './work.ts';
@@ -32,7 +33,7 @@ export function renderPlan(plan: MergePlan, gate: string | undefined, { theme, i
 }
 
 /** What speaks against a landing, and does not forbid it. */
-export function planWarnings({ session, waitsFor, trespasses }: MergePlan): readonly string[] {
+function planWarnings({ session, waitsFor, trespasses }: MergePlan): readonly string[] {
   const order = waitsFor.map((id) => `${session.id} was to land after ${id}, which has not landed`);
   return [...order, ...trespassLines(trespasses)];
 }
@@ -96,7 +97,7 @@ export function failureWords(failure: Failure): string {
 }
 
 /** How a train went. */
-export function describeTrain({ landed, nothing, failed, untried }: TrainOutcome, look: Look): string {
+function describeTrain({ landed, nothing, failed, untried }: TrainOutcome, look: Look): string {
   const { theme } = look;
   const blocks = [
     ...landed.map((landing) => describeLanding(landing, look)),
@@ -116,7 +117,7 @@ function describeFailure(failure: Failure, theme: Theme): string {
   return `${head}${shown.join('')}${fix === undefined ? '' : `  next: ${theme.command(shellLine(fix))}\n`}`;
 }
 
-export function describeLanding({ plan, commit, verdict, isVerdictReused }: Landing, { theme }: Look): string {
+function describeLanding({ plan, commit, verdict, isVerdictReused }: Landing, { theme }: Look): string {
   const along = plan.checkout === undefined ? '' : `  ${theme.path(plan.checkout)} ${theme.dim('was brought along')}\n`;
   const gate =
     verdict === undefined
@@ -127,21 +128,69 @@ export function describeLanding({ plan, commit, verdict, isVerdictReused }: Land
   return `${theme.ok} Landed ${theme.name(plan.session.id)} on ${theme.name(plan.into)}  ${theme.dim(`${from}..${commit.slice(0, 7)} (${how})`)}\n${gate}${along}`;
 }
 
-export function describeNothing({ session, into, reason }: Nothing, { theme }: Look): string {
+function describeNothing({ session, into, reason }: Nothing, { theme }: Look): string {
   return reason === 'empty'
     ? `Nothing to land: ${theme.name(session.id)} has no commits of its own yet.\n`
     : `Nothing to land: ${theme.name(into)} has everything of ${theme.name(session.id)} already.\n`;
 }
 
 /** What became of a session that was to go once it had landed. */
-export function removalLine(removal: Removal, { theme }: Look): string {
+function removalLine(removal: Removal, { theme }: Look): string {
   if (removal.kind === 'kept') return '';
   return `${theme.ok} Removed ${theme.name(removal.id)}  ${theme.dim(`in the trash: ${removal.outcome.trash ?? ''}`)}\n`;
 }
 
-export function removalWarnings(removal: Removal): readonly string[] {
+function removalWarnings(removal: Removal): readonly string[] {
   if (removal.kind === 'removed') return removal.outcome.warnings;
   const { id, error } = removal;
   const why = WtError.is(error, 'session.refused') ? error.details.reasons.map(reasonLine) : [explain(error).message];
   return [`${id} has landed and was kept: ${why.join('; ')}`];
+}
+
+const NONE = 'No session is approved or declared done. Name those that are to land.\n';
+
+/** What a call would land. */
+export function describePlanned(
+  {
+    cars,
+    isTrain,
+    how,
+  }: { cars: readonly Car[]; isTrain: boolean; how: { gate: string | undefined; keepGoing: boolean } },
+  look: Look,
+): string {
+  const [car] = cars;
+  if (car === undefined) return NONE;
+  const isPlain = !isTrain && car.kind === 'ready';
+  const text = isPlain ? renderPlan(car.plan, how.gate, look) : renderTrain(cars, how, look);
+  return `${text}\n${look.theme.dim('Nothing was changed.')}\n`;
+}
+
+/** What a call has landed, and what became of the sessions. */
+export function describeDone(
+  { train, isTrain, removals }: { train: TrainOutcome; isTrain: boolean; removals: readonly Removal[] },
+  look: Look,
+): string {
+  if (train.landed.length + train.nothing.length + train.failed.length === 0) return NONE;
+  const gone = removals.map((removal) => removalLine(removal, look));
+  const one = [
+    ...train.landed.map((landing) => describeLanding(landing, look)),
+    ...train.nothing.map((none) => describeNothing(none, look)),
+  ];
+  const into = train.landed.at(-1)?.plan.into ?? '';
+  return (
+    (isTrain ? describeTrain(train, look) : one.join('')) + renderRestacked(train.restacked, into, look) + gone.join('')
+  );
+}
+
+export function doneWarnings({
+  train,
+  removals,
+}: {
+  train: TrainOutcome;
+  removals: readonly Removal[];
+}): readonly string[] {
+  return [
+    ...train.landed.flatMap(({ plan, warnings }) => [...planWarnings(plan), ...warnings]),
+    ...removals.flatMap((removal) => [...removalWarnings(removal)]),
+  ];
 }

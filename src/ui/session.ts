@@ -1,8 +1,10 @@
 import { lastWork } from '../core/time.ts';
 import type { AnyEvidence } from '../sessions/forge-proof.ts';
 import type { PortChange } from '../sessions/ports.ts';
-import type { SessionView, SessionStatus, SpokenWord } from '../sessions/view.ts';
+import type { SessionStatus } from '../sessions/status.ts';
+import type { SessionView, SpokenWord } from '../sessions/view.ts';
 import type { Evidence } from '../landing/proof/proof.ts';
+import { agentWords, paintAgent, shortAgentWords } from './agent.ts';
 import type { Column } from './table.ts';
 import { age, plural, safeLine } from './text.ts';
 import type { Look, Theme } from './theme.ts';
@@ -146,6 +148,14 @@ export const TREE_WORDS: Readonly<Record<SessionView['tree'], string>> = {
   unreadable: 'git cannot read its worktree',
 };
 
+/** From here on there is room for who says it. */
+const WIDE = 110;
+
+function agentText({ agent, agentStatus }: SessionView, { width, now }: Look): string {
+  if (agentStatus === undefined) return agent ?? '';
+  return width < WIDE ? shortAgentWords(agentStatus, now) : agentWords(agentStatus, now);
+}
+
 /** Columns for people; what does not fit is dropped from the highest number on. */
 export function listColumns(
   look: Look,
@@ -153,7 +163,13 @@ export function listColumns(
   proven: ReadonlyMap<string, Evidence> = new Map(),
 ): readonly Column<SessionView>[] {
   return [
-    { header: 'ID', value: (view) => view.id, max: 32, paint: (text, _, theme) => theme.name(text), min: 8 },
+    {
+      header: 'ID',
+      value: (view) => view.id,
+      max: 32,
+      paint: (text, _, theme) => theme.name(text),
+      min: look.width < 40 ? 8 : 12,
+    },
     {
       header: 'STATUS',
       value: (view) => view.status,
@@ -165,7 +181,7 @@ export function listColumns(
       value: (view) => view.base.branch ?? view.base.commit.slice(0, 7),
       min: 6,
       paint: (text, _, theme) => theme.dim(text),
-      drop: 4,
+      drop: 5,
     },
     { header: '±', value: distanceText, drop: 1 },
     ...(withConflicts
@@ -179,18 +195,24 @@ export function listColumns(
           },
         ]
       : []),
-    { header: 'AGENT', value: (view) => view.agent ?? '', min: 6, drop: 3 },
+    {
+      header: 'AGENT',
+      value: (view) => agentText(view, look),
+      paint: paintAgent,
+      min: look.width < WIDE ? 28 : 42,
+      drop: 2,
+    },
     {
       header: 'AGE',
       value: (view) => age(lastWork(view), look.now),
-      drop: 2,
+      drop: 4,
       paint: (text, _, theme) => theme.dim(text),
     },
     {
       header: 'TASK',
       value: (view) => about(view, look.now, proven.get(view.id)),
       min: 12,
-      drop: 5,
+      drop: 3,
     },
   ];
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { makeAgentBench, type RunAnswer } from '../support/agents.ts';
+import { makeAgentBench, type RunAnswer } from '../support/running.ts';
 import { failure, picture } from '../support/listing.ts';
 import { exists } from '../support/spawn.ts';
 

@@ -1,6 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { makeAgentBench, untilEnded } from '../support/agents.ts';
+import { makeAgentBench, untilEnded } from '../support/running.ts';
 import { failure } from '../support/listing.ts';
 import { openWt } from '../support/terminal.ts';
 import { startWt } from '../support/spawn.ts';

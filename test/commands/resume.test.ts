@@ -10,7 +10,7 @@ import {
   untilGone,
   type AgentBench,
   type RunAnswer,
-} from '../support/agents.ts';
+} from '../support/running.ts';
 import { failure } from '../support/listing.ts';
 import { until } from '../support/spawn.ts';
 

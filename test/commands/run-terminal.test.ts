@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { isAlive, makeAgentBench, untilEnded, untilGone } from '../support/agents.ts';
+import { isAlive, makeAgentBench, untilEnded, untilGone } from '../support/running.ts';
 import { start, PROGRAM } from '../support/spawn.ts';
 import { openWt } from '../support/terminal.ts';
 

@@ -1,7 +1,7 @@
 import { chmod, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { isAlive, makeAgentBench, untilEnded, type RunAnswer } from '../support/agents.ts';
+import { isAlive, makeAgentBench, untilEnded, type RunAnswer } from '../support/running.ts';
 import { failure } from '../support/listing.ts';
 import { exists, runAll, runWt, startWt } from '../support/spawn.ts';
 

@@ -8,7 +8,7 @@ import {
   untilEnded,
   untilGone,
   type AgentBench,
-} from '../support/agents.ts';
+} from '../support/running.ts';
 import { failure } from '../support/listing.ts';
 import { startWt, until } from '../support/spawn.ts';
 

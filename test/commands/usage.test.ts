@@ -53,6 +53,8 @@ test.each([
   ['--continue with --abort', ['sync', 'a', '--continue', '--abort']],
   ['--resolve for several', ['sync', 'a', 'b', '--resolve']],
   ['an unknown status', ['list', '--status', 'x']],
+  ['what cannot be waited for', ['wait', 'a', '--for', 'x']],
+  ['a time that is none', ['wait', 'a', '--timeout', 'x']],
 ])('%s is a usage error, in words and in JSON', async (_, argv) => {
   const bench = await makeBench();
   await bench.wt('create', 'a');
@@ -152,6 +154,7 @@ async function makeWorkshop(): Promise<Bench> {
   await bench.work('a', { a: '1\n' });
   await bench.work('b', { b: '1\n' });
   await bench.room.write(bench.at('c'), { new: 'x\n' });
+  await bench.wt('done', 'e', '--fail');
   await bench.git('worktree', 'add', '-q', '-b', 'mine', `${bench.room.dir}/mine`);
   await bench.git('init', '-q', '--bare', `${bench.room.dir}/origin.git`);
   await bench.git('remote', 'add', 'origin', `${bench.room.dir}/origin.git`);
@@ -167,8 +170,15 @@ const CALLS: readonly (readonly [VerbName, readonly string[]])[] = [
   ['list', ['--all', '--conflicts']],
   ['conflicts', []],
   ['conflicts', ['a', 'c', '--exit-code']],
+  ['next', []],
+  ['summary', []],
+  ['summary', ['--since', '1']],
+  ['wait', ['e']],
   ['show', ['a']],
   ['path', ['a']],
+  ['hook', ['claude']],
+  ['hooks', ['status', 'a']],
+  ['hooks', ['install', 'opencode', 'a']],
   ['exec', ['a', '--', 'git', 'status']],
   ['exec', ['--all', '--', 'sh', '-c', 'echo out; echo err >&2; exit 3']],
   ['lock', ['x', '--', 'git', 'status']],
@@ -260,6 +270,7 @@ const FAILURES: readonly (readonly [number, string, readonly (string | Stage)[]]
   [8, 'approval.required', ['approve', 'a', '--yes', { env: { WT_ID: 'a' } }]],
   [8, 'confirm.required', ['approve', 'a']],
   [8, 'confirm.required', ['merge', 'a']],
+  [9, 'wait.failed', ['wait', 'a', '--timeout', '1s']],
 ];
 
 test.each(FAILURES)('exit %i is %s, and --json says it in one object', async (exit, code, argv) => {

@@ -1,7 +1,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { isAlive, makeAgentBench, supervisorOf, untilEnded, untilGone, type AgentBench } from '../support/agents.ts';
+import { isAlive, makeAgentBench, supervisorOf, untilEnded, untilGone, type AgentBench } from '../support/running.ts';
 import { exists, until } from '../support/spawn.ts';
 
 interface Listed {

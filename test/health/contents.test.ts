@@ -108,3 +108,18 @@ test('a remote by a relative path is a warning, and the command makes it work in
   await expectFixWorks(bench, 'remote.relative');
   await bench.room.git(bench.at('a'), 'fetch', '-q', 'origin');
 });
+
+test.each([
+  ['wt.config.jsonc', ['wt', 'config', 'edit']],
+  ['$XDG_CONFIG_HOME/wt/config.jsonc', ['wt', 'config', 'edit', '--personal']],
+])('a %s that cannot be read is an error with its place, and the command opens it', async (name, fix) => {
+  const bench = await makeBench();
+  const folder = bench.room.env['XDG_CONFIG_HOME'] ?? '';
+  const isPersonal = name.startsWith('$');
+  await bench.room.write(isPersonal ? folder : bench.root, {
+    [isPersonal ? 'wt/config.jsonc' : name]: '{ "merge": { "gate": 1 } }\n',
+  });
+  const found = await only(bench, 'config.invalid');
+  expect(found).toMatchObject({ severity: 'error', fix, automatic: false });
+  expect(found.message).toMatch(/config\.jsonc:1:22: merge\.gate/);
+});

@@ -6,8 +6,9 @@ import type { Preview } from '#src/landing/radar/preview.ts';
 import type { Proof } from '#src/landing/proof/proof.ts';
 import type { Inspection } from '#src/sessions/inspect.ts';
 import { selectViews } from '#src/sessions/list.ts';
-import { nextStep } from '#src/sessions/show.ts';
-import { byAttention, SessionView, STATUSES, TREES, viewSession } from '#src/sessions/view.ts';
+import { nextStep } from '#src/sessions/next.ts';
+import { byAttention, STATUSES } from '#src/sessions/status.ts';
+import { SessionView, TREES, viewSession } from '#src/sessions/view.ts';
 import { deepFreeze, makeSession } from '../support/session.ts';
 
 const clean: Status = { staged: [], modified: [], untracked: [], conflicted: [], ignored: [] };

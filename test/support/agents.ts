@@ -1,136 +1,128 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
-import { parseFacts, type AgentFacts, type AgentRun } from '#src/agents/facts.ts';
-import { lifeOf } from '#src/agents/status.ts';
-import { describeProcess } from '#src/platform/identity.ts';
-import { PROGRAM, until } from './spawn.ts';
-import { makeBench, type Bench, type Stage } from './wt.ts';
+import type { Room } from './room.ts';
 
-/** What `--json` says of an agent that was started. */
-export interface RunAnswer {
-  readonly session: string;
-  readonly agent: string;
+export const FAKE_KINDS = ['claude', 'codex', 'gemini', 'opencode', 'aider', 'copilot', 'cursor-agent'] as const;
+export type FakeKind = (typeof FAKE_KINDS)[number];
+
+/** One line of what the fake agents have written down; which of the fields are there depends on `what`. */
+export interface FakeCall {
   readonly pid: number;
-  readonly how: string;
-  readonly log: string;
-  readonly conversation: string | null;
-  readonly startedAt: string;
-  readonly argv: readonly string[];
-  readonly ended?: { readonly exitCode: number | null; readonly signal: string | null };
+  readonly agent: FakeKind;
+  /** The session: WT_SESSION, else the name of its folder. */
+  readonly who: string;
+  readonly what:
+    | 'start'
+    | 'refusal'
+    | 'stdin'
+    | 'hooks'
+    | 'hook'
+    | 'context'
+    | 'line'
+    | 'keys'
+    | 'permission'
+    | 'signal'
+    | 'child'
+    | 'ran'
+    | 'end';
+  readonly argv?: readonly string[];
+  readonly cwd?: string;
+  readonly ppid?: number;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly isTerminal?: boolean;
+  readonly text?: string;
+  readonly message?: string;
+  readonly event?: string;
+  readonly events?: readonly string[];
+  readonly payload?: Readonly<Record<string, unknown>>;
+  readonly code?: number | null;
+  readonly stdout?: string;
+  readonly stderr?: string;
+  readonly ms?: number;
+  readonly during?: 'ready' | 'turn' | 'dialogue';
+  readonly isAllowed?: boolean;
+  readonly signal?: string;
+  readonly child?: number;
 }
 
-/**
- * Agents of a test's own. `sh`: its prompt is a script. `talk`: says its words and what it reads, and has conversations. `lines`: says
- * each line it reads.
- */
-const AGENTS = {
-  sh: { command: ['sh', '-c'], prompt: 'argument' },
-  talk: {
-    command: ['sh', '-c', 'echo "words: $*"; echo "task: $(cat)"; . "$HOME/then.sh"', 'talk'],
-    prompt: 'stdin',
-    start: ['--new', '{conversation}'],
-    resume: ['--again', '{conversation}'],
-  },
-  lines: {
-    command: ['sh', '-c', 'while read -r line; do echo "got $line"; [ "$line" != end ] || exit 0; done'],
-    prompt: 'stdin',
-    lines: true,
-  },
-  words: {
-    command: [process.execPath, '-e', 'console.log(JSON.stringify(process.argv.slice(1)))', '--'],
-    prompt: 'argument',
-  },
-  nowhere: { command: ['no-such-agent'] },
-};
-
-export interface AgentBench extends Bench {
-  /** Facts of the agent of a session. */
-  facts: (id: string) => Promise<AgentFacts>;
-  run: (id: string) => Promise<AgentRun>;
-  /** Starts a script in the background. */
-  start: (id: string, script: string, stage?: Stage) => Promise<RunAnswer>;
-  /** Names of the events of agents, in order. */
-  events: () => Promise<readonly string[]>;
-  /** Waits until a file of the room has a whole line, and gives it. */
-  line: (name: string) => Promise<string>;
+export interface FakeAgents {
+  /** Folder of the programs; the first of the room's PATH. */
+  readonly bin: string;
+  /** Folder of scripts, of files that are waited for, and of what was written down. */
+  readonly control: string;
+  /**
+   * What an agent does when it starts in a session (or: what every agent of a kind does), one command a line or between semicolons:
+   * `turn [prompt]`, `work [seconds]`, `ask permission [command]`, `idle [seconds]`, `say`, `write <file> [text]`, `commit <message>`,
+   * `run <shell command>`, `wait-for <file>`, `sleep <seconds>`, `fail [code] [error]` (0: it stays), `exit [code]`, `crash [code]`
+   * (without a word to its hooks), `die <signal>`, `hang`, `stubborn` (deaf for SIGINT, SIGTERM, SIGHUP), `child [seconds] [detached]`,
+   * `listen` (one line at its prompt), `background <command>`, `notify <kind> [message]`, `subagent`, `nested`, `clear`,
+   * `hook <event> [json]`, `hasty` (waits for none of its asynchronous hooks), `flood <lines>`, `print <text>`, `touch <file>`. After it an agent at a terminal listens for ever, one
+   * without a terminal ends. A line of a prompt that begins with `!` is a script too, as is FAKE_AGENT_SCRIPT (its text or its file). Without
+   * any: one turn for its prompt.
+   */
+  script(session: string, ...lines: string[]): Promise<void>;
+  /** What it does when it takes up a conversation; without it the same as without a script. */
+  onResume(session: string, ...lines: string[]): Promise<void>;
+  /** Makes a file that a script waits for. */
+  release(file: string): Promise<void>;
+  /** Answers an open permission dialogue of a session, as a person would. */
+  answer(session: string, isAllowed: boolean): Promise<void>;
+  calls(what?: FakeCall['what'], session?: string): Promise<readonly FakeCall[]>;
+  /** Waits for a call that fulfils a condition. */
+  call(what: FakeCall['what'], session: string, holds?: (call: FakeCall) => boolean): Promise<FakeCall>;
 }
 
-/** A repository, agents that are scripts, and wt that can start itself again. */
-export async function makeAgentBench(agents: object = {}): Promise<AgentBench> {
-  const bench = await makeBench();
-  const { room, root } = bench;
-  const folder = path.join(room.dir, '.config', 'wt');
-  await mkdir(folder, { recursive: true });
-  await writeFile(path.join(folder, 'config.jsonc'), JSON.stringify({ agents: { ...AGENTS, ...agents } }));
-  await writeFile(path.join(room.dir, 'then.sh'), '');
-  const wt: Bench['wt'] = (...argv) => bench.wt(...withProgram(argv));
-  const data: Bench['data'] = (...argv) => bench.data(...withProgram(argv));
-  const facts = async (id: string): Promise<AgentFacts> =>
-    parseFacts(await readFile(factsFile(root, id), 'utf8').catch(() => undefined));
-  const run = async (id: string): Promise<AgentRun> => {
-    const found = (await facts(id)).run;
-    if (found === null) throw new Error(`no agent was started in ${id}`);
-    return found;
+/** Puts programs of the agents' names first on the PATH of a room. All of them are one: fake-agent.mjs. */
+export async function fakeAgents(room: Room, kinds: readonly FakeKind[] = FAKE_KINDS): Promise<FakeAgents> {
+  const bin = path.join(room.dir, 'agents', 'bin');
+  const control = path.join(room.dir, 'agents');
+  await mkdir(bin, { recursive: true });
+  const program = path.join(import.meta.dirname, 'fake-agent.mjs');
+  for (const kind of kinds) {
+    const text = `#!/bin/sh\nFAKE_AGENT_NAME=${kind} FAKE_AGENT_DIR='${control}' exec '${process.execPath}' '${program}' "$@"\n`;
+    await writeFile(path.join(bin, kind), text);
+    await chmod(path.join(bin, kind), 0o755);
+  }
+  Object.assign(room.env, { PATH: `${bin}${path.delimiter}${room.env['PATH'] ?? ''}` });
+  const put = (name: string, text = ''): Promise<void> => writeFile(path.join(control, name), text);
+  const calls: FakeAgents['calls'] = async (what, session) => {
+    const text = await readFile(path.join(control, 'calls.jsonl'), 'utf8').catch(() => '');
+    const all = text
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as FakeCall);
+    return all.filter((one) => (what ?? one.what) === one.what && (session ?? one.who) === one.who);
   };
-  onTestFinished(() => endAll(bench));
+  onTestFinished(() => endAll(calls));
   return {
-    ...bench,
-    wt,
-    data,
-    facts,
-    run,
-    start: (id, script, stage = {}) => data<RunAnswer>('run', id, 'sh', '--background', '--prompt', script, stage),
-    async events() {
-      const { events } = await data<{ events: readonly { event: string }[] }>('events');
-      return events.map(({ event }) => event).filter((name) => name.startsWith('session.agent.'));
-    },
-    async line(name) {
-      const read = (): Promise<string> => readFile(path.join(room.dir, name), 'utf8').catch(() => '');
-      await until(async () => (await read()).endsWith('\n'));
-      return (await read()).trim();
+    bin,
+    control,
+    calls,
+    script: (session, ...lines) => put(`${session}.script`, lines.join('\n')),
+    onResume: (session, ...lines) => put(`${session}.resume`, lines.join('\n')),
+    release: (file) => put(file),
+    answer: (session, isAllowed) => put(`${session}.${isAllowed ? 'allow' : 'deny'}`),
+    async call(what, session, holds = () => true) {
+      for (;;) {
+        const found = (await calls(what, session)).find((one) => holds(one));
+        if (found !== undefined) return found;
+        await sleep(20);
+      }
     },
   };
 }
 
-export function factsFile(root: string, id: string): string {
-  return path.join(root, '.git', 'worktrees', id, 'wt-agent.json');
+/** Agents in the background and their children outlive what has started them; a test ends them all, and waits for who waits for them. */
+async function endAll(calls: FakeAgents['calls']): Promise<void> {
+  const all = await calls();
+  const pids = all.flatMap(({ what, pid, child }) => (what === 'start' ? [pid] : (child ?? [])));
+  for (const pid of pids) if (/fake-agent|^sleep/.test(await commandOf(pid))) process.kill(pid, 'SIGKILL');
+  const parents = all.flatMap(({ what, ppid = 0 }) => (what === 'start' ? [ppid] : []));
+  for (const pid of parents) while ((await commandOf(pid)).includes('supervise')) await sleep(20);
 }
 
-function withProgram(argv: readonly (string | Stage)[]): (string | Stage)[] {
-  const stage = argv.find((word) => typeof word !== 'string') ?? {};
-  return [...argv.filter((word) => typeof word === 'string'), { program: PROGRAM, ...stage }];
-}
-
-/** No agent of a test outlives it. */
-async function endAll(bench: Bench): Promise<void> {
-  await bench.wt('stop', '--all', '--kill');
-}
-
-/** What has ended and was not asked after yet does not count. */
-export function isAlive(pid: number): boolean {
-  return describeProcess(pid, '') !== undefined;
-}
-
-/** Waits until a process is gone, or dead and not asked after yet. */
-export async function untilGone(pid: number): Promise<void> {
-  await until(() => !isAlive(pid));
-}
-
-/** Waits until the end of a session's run is written down. */
-export async function untilEnded(bench: AgentBench, id: string): Promise<AgentRun> {
-  await until(async () => (await bench.run(id)).end !== null);
-  return bench.run(id);
-}
-
-/** Its process lives, and it is the one that was started. */
-export async function isAtWork(bench: AgentBench, id: string): Promise<boolean> {
-  const { end, owner } = await bench.run(id);
-  return end === null && lifeOf(owner) === 'alive';
-}
-
-/** Process ids of the supervisors of a room's agents. */
-export async function supervisorOf(pid: number): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'latin1');
-  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+async function commandOf(pid: number): Promise<string> {
+  return readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
 }

@@ -6,6 +6,7 @@ import { createIdentity } from '#src/platform/identity.ts';
 import { createDetach, createRunner } from '#src/platform/runner.ts';
 import { gitAt, type Git } from '#src/git/git.ts';
 import type { Room } from './room.ts';
+import { noLines } from './wt.ts';
 
 /** The doors of one wt process in a room, for tests below the command line. Each call is a process of its own to the lock. */
 export function makeDeps(room: Room, cwd: string, changes: Partial<Deps> = {}): Deps {
@@ -24,6 +25,7 @@ export function makeDeps(room: Room, cwd: string, changes: Partial<Deps> = {}): 
       out: () => {},
       err: () => {},
       readStdin: () => Promise.resolve(''),
+      readLines: () => noLines(),
       stdinIsTTY: false,
       stdinIsPiped: false,
       stdoutIsTTY: false,

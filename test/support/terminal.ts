@@ -18,6 +18,15 @@ export interface Terminal {
   /** Waits until the screen shows a text. */
   shows(text: string): Promise<void>;
   type(keys: string): void;
+  /** What it shows now. */
+  screen(): string;
+  /** What was written to it so far. */
+  bytes(): string;
+  /** Waits until what it shows is as wanted. */
+  until(holds: (screen: string) => boolean): Promise<void>;
+  resize(columns: number, rows: number): void;
+  /** Which of a terminal's two screens is shown, and whether the cursor is. */
+  mode(): { readonly buffer: 'normal' | 'alternate'; readonly isCursorShown: boolean };
 }
 
 // A pseudoterminal whose last process ends may be gone before all has been read from it. So a shell stays, and says that
@@ -30,9 +39,9 @@ export function openTerminal(
   room: Room,
   cwd: string,
   argv: readonly [string, ...string[]],
-  options: { columns?: number; env?: Env } = {},
+  options: { columns?: number; rows?: number; env?: Env } = {},
 ): Terminal {
-  const size = { cols: options.columns ?? 80, rows: 60 };
+  const size = { cols: options.columns ?? 80, rows: options.rows ?? 60 };
   const emulator = new headless.Terminal({ ...size, allowProposedApi: true });
   const env = { ...room.env, TERM: 'xterm-256color', PAGER: 'cat', ...options.env } as Record<string, string>;
   const child = pty.spawn('sh', ['-c', ATTENDED, 'sh', ...argv], {
@@ -44,7 +53,7 @@ export function openTerminal(
   let bytes = '';
   let hasEnded = false;
   const screen = (): string =>
-    Array.from({ length: size.rows }, (_, i) => emulator.buffer.active.getLine(i)?.translateToString(true) ?? '')
+    Array.from({ length: emulator.rows }, (_, i) => emulator.buffer.active.getLine(i)?.translateToString(true) ?? '')
       .join('\n')
       .trimEnd();
   const done = new Promise<TerminalExit>((resolve) => {
@@ -70,6 +79,17 @@ export function openTerminal(
         return screen().includes(text);
       }),
     type: (keys) => child.write(keys),
+    screen,
+    bytes: () => bytes,
+    until: (holds) => until(() => holds(screen())),
+    resize(columns, rows) {
+      emulator.resize(columns, rows);
+      child.resize(columns, rows);
+    },
+    mode: () => ({
+      buffer: emulator.buffer.active.type,
+      isCursorShown: bytes.lastIndexOf('\u001B[?25l') <= bytes.lastIndexOf('\u001B[?25h'),
+    }),
   };
 }
 
@@ -78,7 +98,7 @@ export function openWt(
   room: Room,
   cwd: string,
   argv: readonly string[],
-  options: { columns?: number; env?: Env } = {},
+  options: { columns?: number; rows?: number; env?: Env } = {},
 ): Terminal {
   return openTerminal(room, cwd, [process.execPath, PROGRAM, ...argv], options);
 }

@@ -26,6 +26,8 @@ export interface Stage {
   /** What a person answers; absent: nobody can answer. */
   readonly answer?: boolean;
   readonly stdin?: string;
+  /** What a person types line by line. */
+  readonly lines?: (signal: AbortSignal) => AsyncIterable<string>;
   readonly now?: string;
   readonly signal?: AbortSignal;
   /** The file this program was started from; the built one, when it is to start itself again. */
@@ -34,6 +36,10 @@ export interface Stage {
   readonly onOut?: (text: string) => void;
   /** Wraps the door to other processes: to count, to delay, to fail the n-th call. */
   readonly wrap?: (run: Deps['run']) => Deps['run'];
+}
+
+export async function* noLines(): AsyncGenerator<string> {
+  // nobody types anything
 }
 
 /** wt in this very process, on real git, in the room. */
@@ -65,6 +71,7 @@ export async function callWt(room: Room, argv: readonly string[], stage: Stage &
       },
       err: (text) => void (stderr += text),
       readStdin: () => Promise.resolve(stage.stdin ?? ''),
+      readLines: (until) => stage.lines?.(until) ?? noLines(),
       stdinIsTTY: stage.columns !== undefined,
       stdinIsPiped: stage.stdin !== undefined,
       stdoutIsTTY: stage.columns !== undefined,

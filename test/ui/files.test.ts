@@ -1,20 +1,10 @@
 import { expect, test } from 'vitest';
-import type { FilesReport } from '#src/setup/files/files.ts';
+import { NO_FILES, type FilesReport } from '#src/setup/files/files.ts';
 import { renderFiles, renderLeftOut, renderSources } from '#src/ui/files.ts';
-
-const NOTHING: FilesReport = {
-  copied: 0,
-  copiedBytes: 0,
-  cloned: 0,
-  entries: [],
-  linked: [],
-  skipped: [],
-  warnings: [],
-};
 
 test('what a session got is a line for each kind', () => {
   const report: FilesReport = {
-    ...NOTHING,
+    ...NO_FILES,
     copied: 4,
     copiedBytes: 1_234_567,
     entries: ['.env', '.env.local', 'data/', 'x\u001b[31m'],
@@ -35,7 +25,7 @@ test('what a session got is a line for each kind', () => {
 });
 
 test('nothing is no line, and many that did not come are counted', () => {
-  expect(renderFiles(NOTHING)).toEqual([]);
+  expect(renderFiles(NO_FILES)).toEqual([]);
   const skipped = Array.from({ length: 8 }, (_, i) => ({ path: `f${i}`, reason: 'is below a link' }));
   const lines = renderLeftOut({ skipped });
   expect([lines.length, lines.at(-1)]).toEqual([6, 'and 3 more not brought along']);

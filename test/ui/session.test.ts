@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { changesText, conflictsText, countLine, distanceText, paintStatus } from '#src/ui/session.ts';
 import { createTheme } from '#src/ui/theme.ts';
-import { STATUSES, type SessionView } from '#src/sessions/view.ts';
+import { STATUSES } from '#src/sessions/status.ts';
+import type { SessionView } from '#src/sessions/view.ts';
 
 test('changes are marked as git marks them, conflicts first', () => {
   const changes = { staged: 2, modified: 1, untracked: 3, conflicted: 4 };

@@ -4,7 +4,8 @@ import { listColumns, pipeColumnsWith } from '#src/ui/session.ts';
 import { renderTable, type Column } from '#src/ui/table.ts';
 import { widthOf } from '#src/ui/text.ts';
 import { createTheme, type Look } from '#src/ui/theme.ts';
-import { STATUSES, TREES, type SessionView } from '#src/sessions/view.ts';
+import { STATUSES } from '#src/sessions/status.ts';
+import { TREES, type SessionView } from '#src/sessions/view.ts';
 
 const now = new Date('2026-01-10T00:00:00Z');
 const lookAt = (width: number, level: 0 | 1 = 0): Look => ({ theme: createTheme(level), isTerminal: true, width, now });

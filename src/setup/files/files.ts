@@ -22,7 +22,8 @@ export interface FilesReport {
   readonly warnings: readonly string[];
 }
 
-const NOTHING: FilesReport = {
+/** Nothing was asked for. */
+export const NO_FILES: FilesReport = {
   copied: 0,
   copiedBytes: 0,
   cloned: 0,
@@ -40,7 +41,7 @@ export async function placeFiles(place: Place, rules: readonly FileRule[]): Prom
   const matches = await gatherMatches(place, rules);
   const { copies: entries, skipped } = matches;
   if (entries.length + matches.links.length === 0 && !rules.some(({ kind }) => kind === 'link'))
-    return { ...NOTHING, skipped };
+    return { ...NO_FILES, skipped };
   const folders = await openFolders(place);
   const links = await linkPaths(place, folders, { entries: matches.links, rules });
   const except = new Set([...links.linked, ...matches.except]);

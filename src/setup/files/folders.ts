@@ -1,6 +1,7 @@
 import type { Stats } from 'node:fs';
 import path from 'node:path';
 import { beginFolder, finishFolder, peekAt } from '../../platform/copy.ts';
+import { findPathIn } from '../../platform/dirs.ts';
 import { realPathOf } from '../../platform/files.ts';
 import type { Place } from '../place.ts';
 import { isOutOfBounds } from './match.ts';
@@ -19,18 +20,13 @@ export interface Folders {
 
 export async function openFolders(place: Place): Promise<Folders> {
   const main = await realPathOf(place.facts.main);
-  const inMain = (whole: string): string | undefined => below(main, whole) ?? below(place.facts.main, whole);
+  const inMain = (whole: string): string | undefined => findPathIn(main, whole) ?? findPathIn(place.facts.main, whole);
   return { place, main, inMain, known: new Map(), made: [] };
 }
 
 /** Gives folders that were made the mode and times of their originals, once all is in them. */
 export function finishFolders({ made }: Folders): void {
   for (const { folder, stats } of made.toReversed()) finishFolder(folder, stats);
-}
-
-function below(folder: string, target: string): string | undefined {
-  const relative = path.relative(folder, target);
-  return relative === '..' || relative.startsWith('../') ? undefined : relative;
 }
 
 /**

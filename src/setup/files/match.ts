@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { WtError } from '../../core/errors.ts';
+import { leadsOut } from '../../config/names.ts';
 import { foldersAbove, keepIgnored, listIgnored, listIgnoredFiles, type IgnoreRules } from '../../git/ignore.ts';
 import { readSmallFile } from '../../platform/files.ts';
 import type { Place } from '../place.ts';
@@ -34,7 +34,7 @@ export function isOutOfBounds({ facts }: Place, name: string): boolean {
 
 /**
  * Asks git what `.worktreeinclude` and the rules name: what they match, git ignores in the main worktree, and git would ignore in
- * the session too. Throws `config.invalid` for a pattern of wt's own configuration that leads out of the repository.
+ * the session too.
  */
 export async function gatherMatches(place: Place, rules: readonly FileRule[]): Promise<Matches> {
   const plain = rules.map((rule) => requirePlain(rule));
@@ -98,25 +98,12 @@ interface PlainRule extends FileRule {
 function requirePlain(rule: FileRule): PlainRule {
   const bad = rule.patterns.filter((pattern) => leadsOut(pattern));
   if (bad.length === 0) return { ...rule, skipped: [] };
-  const { file, format, owner } = rule.source;
-  if (format === 'wt')
-    throw new WtError('config.invalid', {
-      path: file === '' ? `the ${owner}'s configuration` : file,
-      line: null,
-      column: null,
-      reason: `setup.${rule.kind}: "${bad[0] ?? ''}" leads out of the repository`,
-    });
+  const { file } = rule.source;
   return {
     ...rule,
     patterns: rule.patterns.filter((pattern) => !leadsOut(pattern)),
     skipped: bad.map((pattern) => ({ path: pattern, reason: `${path.basename(file)}: leads out of the repository` })),
   };
-}
-
-/** `../x`, `a/../../x`, `~/x`. A "/" at the beginning is the root of the repository. Pure. */
-export function leadsOut(pattern: string): boolean {
-  const plain = pattern.replace(/^!/, '');
-  return plain.split('/').includes('..') || /^~[^/]*\//.test(plain) || plain.includes('\0');
 }
 
 async function findInclude({

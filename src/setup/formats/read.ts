@@ -3,6 +3,7 @@ import { findNodeAtLocation, parseTree, printParseErrorCode, type Node, type Par
 import { parse as parseToml, TomlError } from 'smol-toml';
 import * as z from 'zod';
 import { WtError } from '../../core/errors.ts';
+import { isBelow } from '../../platform/dirs.ts';
 import { readSmallFile, realPathOf } from '../../platform/files.ts';
 
 const LIMIT_BYTES = 256 * 1024;
@@ -37,50 +38,52 @@ export async function readOwn(root: string, relative: string): Promise<Written |
   return { file, text: content.text.replace(/^\uFEFF/, '') };
 }
 
-export function isBelow(root: string, place: string): boolean {
-  const relative = path.relative(root, place);
-  return relative !== '' && relative !== '..' && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative);
+/** Strict JSON. Undefined when there is no such file. Throws `config.invalid` with line and column. */
+export function readJson<T>(root: string, relative: string, schema: z.ZodType<T>): Promise<Checked<T> | undefined> {
+  return readWith(parseJsonText, { root, relative, schema });
 }
 
-/** Strict JSON. Undefined when there is no such file. Throws `config.invalid` with line and column. */
-export async function readJson<T>(
-  root: string,
-  relative: string,
-  schema: z.ZodType<T>,
+/** TOML 1.0. Undefined when there is no such file. Throws `config.invalid` with line and column. */
+export function readToml<T>(root: string, relative: string, schema: z.ZodType<T>): Promise<Checked<T> | undefined> {
+  return readWith(parseTomlText, { root, relative, schema });
+}
+
+async function readWith<T>(
+  parse: (written: Written) => Parsed,
+  { root, relative, schema }: { root: string; relative: string; schema: z.ZodType<T> },
 ): Promise<Checked<T> | undefined> {
   const written = await readOwn(root, relative);
-  if (written === undefined) return undefined;
-  const { file, text } = written;
+  return written === undefined ? undefined : check(written, parse(written), schema);
+}
+
+type Place = { readonly line: number; readonly column: number } | undefined;
+
+/** What a text says, and where in it. */
+interface Parsed {
+  readonly raw: unknown;
+  readonly find: (at: readonly (string | number)[]) => Place;
+}
+
+function parseJsonText({ file, text }: Written): Parsed {
   const errors: ParseError[] = [];
   const tree = parseTree(text, errors, { disallowComments: true, allowTrailingComma: false, allowEmptyContent: false });
   const [error] = errors;
   if (error !== undefined)
     throw invalid(file, `not JSON: ${printParseErrorCode(error.error)}`, placeOf(text, error.offset));
-  const offsetOf = (at: readonly (string | number)[]): number | undefined => nearest(tree, at)?.offset;
-  return check(written, JSON.parse(text), schema, (at) => {
-    const offset = offsetOf(at);
+  const find: Parsed['find'] = (at) => {
+    const offset = nearest(tree, at)?.offset;
     return offset === undefined ? undefined : placeOf(text, offset);
-  });
+  };
+  return { raw: JSON.parse(text), find };
 }
 
-/** TOML 1.0. Undefined when there is no such file. Throws `config.invalid` with line and column. */
-export async function readToml<T>(
-  root: string,
-  relative: string,
-  schema: z.ZodType<T>,
-): Promise<Checked<T> | undefined> {
-  const written = await readOwn(root, relative);
-  if (written === undefined) return undefined;
-  const { file, text } = written;
-  return check(written, parseTomlText(file, text), schema, (at) => {
+function parseTomlText({ file, text }: Written): Parsed {
+  const find: Parsed['find'] = (at) => {
     const line = lineInToml(text, at.map(String));
     return line === undefined ? undefined : { line, column: 1 };
-  });
-}
-
-function parseTomlText(file: string, text: string): unknown {
+  };
   try {
-    return parseToml(text);
+    return { raw: parseToml(text), find };
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const [reason = ''] = error.message.replace(/^Invalid TOML document: /, '').split('\n');
@@ -88,14 +91,7 @@ function parseTomlText(file: string, text: string): unknown {
   }
 }
 
-type Place = { readonly line: number; readonly column: number } | undefined;
-
-function check<T>(
-  written: Written,
-  raw: unknown,
-  schema: z.ZodType<T>,
-  find: (at: readonly (string | number)[]) => Place,
-): Checked<T> {
+function check<T>(written: Written, { raw, find }: Parsed, schema: z.ZodType<T>): Checked<T> {
   const refuse = (at: readonly (string | number)[], reason: string): WtError =>
     invalid(written.file, at.length === 0 ? reason : `${at.join('.')}: ${reason}`, find(at));
   const parsed = schema.safeParse(raw);

@@ -1,9 +1,9 @@
 import path from 'node:path';
 import type { FormatName } from '../../config/schema.ts';
+import { isBelow } from '../../platform/dirs.ts';
 import { readSmallFile, realPathOf } from '../../platform/files.ts';
 import type { Command, FileRule, Phase } from '../step.ts';
 import type { FoundStep } from './format.ts';
-import { isBelow } from './read.ts';
 
 const LIMIT_BYTES = 256 * 1024;
 
