@@ -2,6 +2,7 @@ import { execa } from 'execa';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { describeProcess } from '#src/platform/identity.ts';
+import { makeRun } from '../support/agent-facts.ts';
 import { fakeAgents } from '../support/agents.ts';
 import { failure } from '../support/listing.ts';
 import { standIn } from '../support/built.ts';
@@ -103,7 +104,11 @@ describe('wt attach to an agent in the background', () => {
       '.config/wt/config.jsonc': JSON.stringify({
         agents: {
           lines: {
-            command: ['sh', '-c', 'echo begun; while read -r line; do echo "got $line"; [ "$line" != end ] || exit 0; done'],
+            command: [
+              'sh',
+              '-c',
+              'echo begun; while read -r line; do echo "got $line"; [ "$line" != end ] || exit 0; done',
+            ],
             prompt: 'stdin',
             lines: true,
           },
@@ -199,7 +204,7 @@ describe('wt attach', () => {
     const pid = await standIn(bench.root);
     const owner = describeProcess(pid, 'claude');
     if (owner === undefined) throw new Error('it has ended');
-    await tell(bench, 'a', { run: { how: 'foreground', owner } });
+    await tell(bench, 'a', { run: makeRun({ how: 'foreground', owner }) });
     expect(await failure(bench, 'attach', 'a')).toMatchObject({
       exit: 2,
       code: 'usage.invalid',
