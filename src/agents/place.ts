@@ -16,8 +16,8 @@ export function agentFiles(adminDirectory: string): AgentFiles {
   const folder = path.join(adminDirectory, 'wt-agent');
   return {
     folder,
-    brief: path.join(folder, 'wt-brief.md'),
-    prompt: path.join(folder, 'wt-prompt.md'),
+    brief: path.join(folder, 'brief.md'),
+    prompt: path.join(folder, 'prompt.md'),
     input: path.join(folder, 'input'),
   };
 }

@@ -30,7 +30,7 @@ export function chooseNext(sessions: readonly SessionView[]): NextOutcome {
 const NEEDS_NOBODY: ReadonlySet<SessionStatus> = new Set(['working', 'busy', 'landed', 'new']);
 
 /** Whether it goes no further by itself. An agent that has ended without any work leaves a session that looks new. */
-function needsPerson({ status, agentStatus }: SessionView): boolean {
+export function needsPerson({ status, agentStatus }: SessionView): boolean {
   return !NEEDS_NOBODY.has(status) || (status === 'new' && agentStatus?.isAlive === false);
 }
 

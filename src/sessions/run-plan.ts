@@ -9,7 +9,14 @@ import { howToInstall } from '../agents/install.ts';
 import { agentFiles } from '../agents/place.ts';
 import { WtError } from '../core/errors.ts';
 import type { Env } from '../platform/deps.ts';
-import { findProgram, isExecutable, makePrivateDirectory, readText, replaceFile } from '../platform/files.ts';
+import {
+  findProgram,
+  isExecutable,
+  makeDirectory,
+  makePrivateDirectory,
+  readText,
+  replaceFile,
+} from '../platform/files.ts';
 import { RUN_MARK } from '../platform/members.ts';
 import { ownWords } from '../platform/program.ts';
 import type { AdminEntry } from '../registry/notes.ts';
@@ -32,6 +39,8 @@ export interface StartPlan {
   readonly conversation: string | undefined;
   readonly brief: string;
   readonly hasHooks: boolean;
+  /** A folder without which it would not look for its hooks. */
+  readonly hookFolder: string | undefined;
   /** The words without the prompt: what may be written down and shown. */
   readonly shownWords: readonly string[];
 }
@@ -76,7 +85,7 @@ export async function planStart(repo: Repo, plan: PlanFacts): Promise<StartPlan>
     wiring,
     args: request.args,
   };
-  const launch = request.isResumed ? adapter.resume(start) : adapter.start(start);
+  const launch = planLaunch(adapter, start, { isResumed: request.isResumed, promptFile: files.prompt });
   if (launch === undefined) throw notResumable(session.id, adapter.name, 'it keeps no conversation that could be');
   const run = randomUUID();
   const own: Env = {
@@ -98,8 +107,25 @@ export async function planStart(repo: Repo, plan: PlanFacts): Promise<StartPlan>
     brief,
     hasHooks:
       wiring !== undefined && (await isTold(adapter, launch, wiring, { worktree: session.path, main: repo.root })),
+    hookFolder: hookFolderIn(session.path, adapter),
     shownWords: wordsWithout(launch.argv, prompt),
   };
+}
+
+/** A single word on a command line may have 128 kB with its end (MAX_ARG_STRLEN, execve(2)). */
+const WORD_BYTES = 128 * 1024 - 1;
+
+/** A prompt that is too long for a command line is in a file, and the agent is told to read it. Pure. */
+function planLaunch(
+  adapter: Adapter,
+  request: StartRequest,
+  { isResumed, promptFile }: { isResumed: boolean; promptFile: string },
+): Launch | undefined {
+  const launchOf = (one: StartRequest): Launch | undefined => (isResumed ? adapter.resume(one) : adapter.start(one));
+  const launch = launchOf(request);
+  if (launch === undefined || launch.argv.every((word) => Buffer.byteLength(word) <= WORD_BYTES)) return launch;
+  const prompt = `Your task is too long for a command line. It is in the file ${promptFile} : read all of it, then do what it says.`;
+  return launchOf({ ...request, prompt });
 }
 
 /** In the background nobody types anything. */
@@ -140,6 +166,11 @@ async function isTold(
   return text !== undefined && hooks.stateOf(text, wiring, 'session') !== 'absent';
 }
 
+function hookFolderIn(worktree: string, { name, like }: Adapter): string | undefined {
+  const hooks = findHookFile(like ?? name);
+  return hooks?.isOnlyInMain === true ? path.join(worktree, path.dirname(hooks.file)) : undefined;
+}
+
 function wordsWithout(argv: readonly string[], prompt: string | undefined): readonly string[] {
   if (prompt === undefined) return argv;
   return argv.filter((word) => word.trim() !== prompt.trim() && !(prompt.length > 20 && word.includes(prompt)));
@@ -162,4 +193,5 @@ export async function writeStartFiles(session: Session, admin: AdminEntry, plan:
   await replaceFile(files.brief, `${plan.brief}\n`);
   if (plan.prompt !== undefined) await replaceFile(files.prompt, plan.prompt);
   for (const { path: file, text } of plan.launch.files ?? []) await replaceFile(file, text);
+  if (plan.hasHooks && plan.hookFolder !== undefined) await makeDirectory(plan.hookFolder);
 }

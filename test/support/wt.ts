@@ -30,6 +30,8 @@ export interface Stage {
   readonly lines?: (signal: AbortSignal) => AsyncIterable<string>;
   readonly now?: string;
   readonly signal?: AbortSignal;
+  /** The file this program was started from; the built one, when it is to start itself again. */
+  readonly program?: string;
   /** Sees each piece of stdout as it comes. */
   readonly onOut?: (text: string) => void;
   /** Wraps the door to other processes: to count, to delay, to fail the n-th call. */
@@ -60,7 +62,7 @@ export async function callWt(room: Room, argv: readonly string[], stage: Stage &
     clock: stage.now === undefined ? systemClock : { ...systemClock, now: () => new Date(stage.now ?? 0) },
     random: () => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647,
     env,
-    program: `${room.dir}/wt.js`,
+    program: stage.program ?? `${room.dir}/wt.js`,
     cwd: stage.cwd,
     io: {
       out: (text) => {

@@ -14,7 +14,10 @@ export interface HookSupport {
   readonly agent: string;
   /** From the top of the worktree. */
   readonly file: string;
-  /** Where the agent looks for it when it works in a session: codex reads the main worktree's for all. */
+  /**
+   * The agent reads the main worktree's when it works in a session, and only where the session has the folder too, whatever is in
+   * it. So codex does (seen with 0.169).
+   */
   readonly isOnlyInMain: boolean;
   /** Why wt leaves this file alone. */
   whyUnfit(text: string): string | undefined;
