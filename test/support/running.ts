@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import { parseFacts, type AgentFacts, type AgentRun } from '#src/agents/facts.ts';
@@ -99,9 +99,11 @@ export async function addAgents({ room }: Pick<Bench, 'room'>, agents: object = 
 }
 
 /** The record of an agent in the background that a reboot has cut off, with its log. */
-export async function addRun({ room, root }: Pick<Bench, 'room' | 'root'>, id: string): Promise<void> {
+export async function addRun({ root }: Pick<Bench, 'root'>, id: string): Promise<void> {
   const logs = path.join(root, '.git', 'wt', 'logs', 'agents');
-  await room.write(logs, { [`${id}.log`]: 'one\ntwo\nthree\n' });
+  await mkdir(logs, { recursive: true, mode: 0o700 });
+  await chmod(path.dirname(logs), 0o700);
+  await writeFile(path.join(logs, `${id}.log`), 'one\ntwo\nthree\n', { mode: 0o600 });
   const owner = { ...describeProcess(process.pid, 'talk'), pid: 1, boot: 'before', nonce: 'n' };
   const at = '2026-03-01T12:00:00.000Z';
   const conversation = { id: '6f9619ff-8b86-4d01-b42d-00cf4fc964ff', agent: 'talk', from: 'assigned', at };
