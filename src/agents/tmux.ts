@@ -148,7 +148,7 @@ async function addSession(tmux: Tmux, { name, cwd }: PaneRequest): Promise<TmuxP
   const size = ['-x', SIZE.columns, '-y', SIZE.rows];
   for (let n = 1; ; n++) {
     const unique = n === 1 ? name : `${name}-${n}`;
-    const made = await tmux([['new-session', ...MADE, '-s', unique, ...size, '-c', cwd, ...PLACEHOLDER]]);
+    const made = await tmux([['new-session', ...MADE, '-s', unique, '-n', name, ...size, '-c', cwd, ...PLACEHOLDER]]);
     if (made.exitCode === 0 || n === NAMES_TRIED || !/^duplicate session/m.test(made.stderr)) return placeOf(made);
   }
 }

@@ -18,6 +18,7 @@ import type { AdminEntry } from '../registry/notes.ts';
 import { readBook, type Session } from './book.ts';
 import { hold } from './hold.ts';
 import { requireAdmin } from './idle.ts';
+import { bringHooks } from './run-hooks.ts';
 import { planStart, requireProgram, type StartPlan } from './run-plan.ts';
 import { startAway, startHere, type Started } from './run-start.ts';
 import { startInPane } from './run-tmux.ts';
@@ -53,6 +54,8 @@ export interface RunPlan {
   readonly adapter: Adapter;
   readonly request: RunRequest;
   readonly how: Way;
+  /** Whether it may be made to tell what it does. */
+  readonly mayTell: boolean;
   /** What it would be started with. */
   readonly start: StartPlan;
   readonly warnings: readonly string[];
@@ -78,11 +81,11 @@ export async function planRun(repo: Repo, request: RunRequest): Promise<RunPlan>
   const adapter = requireAgent(name ?? undefined, settings);
   requireFree(session.id, facts);
   const how = request.tmux === undefined ? request.how : 'tmux';
-  const hasHooks = configOf(settings, adapter)?.hooks !== false;
-  const start = await planStart(repo, { session, admin, adapter, facts, request, how, hasHooks });
+  const mayTell = configOf(settings, adapter)?.hooks !== false;
+  const start = await planStart(repo, { session, admin, adapter, facts, request, how, mayTell });
   await requireProgram(start, adapter.name);
   const place = { id: session.id, adminDirectory: admin.directory, log: repo.layout };
-  return { session, admin, place, adapter, request, how, start, warnings: warningsOf(session) };
+  return { session, admin, place, adapter, request, how, mayTell, start, warnings: warningsOf(session) };
 }
 
 function configOf({ agents }: Settings, { name }: Adapter): AgentConfig | undefined {
@@ -140,8 +143,9 @@ function warningsOf({ id, row }: Session): readonly string[] {
  * Starts the agent: in the foreground it returns when the agent has ended, in the background once it runs. Of two at once one
  * wins. A start that fails leaves no claim behind. Throws as {@link planRun} does, and `agent.failed`, `interrupted`.
  */
-export async function startRun(repo: Repo, plan: RunPlan, onStart?: () => void): Promise<RunOutcome> {
-  if (plan.request.how === 'tmux') return startInPane(repo, plan);
+export async function startRun(repo: Repo, planned: RunPlan, onStart?: () => void): Promise<RunOutcome> {
+  if (planned.request.how === 'tmux') return startInPane(repo, planned);
+  const plan = { ...planned, start: await bringHooks(repo, planned) };
   const claim = await claimRun(repo, plan);
   const { run, before, conversation } = claim;
   try {

@@ -8,6 +8,7 @@ import { standIn } from '../support/built.ts';
 import { until } from '../support/spawn.ts';
 import { openWt } from '../support/terminal.ts';
 import { makeTmux, NEEDS_TMUX, stageAgent, tmuxTest, type Staged, type TmuxServer } from '../support/tmux.ts';
+import { makeRun } from '../support/agent-facts.ts';
 import { tell } from '../support/told.ts';
 import { makeBench, type Bench } from '../support/wt.ts';
 
@@ -203,7 +204,7 @@ describe('wt attach', () => {
     const pid = await standIn(bench.root);
     const owner = describeProcess(pid, 'claude');
     if (owner === undefined) throw new Error('it has ended');
-    await tell(bench, 'a', { run: { how: 'foreground', owner } });
+    await tell(bench, 'a', { run: makeRun({ how: 'foreground', owner }) });
     expect(await failure(bench, 'attach', 'a')).toMatchObject({
       exit: 2,
       code: 'usage.invalid',
