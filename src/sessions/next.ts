@@ -60,7 +60,7 @@ function nextWithAgent({ id, path, agentStatus, ahead, changes }: SessionView): 
   if (agentStatus === undefined) return ['cd', path];
   const { how, log, state } = agentStatus;
   if (how === 'tmux') return ['wt', 'attach', id];
-  if (how !== 'background' || log === null) return ['wt', 'diff', id];
+  if (how !== 'background' || log === null) return ['wt', state === 'waiting' ? 'show' : 'diff', id];
   if (state === 'waiting') return ['wt', 'attach', id];
   const hasWork = (ahead ?? 0) > 0 || (changes !== null && hasChanges(changes));
   return ['wt', state === 'idle' && hasWork ? 'diff' : 'logs', id];
