@@ -2,6 +2,7 @@ import { findHookFile } from '../agents/hooks/files.ts';
 import { parseWorktreeCall, type WorktreeCall } from '../agents/worktree-call.ts';
 import { parseJson } from '../core/json.ts';
 import { WtError } from '../core/errors.ts';
+import { AgentName } from '../core/names.ts';
 import { installHooks } from '../sessions/agent-hooks.ts';
 import { claimWorktreeName, removeWorktree, type WorktreeRemoval } from '../sessions/agent-worktree.ts';
 import { findMissingTrust, gatherCommands } from '../sessions/hooks.ts';
@@ -12,7 +13,7 @@ import type { Repo } from '../sessions/repo.ts';
 import { loadDefinition } from '../setup/definition.ts';
 import { narratorOf } from '../ui/setup.ts';
 import { createTheme } from '../ui/theme.ts';
-import type { Context } from './define.ts';
+import type { Context, Input, Param, Params } from './define.ts';
 
 /** Who asks for worktrees so far. */
 const AGENT = 'claude';
@@ -55,26 +56,13 @@ async function make(
   const wanted = { phases: CREATE_PHASES, env: definition.settings.setup.envFile !== undefined };
   const missing = session === undefined ? await findMissingTrust(repo, definition, wanted) : undefined;
   const create = (await import('../commands/create.ts')).default;
-  const input = {
+  const made = await create.run(context, {
+    ...defaultsOf(create),
     id,
-    base: undefined,
-    branch: undefined,
-    agent: AGENT as never,
-    task: undefined,
-    taskFile: undefined,
+    agent: AgentName.parse(AGENT),
     reuse: true,
     setup: missing === undefined,
-    fetch: false,
-    owns: [],
-    after: [],
-    fromChanges: false,
-    words: [],
-    run: false,
-    prompt: undefined,
-    promptFile: undefined,
-    background: false,
-  };
-  const made = await create.run(context, input);
+  });
   const { outcome } = made;
   if (outcome.kind === 'planned') return { kind: 'created', id, path: outcome.plan.path, isNew: true, warnings: [] };
   const untrusted =
@@ -89,6 +77,21 @@ async function make(
     isNew: outcome.kind === 'created',
     warnings: [...made.warnings, ...untrusted, ...hooks],
   };
+}
+
+/** What a command is called with when nothing is said. */
+function defaultsOf<A extends Params, O extends Params>({
+  args,
+  options,
+}: {
+  readonly args: A;
+  readonly options: O;
+}): Input<A> & Input<O> {
+  const all = Object.entries<Param>({ ...args, ...options }).map(([name, { schema }]) => [
+    name,
+    schema.parse(undefined),
+  ]);
+  return Object.fromEntries(all) as Input<A> & Input<O>;
 }
 
 /** The agent reads the settings of the worktree it goes into; without hooks there, only its process tells what it does. */

@@ -3,6 +3,7 @@ import type { HookState } from '../agents/hooks/support.ts';
 import { WtError } from '../core/errors.ts';
 import { dropExclude, excludeOnce } from '../git/ignore.ts';
 import {
+  lstatOf,
   makeDirectory,
   makePrivateDirectory,
   realPathOf,
@@ -10,7 +11,7 @@ import {
   removeFile,
   replaceFileFrom,
 } from '../platform/files.ts';
-import { readBook, type Book, type Session } from './book.ts';
+import { readBook, type Book } from './book.ts';
 import { hold, type Held } from './hold.ts';
 import {
   findHookSession,
@@ -26,6 +27,7 @@ import {
 } from './hook-place.ts';
 import { dropHookRecord, isLineNeeded, writeHookRecord, type HookRecord } from './hook-record.ts';
 import type { Repo } from './repo.ts';
+import { checkTree } from './worktree.ts';
 
 /** `updated`: they called another wt, or lacked some. */
 export type HookChange = 'installed' | 'updated' | 'removed' | 'none';
@@ -75,17 +77,14 @@ async function change(repo: Repo, request: HookRequest, plan: Planner): Promise<
   return outcomeOf(target, plan(target, facts), facts, true);
 }
 
-/** The same while the lock is held already. */
-export async function installHooksHeld(held: Held, session: Session, agent: HookedAgent): Promise<HookOutcome> {
-  return applyHooks(held, { id: session.id, agent, dryRun: false }, planInstall);
-}
-
 async function applyHooks(held: Held, request: HookRequest, planner: Planner): Promise<HookOutcome> {
   const { repo } = held;
   const { target, facts } = await gather(repo, held.book, request);
   const plan = planner(target, facts);
   if (plan.record === null) await takeAway(repo, target, facts, plan);
   else await put(repo, target, facts, { ...plan, record: plan.record });
+  if (target.hooks.isOnlyInMain)
+    await eachFolder(held, target, plan.record === null ? removeEmptyDirectory : makeDirectory);
   const outcome = outcomeOf(target, plan, facts, false);
   const { name } = request.agent;
   if (plan.change !== 'none')
@@ -200,6 +199,19 @@ async function takeAway(
   if (line !== null && !(await isLineNeeded(repo, hooks.agent, line))) await dropExclude(repo.commonDir, line);
 }
 
+/** Without the folder in its own worktree the agent reads no hooks at all. An empty one is nobody's work, and git sees none. */
+async function eachFolder(
+  { book }: Held,
+  { hooks, session }: HookTarget,
+  effect: (folder: string) => Promise<void>,
+): Promise<void> {
+  for (const one of session === null ? book.sessions.values() : [session])
+    if ((await checkTree(one)) === 'ok') {
+      const folder = path.join(one.path, path.dirname(hooks.file));
+      if ((await lstatOf(folder))?.isSymbolicLink() !== true) await effect(folder);
+    }
+}
+
 /** Somebody may have put a link in the way since it was looked at. */
 async function requireSamePlace(target: HookTarget): Promise<void> {
   const folder = path.dirname(target.file);
@@ -242,9 +254,18 @@ async function viewHooks(target: HookTarget): Promise<HookView> {
     const { text } = await readHookFile(target);
     const state = text === undefined ? 'absent' : hooks.stateOf(text, wiring, place);
     const obstacles = text === undefined || state === 'absent' ? [] : hooks.listObstacles(text, place);
-    return { target, state, reason: null, obstacles };
+    const isDeaf = state !== 'absent' && (await isWithoutFolder(target));
+    const deaf = isDeaf
+      ? [`${target.session?.id} has no folder ${path.dirname(hooks.file)}, so it reads none there`]
+      : [];
+    return { target, state, reason: null, obstacles: [...obstacles, ...deaf] };
   } catch (error) {
     if (!WtError.is(error, 'hooks.refused')) throw error;
     return { target, state: 'unfit', reason: error.details.reason, obstacles: [] };
   }
+}
+
+async function isWithoutFolder({ hooks, session }: HookTarget): Promise<boolean> {
+  if (!hooks.isOnlyInMain || session === null) return false;
+  return (await lstatOf(path.join(session.path, path.dirname(hooks.file)))) === undefined;
 }

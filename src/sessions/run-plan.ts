@@ -9,7 +9,14 @@ import { howToInstall } from '../agents/install.ts';
 import { agentFiles } from '../agents/place.ts';
 import { WtError } from '../core/errors.ts';
 import type { Env } from '../platform/deps.ts';
-import { findProgram, isExecutable, makePrivateDirectory, readText, replaceFile } from '../platform/files.ts';
+import {
+  findProgram,
+  isExecutable,
+  makeDirectory,
+  makePrivateDirectory,
+  readText,
+  replaceFile,
+} from '../platform/files.ts';
 import { RUN_MARK } from '../platform/members.ts';
 import { ownWords } from '../platform/program.ts';
 import type { AdminEntry } from '../registry/notes.ts';
@@ -32,6 +39,8 @@ export interface StartPlan {
   readonly conversation: string | undefined;
   readonly brief: string;
   readonly hasHooks: boolean;
+  /** A folder without which it would not look for its hooks. */
+  readonly hookFolder: string | undefined;
   /** The words without the prompt: what may be written down and shown. */
   readonly shownWords: readonly string[];
 }
@@ -44,7 +53,7 @@ interface PlanFacts {
   readonly request: RunRequest;
   readonly how: Way;
   /** Whether it may be made to tell what it does. */
-  readonly hasHooks: boolean;
+  readonly mayTell: boolean;
 }
 
 /** Reads only. Throws `agent.not-resumable`, and `usage.invalid` when nobody says what it is to do. */
@@ -63,12 +72,12 @@ export async function planStart(repo: Repo, plan: PlanFacts): Promise<StartPlan>
     worktree: session.path,
     main: repo.isBare ? undefined : repo.root,
   });
-  const wiring = plan.hasHooks
+  const wiring = plan.mayTell
     ? { argv: [...ownWords(deps.program), ...hookWords(adapter)], folder: files.folder }
     : undefined;
   const start: StartRequest = {
     prompt,
-    isHeadless: request.how === 'background' || !deps.io.stdinIsTTY || !deps.io.stdoutIsTTY,
+    isHeadless: request.how !== 'tmux' && (request.how === 'background' || !deps.io.stdinIsTTY || !deps.io.stdoutIsTTY),
     conversation,
     worktree: session.path,
     gitDirectories: [admin.directory, repo.commonDir],
@@ -98,6 +107,7 @@ export async function planStart(repo: Repo, plan: PlanFacts): Promise<StartPlan>
     brief,
     hasHooks:
       wiring !== undefined && (await isTold(adapter, launch, wiring, { worktree: session.path, main: repo.root })),
+    hookFolder: hookFolderIn(session.path, adapter),
     shownWords: wordsWithout(launch.argv, prompt),
   };
 }
@@ -156,6 +166,11 @@ async function isTold(
   return text !== undefined && hooks.stateOf(text, wiring, 'session') !== 'absent';
 }
 
+function hookFolderIn(worktree: string, { name, like }: Adapter): string | undefined {
+  const hooks = findHookFile(like ?? name);
+  return hooks?.isOnlyInMain === true ? path.join(worktree, path.dirname(hooks.file)) : undefined;
+}
+
 function wordsWithout(argv: readonly string[], prompt: string | undefined): readonly string[] {
   if (prompt === undefined) return argv;
   return argv.filter((word) => word.trim() !== prompt.trim() && !(prompt.length > 20 && word.includes(prompt)));
@@ -178,4 +193,5 @@ export async function writeStartFiles(session: Session, admin: AdminEntry, plan:
   await replaceFile(files.brief, `${plan.brief}\n`);
   if (plan.prompt !== undefined) await replaceFile(files.prompt, plan.prompt);
   for (const { path: file, text } of plan.launch.files ?? []) await replaceFile(file, text);
+  if (plan.hasHooks && plan.hookFolder !== undefined) await makeDirectory(plan.hookFolder);
 }

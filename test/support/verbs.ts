@@ -310,6 +310,31 @@ const approve: Verb = {
   },
 };
 
+const SETTINGS = '{\n  "version": 1,\n  "mine": true\n}\n';
+
+const hooksInstall: Verb = {
+  title: 'hooks install',
+  argv: ['hooks', 'install', 'cursor-agent', 'x'],
+  async prepare(place) {
+    const work = await makeBusySession(place);
+    await place.room.write(at(place), { '.cursor/hooks.json': SETTINGS });
+    await place.room.write(place.root, { '.git/info/exclude': '/.worktrees/\n/.cursor/\n' });
+    return work;
+  },
+  isMany: true,
+};
+
+const hooksRemove: Verb = {
+  title: 'hooks remove',
+  argv: ['hooks', 'remove', 'cursor-agent', 'x'],
+  async prepare(place) {
+    const { contents = [], commits = [] } = await hooksInstall.prepare(place);
+    await wt(place, ...hooksInstall.argv);
+    return { contents, commits };
+  },
+  isMany: true,
+};
+
 const sync: Verb = { title: 'sync', argv: ['sync', 'x'], prepare: makeBehind };
 
 const syncDirty: Verb = {
@@ -351,6 +376,8 @@ export const VERBS: readonly Verb[] = [
   mergeRemove,
   mergeGated,
   mergeTrain,
+  hooksInstall,
+  hooksRemove,
   sync,
   syncDirty,
   syncResolve,

@@ -31,7 +31,7 @@ function commandsIn(text: string): readonly [string, string][] {
       walk(event, hooks);
     }
   };
-  for (const [event, list] of Object.entries((valueOf(text)['hooks'] ?? {}) as object)) walk(event, list);
+  for (const [event, list] of Object.entries(valueOf(text)['hooks'] ?? {})) walk(event, list);
   return found;
 }
 
@@ -189,7 +189,7 @@ const isEmpty = (value: unknown): boolean =>
 /** Without what is empty: an event's list that holds nothing says nothing. */
 function pruned(value: Record<string, unknown>): unknown {
   const { hooks, version: _, ...rest } = value;
-  const events = Object.entries((hooks ?? {}) as object).filter(([, list]) => !isEmpty(list));
+  const events = Object.entries(hooks ?? {}).filter(([, list]) => !isEmpty(list));
   return { ...rest, hooks: Object.fromEntries(events) };
 }
 
