@@ -89,6 +89,7 @@ const raises: Readonly<Record<VerbName, readonly ErrorCode[]>> = {
   commit: ['session.not-found', 'session.operation', 'path.unsafe', 'hook.failed'],
   done: ['session.not-found', 'base.not-found'],
   next: [],
+  summary: [],
   wait: ['session.not-found', 'wait.failed'],
   hook: [],
   hooks: ['session.not-found', 'path.unsafe', 'hooks.refused', 'agent.unknown'],

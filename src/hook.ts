@@ -37,7 +37,11 @@ const answer = await receiveHook({
       isWhole: (text) => parseJson(text) !== undefined,
     }),
   listParents,
-  afterChange: async (change) => (await import('./agents/after-change.ts')).afterChange(change),
+  afterChange: async (change) =>
+    (await import('./agents/after-change.ts')).afterChange(change, {
+      env: process.env,
+      program: process.argv[1] ?? '',
+    }),
 });
 if (answer === '') process.exit(0);
 process.stdout.write(answer, () => process.exit(0));

@@ -1,5 +1,6 @@
 import { text } from 'node:stream/consumers';
 import process from 'node:process';
+import { afterChange } from './agents/after-change.ts';
 import { supervise, type Spec, type Word } from './agents/supervise.ts';
 import { parseJson } from './core/json.ts';
 import { systemClock } from './platform/clock.ts';
@@ -33,4 +34,5 @@ await supervise(spec, {
   run: createRunner(process.env),
   signal: new AbortController().signal,
   say,
+  afterChange: (change) => afterChange(change, { env: process.env, program: process.argv[1] ?? '' }),
 });

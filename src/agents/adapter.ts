@@ -86,8 +86,10 @@ export interface HookNews {
   readonly endsTurn?: boolean;
   /** The same program has gone over to another conversation: cleared, forked, another one taken up. */
   readonly isSwitch?: boolean;
-  /** A helper of the agent's own: its turns are none of the agent's. */
+  /** A helper of the agent's own: its turns are none of the agent's, but a question of its is one to the person. */
   readonly isSubagent?: boolean;
+  /** Which one, when it says so. The conversation is then that of the agent. */
+  readonly helper?: string;
   /** Said on every step of work: it is no event of its own while nothing changes. */
   readonly isRoutine?: boolean;
   /** The agent reads an answer: text to put into its context. */

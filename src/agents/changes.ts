@@ -31,7 +31,8 @@ export function withStart(
   const run = ownRun(facts, id);
   if (run === undefined) return undefined;
   const { agent, how, log } = run;
-  const next = owner === undefined ? run : { ...run, owner: { ...owner, nonce: id } };
+  // Without a start time it is nobody any more, whoever gets its process id.
+  const next = { ...run, owner: { ...(owner ?? { ...run.owner, pid, start: null, command: agent }), nonce: id } };
   const data = { agent, pid, how, conversation: facts.conversation?.id ?? null, log };
   const event = isResumed ? 'session.agent.resumed' : 'session.agent.started';
   return { facts: { ...facts, run: next, seenAt: at }, events: [{ at, event, by, data }] };

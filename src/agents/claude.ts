@@ -4,6 +4,7 @@ import { claudeHooks } from './claude-hooks.ts';
 import {
   ALIVE,
   asPayload,
+  conversationAt,
   payloadOf,
   readNamedEvent,
   reasonOf,
@@ -51,8 +52,8 @@ export function contextAnswer(event: string, text: string): unknown {
 /** Pure. Claude Code, and agents that have taken over its hooks. */
 export function readClaudeEvent(payload: Payload, meanings: Meanings): HookNews | undefined {
   const news = readNamedEvent(payload, KEYS, meanings);
-  const isSubagent = textAt(payload, 'agent_id') !== undefined;
-  return news === undefined || !isSubagent ? news : { ...news, isSubagent };
+  const helper = conversationAt(payload, 'agent_id');
+  return news === undefined || helper === undefined ? news : { ...news, helper, isSubagent: true };
 }
 
 const KEYS = { event: ['hook_event_name'], conversation: ['session_id'] };

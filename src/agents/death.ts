@@ -1,7 +1,7 @@
 import type { LockDeps } from '../platform/lock.ts';
 import type { AgentFacts } from './facts.ts';
 import { recordNews, type AgentPlace } from './record.ts';
-import { lifeOf } from './status.ts';
+import { deriveStatus, lifeOf } from './status.ts';
 
 /**
  * Writes down that an agent's process is gone and nobody has recorded its end: whoever sees it first, and once. A reboot is
@@ -13,8 +13,10 @@ export async function recordDeath(
 ): Promise<{ readonly before: AgentFacts; readonly after: AgentFacts } | undefined> {
   const { before, after } = await recordNews(deps, place, (facts) => {
     const { run } = facts;
-    if (run === null || run.end !== null || run.goneAt !== undefined || lifeOf(run.owner) !== 'dead') return undefined;
-    const at = deps.clock.now().toISOString();
+    if (run === null || run.goneAt !== undefined || lifeOf(run.owner) !== 'dead') return undefined;
+    const now = deps.clock.now();
+    if (deriveStatus(facts, run, { life: 'dead', nowMs: now.getTime() }).state !== 'died') return undefined;
+    const at = now.toISOString();
     const data = { agent: run.agent, pid: run.owner.pid, source: 'process' };
     return {
       facts: { ...facts, run: { ...run, goneAt: at } },

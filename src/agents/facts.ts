@@ -80,6 +80,8 @@ export interface HookFact {
   readonly turn: Turn;
   /** What it waits for, or why it failed: `permission`, `question`, `input`, `rate_limit`. */
   readonly reason: string | null;
+  /** The helper of the agent that waits; absent: the agent itself. */
+  readonly helper?: string;
 }
 
 export const NO_FACTS: AgentFacts = {
@@ -155,11 +157,12 @@ function parseConversation(value: unknown): Conversation | null {
 
 function parseHook(value: unknown): HookFact | null {
   if (!isRecord(value)) return null;
-  const { at, agent, event, reason } = value;
+  const { at, agent, event, reason, helper } = value;
   const turn = TURNS.find((one) => one === value['turn']);
   if (turn === undefined || typeof at !== 'string' || typeof agent !== 'string' || typeof event !== 'string')
     return null;
-  return { at, agent, event, turn, reason: textOrNull(reason) };
+  const who = typeof helper === 'string' ? { helper } : {};
+  return { at, agent, event, turn, reason: textOrNull(reason), ...who };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

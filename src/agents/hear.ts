@@ -2,7 +2,7 @@ import { msOf } from '../core/time.ts';
 import type { Owner } from '../platform/identity.ts';
 import type { NewEvent } from '../registry/event-log.ts';
 import type { HookNews } from './adapter.ts';
-import type { AgentFacts, AgentRun, Conversation, HookFact } from './facts.ts';
+import type { AgentFacts, AgentRun, Conversation, HookFact, Turn } from './facts.ts';
 import type { News } from './record.ts';
 import type { Life } from './status.ts';
 
@@ -21,15 +21,15 @@ export interface Heard {
 }
 
 /**
- * What a call of a hook changes. Another conversation than the one that lives there, a helper of the agent's, and what comes too late
- * change nothing. Undefined: there is nothing to be written down. Pure but for what it is handed.
+ * What a call of a hook changes. Another conversation than the one that lives there, the turns of a helper of the agent's, and what
+ * comes too late change nothing. Undefined: there is nothing to be written down. Pure but for what it is handed.
  */
 export function withHook(facts: AgentFacts, heard: Heard): News | undefined {
   const { news, lifeOf, at } = heard;
   const { run } = facts;
-  if (news.isSubagent === true) return undefined;
   if (run === null || run.end !== null || isDead(lifeOf(run.owner))) return withOutsider(facts, heard);
   if (at < run.startedAt || !isOwn(facts, run, heard)) return undefined;
+  if (news.isSubagent === true) return withHelper(facts, run, heard);
   const conversation = learn(facts, run, heard);
   const known: AgentFacts = conversation === facts.conversation ? facts : { ...facts, conversation };
   if (run.how === 'outside' && news.turn === 'ended') return withGoodBye(known, run, heard);
@@ -60,22 +60,37 @@ const since = (hook: HookFact | null, run: AgentRun): HookFact | null =>
 
 function withTurn(facts: AgentFacts, run: AgentRun, { news, at }: Heard): News | undefined {
   const before = since(facts.hook, run);
-  if (news.turn === undefined || (news.isRoutine === true && !isNewer(before, news))) return undefined;
-  const event = eventOf(run.agent, news, at);
-  // It comes late, another has overtaken it: told it is, but it does not win. Of a routine one there is nothing left to tell.
-  if (before !== null && at < before.at)
-    return event === undefined || news.isRoutine === true ? undefined : { facts, events: [event] };
-  const hook = { at, agent: run.agent, event: news.event, turn: news.turn, reason: news.reason ?? null };
+  if (news.turn === undefined || (news.isRoutine === true && !isNewer(before, news.turn))) return undefined;
+  return withWord(facts, run, { ...news, turn: news.turn }, at);
+}
+
+/** The agent's last word is another one now. */
+function withWord(facts: AgentFacts, run: AgentRun, news: HookNews & { readonly turn: Turn }, at: string): News {
+  const { event, turn, reason = null, helper } = news;
+  const before = since(facts.hook, run);
+  const events = eventsOf(run.agent, news, at);
+  // It comes late, another has overtaken it: told it is, but it does not win.
+  if (before !== null && at < before.at) return { facts, events };
+  const hook = { at, agent: run.agent, event, turn, reason, ...(helper === undefined ? {} : { helper }) };
   const turnEndedAt = news.endsTurn === true ? at : facts.turnEndedAt;
-  return {
-    facts: { ...facts, hook, turnEndedAt, seenAt: later(facts.seenAt, at) },
-    events: event === undefined ? [] : [event],
-  };
+  return { facts: { ...facts, hook, turnEndedAt, seenAt: later(facts.seenAt, at) }, events };
+}
+
+/** A helper asks the person by the agent's own dialogue; the next that is heard of that very helper says that it was answered. */
+function withHelper(facts: AgentFacts, run: AgentRun, { news, at }: Heard): News | undefined {
+  const before = since(facts.hook, run);
+  const { event, turn, helper, conversation } = news;
+  const isAsked = before?.turn === 'waiting';
+  if (helper === undefined) return undefined;
+  if (turn === 'waiting') return isAsked ? undefined : withWord(facts, run, { ...news, turn }, at);
+  if (!isAsked || before.helper !== helper) return undefined;
+  return withWord(facts, run, { event, turn: 'working', ...(conversation === undefined ? {} : { conversation }) }, at);
 }
 
 /** A routine event tells something only when the turn is another one; silence ends no turn that has ended in another way. */
-function isNewer(before: HookFact | null, { turn }: HookNews): boolean {
+function isNewer(before: HookFact | null, turn: Turn): boolean {
   if (before === null) return true;
+  if (turn === 'working' && before.helper !== undefined) return false; // it goes on beside the helper that waits
   if (turn === 'idle') return before.turn === 'working' || before.turn === 'waiting';
   return before.turn !== turn;
 }
@@ -95,7 +110,8 @@ const LATE_MS = 5000;
 /** Nobody is known to be there: somebody has started an agent by hand. */
 function withOutsider(facts: AgentFacts, heard: Heard): News | undefined {
   const { agent, news, at, findOwner } = heard;
-  if (news.turn === undefined || news.turn === 'ended' || isAfterwards(facts, heard)) return undefined;
+  if (news.turn === undefined || news.turn === 'ended' || news.isSubagent === true || isAfterwards(facts, heard))
+    return undefined;
   const owner = findOwner();
   if (owner === undefined || isSameProcess(owner, facts.run?.owner)) return undefined;
   const run: AgentRun = {
@@ -143,12 +159,12 @@ function withGoodBye(facts: AgentFacts, run: AgentRun, { news, at }: Heard): New
 }
 
 /** A good-bye is no event: the end itself is told by who has started it. */
-function eventOf(
+function eventsOf(
   agent: string,
   { turn, reason, event, conversation }: HookNews,
   at: string,
-): Omit<NewEvent, 'session'> | undefined {
-  if (turn === undefined || turn === 'ended') return undefined;
+): readonly Omit<NewEvent, 'session'>[] {
+  if (turn === undefined || turn === 'ended') return [];
   const data = {
     agent,
     source: 'hook',
@@ -156,7 +172,7 @@ function eventOf(
     ...(reason === undefined ? {} : { reason }),
     ...(conversation === undefined ? {} : { conversation }),
   };
-  return { at, event: `session.agent.${turn}`, by: agent, data };
+  return [{ at, event: `session.agent.${turn}`, by: agent, data }];
 }
 
 const later = (a: string | null, b: string): string => (a !== null && a > b ? a : b);

@@ -4,6 +4,7 @@ import type { Deps } from '../platform/deps.ts';
 import { readText } from '../platform/files.ts';
 import { NOTIFY_FLAG, nodeFile } from '../platform/node.ts';
 import type { AgentFacts } from './facts.ts';
+import type { AgentPlace } from './record.ts';
 import { deriveStatus, type AgentState, type AgentStatus } from './status.ts';
 
 /** What a person is told of. */
@@ -18,6 +19,8 @@ export interface Notice {
   /** The agent's name; null for a word that no agent spoke. */
   readonly agent: string | null;
   readonly at: string;
+  /** It was said by who works there, and not seen. */
+  readonly isWord?: boolean;
 }
 
 /** What is known of a session at one moment, as far as a person may have to be told. */
@@ -27,6 +30,8 @@ export interface Known {
     | undefined;
   /** The agent's own word. */
   readonly done?: SpokenWord | undefined;
+  /** The agent that the session was made for. */
+  readonly agent?: string | null;
 }
 
 interface SpokenWord {
@@ -42,7 +47,14 @@ export function noticeOf(session: string, before: Known, after: Known): Notice |
   const { done, agentStatus } = after;
   if (done !== undefined && done.at !== before.done?.at) {
     const status = done.failed ? 'failed' : 'done';
-    return { session, status, reason: done.summary, agent: agentStatus?.agent ?? null, at: done.at };
+    return {
+      session,
+      status,
+      reason: done.summary,
+      agent: agentStatus?.agent ?? after.agent ?? null,
+      at: done.at,
+      isWord: true,
+    };
   }
   const status = kindOf(after);
   if (agentStatus === undefined || status === undefined) return undefined;
@@ -116,12 +128,28 @@ const KINDS: Readonly<Record<AgentState, (situation: Situation) => NoticeKind | 
 
 const MAX_REASON = 500;
 
+/** Has a person told of what a change of facts means, when it is news. Called once for a change, by whoever recorded it. */
+export async function announceChange(
+  deps: AnnounceDeps,
+  { id, adminDirectory }: Pick<AgentPlace, 'id' | 'adminDirectory'>,
+  { before, after }: { readonly before: AgentFacts; readonly after: AgentFacts },
+): Promise<void> {
+  const notice = noticeOfFacts(id, before, after);
+  if (notice === undefined) return;
+  const pointer = (await readText(path.join(adminDirectory, 'gitdir')).catch(() => undefined))?.trim();
+  await announce(deps, path.dirname(path.resolve(adminDirectory, pointer ?? '.')), notice);
+}
+
+type AnnounceDeps = Pick<Deps, 'env' | 'program'> & {
+  readonly detach: (request: { file: string; args: readonly string[]; cwd: string }) => unknown;
+};
+
 /**
- * Has the person's own program told of it, by a process that nobody waits for. Called once for a change, by whoever recorded it.
+ * Has the person's own program told of it, by a process that nobody waits for.
  * Costs one read of a file where no such program is configured. Loads no configuration, for it is on the path of a hook.
  */
 export async function announce(
-  { detach, env, program }: Pick<Deps, 'detach' | 'env' | 'program'>,
+  { detach, env, program }: AnnounceDeps,
   cwd: string,
   notice: Notice | undefined,
 ): Promise<void> {
@@ -129,5 +157,5 @@ export async function announce(
   const text = await readText(path.join(personalFolder(env, 'config'), 'config.jsonc')).catch(() => undefined);
   if (text?.includes('notify') !== true) return;
   const reason = notice.reason?.slice(0, MAX_REASON) ?? null;
-  detach({ file: nodeFile, args: [program, NOTIFY_FLAG, JSON.stringify({ ...notice, reason })], cwd });
+  await detach({ file: nodeFile, args: [program, NOTIFY_FLAG, JSON.stringify({ ...notice, reason })], cwd });
 }

@@ -36,15 +36,16 @@ function launch(request: StartRequest, conversation: readonly string[], { withBr
 function readEvent(payload: Payload): HookNews | undefined {
   const properties = asPayload(payload['properties']);
   const info = asPayload(properties['info']);
-  const conversation = conversationAt(properties, 'sessionID') ?? conversationAt(info, 'sessionID', 'id');
+  const own = conversationAt(properties, 'sessionID') ?? conversationAt(info, 'sessionID', 'id');
+  const parent = conversationAt(info, 'parentID') ?? conversationAt(payload, 'parentID');
   const news = readNamedEvent(
     { ...properties, type: payload['type'], cwd: payload['cwd'] ?? payload['directory'] },
     KEYS,
     MEANINGS,
   );
   if (news === undefined) return undefined;
-  const isSubagent = textAt(info, 'parentID') !== undefined || textAt(payload, 'parentID') !== undefined;
-  return { ...news, ...(conversation === undefined ? {} : { conversation }), ...(isSubagent ? { isSubagent } : {}) };
+  if (parent === undefined) return own === undefined ? news : { ...news, conversation: own };
+  return { ...news, conversation: parent, isSubagent: true, ...(own === undefined ? {} : { helper: own }) };
 }
 
 const KEYS = { event: ['type'], conversation: ['sessionID'] };

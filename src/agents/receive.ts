@@ -8,7 +8,7 @@ import { findPlace, type FoundPlace } from './find-place.ts';
 import { withHook, type Heard } from './hear.ts';
 import { findKnownAdapter } from './known.ts';
 import { plainHooks } from './plain.ts';
-import { readFacts, recordNews } from './record.ts';
+import { readFacts, recordNews, type AgentPlace } from './record.ts';
 import { findStarter, isNestedBelow, ownerOf } from './starter.ts';
 import { lifeOf } from './status.ts';
 
@@ -30,7 +30,7 @@ export interface HookWorld {
 
 /** The status of an agent may be another one now. */
 export interface FactsChange {
-  readonly place: FoundPlace;
+  readonly place: AgentPlace;
   readonly before: AgentFacts;
   readonly after: AgentFacts;
 }

@@ -10,6 +10,7 @@ import type { EventLog } from '../registry/event-log.ts';
 import { liveRecord } from '../registry/live-record.ts';
 import { withEnd, withOwner, withStart } from './changes.ts';
 import { boundLog, openToAppend } from './log.ts';
+import type { FactsChange } from './receive.ts';
 import { recordNews } from './record.ts';
 
 /** All that the supervisor of one agent in the background has to know. It travels as JSON. */
@@ -50,6 +51,8 @@ export interface SuperviseDeps extends Omit<LockDeps, 'identity'> {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Tells the wt that waits; undefined: it need not wait any more. */
   readonly say: (word: Word) => void;
+  /** A person may have to be told of it. */
+  readonly afterChange: (change: FactsChange) => Promise<void>;
 }
 
 /** How long an agent that ends at once is waited for. */
@@ -78,9 +81,12 @@ export async function supervise(spec: Spec, deps: SuperviseDeps): Promise<void> 
   stop();
   await live.end();
   if (spec.input.kind === 'pipe') await removeFile(spec.input.file).catch(() => {});
-  await insist(deps, () =>
-    recordNews(deps, place, (facts) => withEnd(facts, run, { agent, end: over, at: now(), by: agent })),
-  );
+  await insist(deps, async () => {
+    const change = await recordNews(deps, place, (facts) =>
+      withEnd(facts, run, { agent, end: over, at: now(), by: agent }),
+    );
+    await deps.afterChange({ place, ...change }).catch(() => {});
+  });
   if (early !== undefined) deps.say({ word: 'ended', ...early });
 }
 

@@ -3,7 +3,7 @@ import type { Key } from '../platform/keys.ts';
 import { nodeFile } from '../platform/node.ts';
 import type { OpenTerminal, Screen } from '../platform/terminal.ts';
 import { paint, type Size } from '../ui/paint.ts';
-import { frameOf, stepTo, type WatchState } from '../ui/watch.ts';
+import { frameOf, msUntilAgeChanges, stepTo, timesIn, type WatchState } from '../ui/watch.ts';
 import type { Look } from '../ui/theme.ts';
 
 type Outcome = WatchState['outcome'];
@@ -21,8 +21,8 @@ export interface Source {
   close(): void;
 }
 
-/** Ages are looked at that often; nothing is written when none has changed. */
-const TICK_MS = 1000;
+/** No age of a session that is watched changes later than that: a timer knows no longer time. */
+const LONGEST_MS = 2 ** 31 - 1;
 /** What ends sooner has left its output on the screen, for somebody to read. */
 const QUICK_MS = 1500;
 
@@ -56,6 +56,8 @@ class LiveView {
   #shown: readonly string[] | undefined;
   #screen: Screen | undefined;
   #source: Source | undefined;
+  #timesMs: readonly number[] = [];
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(deps: Deps, live: Live, look: Look) {
     this.#deps = deps;
@@ -76,11 +78,10 @@ class LiveView {
     });
     this.#screen = screen;
     this.#redraw();
-    const ticks = setInterval(() => this.#draw(), TICK_MS);
     try {
       await source.done;
     } finally {
-      clearInterval(ticks);
+      clearTimeout(this.#timer);
       screen.close();
     }
   }
@@ -95,6 +96,7 @@ class LiveView {
     const place = before === undefined ? 0 : before.outcome.sessions.findIndex(({ id }) => id === at);
     const near = outcome.sessions[Math.min(Math.max(place, 0), outcome.sessions.length - 1)]?.id;
     this.#state = { ...rest, outcome, selected: isThere ? at : near };
+    this.#timesMs = timesIn(outcome.sessions);
     this.#draw();
   }
 
@@ -110,6 +112,14 @@ class LiveView {
     const lines = this.#linesFor(size);
     screen.write(paint(this.#shown, lines, size));
     this.#shown = lines;
+    this.#awaitAges();
+  }
+
+  /** Draws again when the first of the ages that are shown is another one. */
+  #awaitAges(): void {
+    clearTimeout(this.#timer);
+    const waitMs = msUntilAgeChanges(this.#timesMs, this.#deps.clock.now().getTime());
+    if (waitMs < LONGEST_MS) this.#timer = setTimeout(() => this.#draw(), waitMs);
   }
 
   #linesFor(size: Size): readonly string[] {
@@ -120,10 +130,11 @@ class LiveView {
   }
 
   #press(key: Key): void {
-    if (QUITS.has(key)) return this.#source?.close();
+    const isHelpShown = this.#state?.isHelpShown === true;
+    if (QUITS.has(key) && !(isHelpShown && key === 'q')) return this.#source?.close();
     if (this.#state === undefined) return;
-    if (this.#state.isHelpShown || key === '?') {
-      this.#state = { ...this.#state, isHelpShown: !this.#state.isHelpShown };
+    if (isHelpShown || key === '?') {
+      this.#state = { ...this.#state, isHelpShown: !isHelpShown };
       return this.#draw();
     }
     const step = this.#stepOf(key);

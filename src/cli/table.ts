@@ -88,6 +88,11 @@ export const table = {
     summary: 'Show the one session that needs a person now, and why',
     load: () => import('../commands/next.ts'),
   },
+  summary: {
+    group: 'Agents',
+    summary: 'Tell an agent that leads others how all sessions stand, or what has changed',
+    load: () => import('../commands/summary.ts'),
+  },
   wait: {
     group: 'Agents',
     summary: 'Wait until sessions are done, wait for a person, or have failed',

@@ -27,7 +27,7 @@ export default defineCommand({
       program,
       readInput: () => (io.stdinIsTTY ? Promise.resolve('') : io.readStdin()),
       listParents,
-      afterChange: async (change) => (await import('../agents/after-change.ts')).afterChange(change),
+      afterChange: async (change) => (await import('../agents/after-change.ts')).afterChange(change, { env, program }),
     });
     return { answer };
   },

@@ -2,14 +2,14 @@ import * as z from 'zod';
 import { defineCommand } from '../cli/define.ts';
 import { duration, flag, sessionsArg } from '../cli/params.ts';
 import { openRepo } from '../sessions/open.ts';
-import { STATUSES } from '../sessions/status.ts';
+import { STATUSES, type SessionStatus } from '../sessions/status.ts';
 import { AgentView } from '../sessions/view.ts';
 import { waitForSessions, type Waited } from '../sessions/wait.ts';
 import { WAIT_FOR, type WaitFor } from '../sessions/wait-for.ts';
 import { agentWords } from '../ui/agent.ts';
 import { paintStatus } from '../ui/session.ts';
-import { few } from '../ui/text.ts';
-import type { Look } from '../ui/theme.ts';
+import { few, safeLine } from '../ui/text.ts';
+import type { Look, Theme } from '../ui/theme.ts';
 
 const WANTED: readonly WaitFor[] = ['done', 'waiting', 'failed'];
 
@@ -46,6 +46,8 @@ export default defineCommand({
         reason: z.string().nullable(),
         /** Absent: no agent was ever seen there. */
         agentStatus: AgentView.optional(),
+        /** What was said when it was called done, or failed. */
+        summary: z.string().nullable(),
         waitedMs: z.number(),
       }),
     ),
@@ -59,23 +61,28 @@ export default defineCommand({
 
   human: (sessions, look) => sessions.map((one) => line(one, look)).join(''),
   json: (sessions) => ({
-    sessions: sessions.map(({ id, reached, status, agentStatus, waitedMs }) => ({
+    sessions: sessions.map(({ id, reached, status, agentStatus, summary, waitedMs }) => ({
       id,
       reached: reached ?? null,
       status: status ?? null,
       reason: agentStatus?.reason ?? null,
       ...(agentStatus === undefined ? {} : { agentStatus }),
+      summary: summary ?? null,
       waitedMs,
     })),
   }),
 });
 
-function line({ id, reached, status, agentStatus }: Waited, { theme, now }: Look): string {
-  const what = status === undefined ? 'removed' : paintStatus(status, status, theme);
+function line({ id, reached, status, agentStatus, summary }: Waited, { theme, now }: Look): string {
   const words = [
     theme.name(id),
-    reached === undefined || reached === status ? what : `${theme.good(reached)}  ${theme.dim(`status ${what}`)}`,
+    reached === undefined || reached === status ? statusText(status, theme) : theme.good(reached),
     agentStatus === undefined ? '' : theme.dim(agentWords(agentStatus, now)),
+    safeLine(summary?.trim().split('\n')[0] ?? ''),
   ];
   return `${words.filter((word) => word !== '').join('  ')}\n`;
+}
+
+function statusText(status: SessionStatus | undefined, theme: Theme): string {
+  return status === undefined ? theme.dim('removed') : paintStatus(status, status, theme);
 }

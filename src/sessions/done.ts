@@ -42,7 +42,7 @@ export async function declareDone(repo: Repo, request: DoneRequest): Promise<Don
     await updateRow(held.repo, held.lease, session.id, (row) => ({ ...row, done }));
     const { commit, failed, summary } = done;
     await held.log('session.done.after', session.id, { commit, failed, summary });
-    await announce(repo.deps, repo.root, noticeOf(session.id, {}, { done }));
+    await announce(repo.deps, repo.root, noticeOf(session.id, {}, { done, agent: session.row.agent }));
     return outcome;
   });
 }

@@ -5,8 +5,9 @@ import type { Event } from '../registry/events.ts';
 import type { SessionRow } from '../registry/session.ts';
 import { fencingNumber, setAside, writeRegistry } from '../registry/store.ts';
 import { makePrivateDirectory } from '../platform/files.ts';
-import { readBook, rowsOf, sessionAround, type Book } from './book.ts';
+import { readBook, rowsOf, type Book } from './book.ts';
 import { sweepScratch } from './cache.ts';
+import { nameCaller } from './caller.ts';
 import type { Repo } from './repo.ts';
 import { recoverDead } from './recover.ts';
 import { saveRows } from './rows.ts';
@@ -52,12 +53,6 @@ export async function hold<T>(
   }
 }
 
-/** Who calls: the agent of the session the caller stands in, else that session, else `user`. Pure. */
-export function callerOf(book: Book, top: string | undefined): string {
-  const caller = sessionAround(book, top);
-  return caller === undefined ? 'user' : (caller.row.agent ?? caller.id);
-}
-
 async function bind(repo: Repo, lease: Lease): Promise<Held> {
   const { deps, layout } = repo;
   const book = await readBook(repo);
@@ -72,7 +67,7 @@ async function bind(repo: Repo, lease: Lease): Promise<Held> {
     );
     deps.io.err(`wt: rebuilt ${layout.registry}: ${book.repair.reason}${aside}\n`);
   }
-  const by = callerOf(book, repo.top);
+  const by = await nameCaller(repo, book);
   return {
     repo,
     lease,

@@ -30,7 +30,7 @@ export function chooseNext(sessions: readonly SessionView[]): NextOutcome {
 const NEEDS_NOBODY: ReadonlySet<SessionStatus> = new Set(['working', 'busy', 'landed', 'new']);
 
 /** Whether it goes no further by itself. An agent that has ended without any work leaves a session that looks new. */
-function needsPerson({ status, agentStatus }: SessionView): boolean {
+export function needsPerson({ status, agentStatus }: SessionView): boolean {
   return !NEEDS_NOBODY.has(status) || (status === 'new' && agentStatus?.isAlive === false);
 }
 
@@ -60,7 +60,7 @@ function nextWithAgent({ id, path, agentStatus, ahead, changes }: SessionView): 
   if (agentStatus === undefined) return ['cd', path];
   const { how, log, state } = agentStatus;
   if (how === 'tmux') return ['wt', 'attach', id];
-  if (how !== 'background' || log === null) return ['wt', 'diff', id];
+  if (how !== 'background' || log === null) return ['wt', state === 'waiting' ? 'show' : 'diff', id];
   if (state === 'waiting') return ['wt', 'attach', id];
   const hasWork = (ahead ?? 0) > 0 || (changes !== null && hasChanges(changes));
   return ['wt', state === 'idle' && hasWork ? 'diff' : 'logs', id];

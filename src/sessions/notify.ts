@@ -40,8 +40,8 @@ export async function runNotifyCommand(
 }
 
 /** An agent that has spoken a word on what is there now ends its turn or itself without saying anything more. */
-async function isSaidAlready(repo: Repo, { session: id, status, reason }: Notice): Promise<boolean> {
-  const isEnd = (status === 'waiting' && reason === 'turn ended') || (status === 'done' && reason === null);
+async function isSaidAlready(repo: Repo, { session: id, status, reason, isWord }: Notice): Promise<boolean> {
+  const isEnd = isWord !== true && ((status === 'waiting' && reason === 'turn ended') || status === 'done');
   const session = isEnd ? (await readBook(repo)).sessions.get(id) : undefined;
   if (session?.row.done === undefined) return false;
   return (await resolveCommit(gitAtWorktree(repo, session.path), 'HEAD')) === session.row.done.commit;

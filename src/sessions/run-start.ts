@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { withEnd, withStart, type ProcessEnd } from '../agents/changes.ts';
 import { howToInstall } from '../agents/install.ts';
+import { announceChange } from '../agents/notify.ts';
 import { agentFiles } from '../agents/place.ts';
 import { readFacts, recordNews } from '../agents/record.ts';
 import type { Spec, SpecInput, Word } from '../agents/supervise.ts';
@@ -60,7 +61,10 @@ export async function startHere(repo: Repo, began: Began, onStart?: () => void):
   const end = { exitCode: result.signal === undefined ? result.exitCode : null, signal: result.signal ?? null };
   const at = deps.clock.now().toISOString();
   const { agent } = run;
-  await recordNews(deps, plan.place, (facts) => withEnd(facts, id, { agent, end, at, by: agent })).catch(() => {});
+  await recordNews(deps, plan.place, (facts) => withEnd(facts, id, { agent, end, at, by: agent })).then(
+    (change) => announceChange(repo.deps, plan.place, change),
+    () => {},
+  );
   return { pid, end, exitCode: result.exitCode };
 }
 

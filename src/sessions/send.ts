@@ -25,7 +25,7 @@ import { findTerminal } from '../platform/processes.ts';
 import { throwIfInterrupted } from '../platform/runner.ts';
 import { whileLogging } from '../registry/event-log.ts';
 import { readBook, type Session } from './book.ts';
-import { callerOf } from './hold.ts';
+import { nameCaller } from './caller.ts';
 import type { Repo } from './repo.ts';
 import { requireSession } from './select.ts';
 
@@ -63,7 +63,7 @@ export async function sendText(repo: Repo, request: SendRequest): Promise<SendOu
   if (outcome.kind === 'planned') return outcome;
   const { agent, way, characters, seen } = outcome;
   const data = { agent, way, characters, ...(seen === undefined ? {} : { seen }) };
-  const event = { event: 'session.agent.sent', session: session.id, by: callerOf(book, repo.top), data };
+  const event = { event: 'session.agent.sent', session: session.id, by: await nameCaller(repo, book), data };
   const at = repo.deps.clock.now().toISOString();
   await whileLogging(repo.deps, repo.layout, { timeoutMs: 10_000, isDurable: true }, (append) =>
     append({ at, ...event }),

@@ -31,6 +31,8 @@ export interface Waited {
   /** Undefined: it was taken away. */
   readonly status: SessionStatus | undefined;
   readonly agentStatus: AgentStatus | undefined;
+  /** What was said when it was called done, or failed. */
+  readonly summary: string | undefined;
   readonly waitedMs: number;
 }
 
@@ -151,7 +153,8 @@ function createLookout(
 }
 
 function beginWatch(session: Session): Watched {
-  const waited = { id: session.id, reached: undefined, status: undefined, agentStatus: undefined, waitedMs: 0 };
+  const unknown = { reached: undefined, status: undefined, agentStatus: undefined, summary: undefined };
+  const waited = { id: session.id, ...unknown, waitedMs: 0 };
   return { facts: undefined, session, mark: '', goneMs: undefined, verdict: { kind: 'pending' }, waited };
 }
 
@@ -187,9 +190,10 @@ async function judgeByGit(
     if (view === undefined) continue;
     const verdict = judgeWait(view, wanted);
     const reached = verdict.kind === 'reached' ? verdict.what : undefined;
-    const { status, agentStatus } = view;
+    const { status, agentStatus, done } = view;
+    const summary = done?.isStale === false ? (done.summary ?? undefined) : undefined;
     one.verdict = verdict;
-    one.waited = { ...one.waited, reached, status, agentStatus, waitedMs: Math.round(waitedMs()) };
+    one.waited = { ...one.waited, reached, status, agentStatus, summary, waitedMs: Math.round(waitedMs()) };
   }
 }
 
@@ -201,15 +205,11 @@ async function judgeRemoved(repo: Repo, one: Watched, since: number, wanted: rea
   );
   const isReachedNow = hasLanded && wanted.includes('landed');
   one.verdict = isReachedNow ? { kind: 'reached', what: 'landed' } : { kind: 'over' };
-  one.waited = {
-    ...one.waited,
-    reached: isReachedNow ? 'landed' : undefined,
-    status: undefined,
-    agentStatus: undefined,
-  };
+  const reached = isReachedNow ? 'landed' : undefined;
+  one.waited = { ...one.waited, reached, status: undefined, agentStatus: undefined };
 }
 
-/** "a exited", "b working (claude hook)". */
+/** "a is new, its agent exited", "b was removed". */
 function stateOf({ id, status, agentStatus }: Waited): string {
   if (status === undefined) return `${id} was removed`;
   if (agentStatus === undefined) return `${id} is ${status}`;

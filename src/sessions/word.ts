@@ -1,8 +1,7 @@
-import path from 'node:path';
 import type { Env } from '../platform/deps.ts';
-import { realPathOf } from '../platform/files.ts';
 import type { SessionRow } from '../registry/session.ts';
-import { readBook, sessionAround, type Session } from './book.ts';
+import { readBook, type Session } from './book.ts';
+import { findCaller } from './caller.ts';
 import type { Repo } from './repo.ts';
 
 /** What a word on a commit is worth by now: it holds for that very commit and for no later one. */
@@ -48,9 +47,5 @@ export function wordOn(session: Pick<Session, 'row'>, tip: string | undefined): 
  */
 export async function isInsideSession(repo: Repo | undefined, env: Env): Promise<boolean> {
   if (env['WT_SESSION'] || env['WT_ID']) return true;
-  if (repo === undefined) return false;
-  const book = await readBook(repo);
-  const { cwd, calledFrom } = repo.deps;
-  const places = await Promise.all([cwd, calledFrom ?? cwd].map((place) => realPathOf(path.resolve(place))));
-  return [repo.top, ...places].some((place) => sessionAround(book, place) !== undefined);
+  return repo !== undefined && (await findCaller(repo, await readBook(repo))) !== undefined;
 }

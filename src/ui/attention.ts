@@ -35,10 +35,12 @@ const REASONS: Readonly<Record<SessionStatus, (view: SessionView, now: Date) => 
 
 function agentReason({ agentStatus }: SessionView, now: Date): string {
   if (agentStatus === undefined) return 'its agent waits';
-  const { agent, state, reason: what, source, at } = agentStatus;
+  const { agent, state, reason: what, source, at, how, pid } = agentStatus;
   const since = `for ${age(at, now)}`;
   const by = source.startsWith(`${agent} `) ? `its ${source.slice(agent.length + 1)}` : `its ${source}`;
-  if (state === 'waiting') return `${agent} waits for ${whatWords(what)}, ${since}: ${by} says so`;
+  // Where it can be answered, when that is nowhere in wt.
+  const where = how === 'foreground' || how === 'outside' ? `, in its terminal (process ${pid})` : '';
+  if (state === 'waiting') return `${agent} waits for ${whatWords(what)}, ${since}: ${by} says so${where}`;
   if (state === 'idle') return `${agent} has ended its turn and waits for something to do, ${since}: ${by} says so`;
   if (state === 'died' && what === null) return `${agent} looks dead: ${by} is gone, and nobody saw it end`;
   if (state === 'died' && what === 'reboot') return `${agent} died when the machine was started anew`;

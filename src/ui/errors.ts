@@ -14,7 +14,8 @@ function editorOf(file: string): readonly string[] | undefined {
 
 /** Words for every failure. A code without words does not compile. Pure. */
 const words: { readonly [C in CatalogCode]: (details: ErrorCatalog[C]) => Explanation } = {
-  'usage.invalid': (d) => ({ message: `${d.option}: ${d.reason}`, ...fixOf(d.fix) }),
+  // Of a session that the reason names already there is nothing more to say.
+  'usage.invalid': (d) => ({ message: d.option === '<id>' ? d.reason : `${d.option}: ${d.reason}`, ...fixOf(d.fix) }),
   'id.invalid': (d) => ({
     message: `"${d.id}" cannot be a session id: ${d.reason}`,
     ...(d.proposal === null

@@ -163,7 +163,13 @@ export function listColumns(
   proven: ReadonlyMap<string, Evidence> = new Map(),
 ): readonly Column<SessionView>[] {
   return [
-    { header: 'ID', value: (view) => view.id, max: 32, paint: (text, _, theme) => theme.name(text), min: 12 },
+    {
+      header: 'ID',
+      value: (view) => view.id,
+      max: 32,
+      paint: (text, _, theme) => theme.name(text),
+      min: look.width < 40 ? 8 : 12,
+    },
     {
       header: 'STATUS',
       value: (view) => view.status,
@@ -193,20 +199,20 @@ export function listColumns(
       header: 'AGENT',
       value: (view) => agentText(view, look),
       paint: paintAgent,
-      min: 22,
+      min: look.width < WIDE ? 28 : 42,
       drop: 2,
     },
     {
       header: 'AGE',
       value: (view) => age(lastWork(view), look.now),
-      drop: 3,
+      drop: 4,
       paint: (text, _, theme) => theme.dim(text),
     },
     {
       header: 'TASK',
       value: (view) => about(view, look.now, proven.get(view.id)),
       min: 12,
-      drop: 4,
+      drop: 3,
     },
   ];
 }

@@ -1,3 +1,4 @@
+import { msOf } from '../core/time.ts';
 import type { ListOutcome } from '../sessions/list.ts';
 import type { SessionView } from '../sessions/view.ts';
 import type { Size } from './paint.ts';
@@ -51,6 +52,31 @@ export function frameOf(state: WatchState, size: Size, look: Look): Frame {
   const top = scroll(state.top, { at: selectedIndex(state), shown, count: rows.length });
   return { lines: fill([...head, ...rows.slice(top, top + shown)], foot, size), top };
 }
+
+const ISO = /"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)"/g;
+
+/** Every time that the sessions tell of, in milliseconds since 1970. Pure. */
+export function timesIn(sessions: readonly SessionView[]): readonly number[] {
+  return [...JSON.stringify(sessions).matchAll(ISO)].map(([, iso = '']) => msOf(iso));
+}
+
+/** In how many milliseconds the first of these ages is another one: 40s, 5m, 3h, 12d. Pure. */
+export function msUntilAgeChanges(timesMs: readonly number[], nowMs: number): number {
+  const waits = timesMs.map((time) => {
+    const age = nowMs - time;
+    if (age < 0) return 1000 - age;
+    const unit = UNITS_MS.find(([limit]) => age < limit)?.[1] ?? DAY_MS;
+    return unit - (age % unit);
+  });
+  return Math.max(1, Math.min(...waits));
+}
+
+const [SECOND_MS, MINUTE_MS, HOUR_MS, DAY_MS] = [1000, 60_000, 3_600_000, 86_400_000] as const;
+const UNITS_MS = [
+  [MINUTE_MS, SECOND_MS],
+  [HOUR_MS, MINUTE_MS],
+  [DAY_MS, HOUR_MS],
+] as const;
 
 /** The place of the selected session; the first when it is not there (any more). Pure. */
 export function selectedIndex({ outcome, selected }: Pick<WatchState, 'outcome' | 'selected'>): number {

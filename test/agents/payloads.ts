@@ -226,7 +226,7 @@ export const RECORDED: readonly Recorded[] = [
   opencode(
     'session.created',
     { info: { id: 'ses_2', parentID: 'ses_1' } },
-    { turn: 'idle', isSwitch: true, isSubagent: true, conversation: 'ses_2' },
+    { turn: 'idle', isSwitch: true, isSubagent: true, conversation: 'ses_1', helper: 'ses_2' },
     'session.created by another',
   ),
   opencode('session.status', { sessionID: 'ses_1', status: { type: 'busy' } }, { ...WORKING, conversation: 'ses_1' }),

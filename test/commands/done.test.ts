@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { SessionView } from '#src/sessions/view.ts';
-import { makeBench, type Bench } from '../support/wt.ts';
+import { tell } from '../support/told.ts';
+import { makeBench, type Bench, type Stage } from '../support/wt.ts';
 
 async function makeWorked(): Promise<Bench & { tip: string }> {
   const bench = await makeBench();
@@ -49,6 +50,21 @@ test('said from outside it needs the id, and is the word of the user', async () 
   });
   const { events } = await bench.data<{ events: object[] }>('events');
   expect(events.at(-1)).toMatchObject({ event: 'session.done.after', session: 'a', data: { commit: bench.tip } });
+});
+
+test('an agent speaks for itself wherever it calls from: its session, a folder beside with -C, or by its variables', async () => {
+  const bench = await makeBench();
+  await bench.wt('create', 'a', '--agent', 'codex');
+  const by = async (stage: Stage): Promise<string> => {
+    const { done } = await bench.data<{ done: { by: string } }>('-C', bench.root, 'done', 'a', stage);
+    return done.by;
+  };
+  expect(await by({ cwd: bench.at('a') })).toBe('codex');
+  expect(await by({ env: { WT_SESSION: 'a' } })).toBe('codex');
+  expect(await by({})).toBe('user');
+  // What runs there counts more than what the session was made for.
+  await tell(bench, 'a', {});
+  expect(await by({ cwd: bench.at('a') })).toBe('claude');
 });
 
 test('a session of no agent speaks by its id', async () => {

@@ -56,12 +56,19 @@ test('what holds already is told at once, with the words of the session', async 
   const bench = await makeSessions('asks', 'through');
   await tell(bench, 'asks', { hook: makeHook() });
   await bench.work('through', { f: '1\n' });
-  await bench.wt('done', 'through');
+  await bench.wt('done', 'through', '--summary', 'All of it,\nwith tests');
   const { sessions } = await bench.data<Answer>('wait', 'asks', 'through');
   expect(sessions.map(({ id, reached, status, reason }) => [id, reached, status, reason])).toEqual([
     ['asks', 'waiting', 'waiting', 'permission'],
     ['through', 'done', 'working', null],
   ]);
+  expect(sessions.map(({ summary }) => summary)).toEqual([null, 'All of it,\nwith tests']);
+  expect((await bench.wt('wait', 'asks', 'through', { now: '2026-01-01T10:05:00.000Z' })).stdout)
+    .toMatchInlineSnapshot(`
+      "asks  waiting  waiting (permission) · claude hook · 4m
+      through  done  working · claude hook · 4m  All of it,
+      "
+    `);
   expect(sessions[0]?.agentStatus).toMatchObject({ state: 'waiting', source: 'claude hook', isAsserted: true });
 });
 

@@ -39,7 +39,7 @@ test.each(['claude', 'gemini', 'cursor-agent'] as const)(
 );
 
 const TEN = Array.from({ length: 10 }, (_, i) => `s${i}`);
-const TURNS = 4;
+const TURNS = 3;
 
 function expectNumbered(events: readonly SeenEvent[]): void {
   expect(events.map(({ seq }) => seq)).toEqual(events.map((_, i) => i + 1));

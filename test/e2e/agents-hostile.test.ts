@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { makeStory } from '../support/agent-story.ts';
@@ -64,7 +64,7 @@ test('an agent runs, is waited for and is taken up where HOME cannot be written'
   Object.assign(room.env, { HOME: home, XDG_CONFIG_HOME: home, XDG_CACHE_HOME: home });
   expect(await wt('run', 'a', '--background', '--prompt', 'go')).toMatchObject({ code: 0 });
   await agents.call('end', 'a');
-  expect(await wt('wait', 'a')).toMatchObject({ code: 0 });
+  expect(await wt('wait', 'a', '--for', 'exited')).toMatchObject({ code: 0 });
   expect((await look())['a']?.agent).toMatchObject({ state: 'exited' });
 });
 
@@ -75,7 +75,8 @@ test('a stubborn agent with a child of its own is stopped with all of it', async
   const { child = 0 } = await agents.call('child', 'a');
   expect(await wt('stop', 'a', '--kill')).toMatchObject({ code: 0 });
   expect((await look())['a']?.agent).toMatchObject({ isAlive: false });
-  expect(() => process.kill(child, 0)).toThrow('ESRCH');
+  const status = await readFile(`/proc/${child}/status`, 'utf8').catch(() => 'gone');
+  expect(status).toMatch(/^gone$|^State:\s+[ZX]/m);
 });
 
 test('an agent of the same kind that an agent starts in turn changes nothing of what is shown', async () => {

@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { makeStory, type Story } from '../support/agent-story.ts';
 import type { FakeKind } from '../support/agents.ts';
-import { countCodes, runAll, startWt, until } from '../support/spawn.ts';
+import { countCodes, PROGRAM, runAll, startWt, until } from '../support/spawn.ts';
+import { openTerminal } from '../support/terminal.ts';
 
 const SIX = {
   asks: ['claude', 'wait-for go-asks', 'ask permission make deploy', 'wait-for never'],
@@ -35,7 +36,8 @@ test('six agents of six kinds are each shown as what they are at, and who says s
   await agents.call('hook', 'works', ({ event }) => event === 'userPromptSubmitted');
   await agents.call('hook', 'busy', ({ event }) => event === 'beforeSubmitPrompt');
 
-  const wait = startWt(story.room, story.root, ['--json', 'wait', '--any', '--for', 'waiting,done,failed']);
+  const live = openTerminal(story.room, story.root, [process.execPath, PROGRAM, 'list', '--watch'], { columns: 120 });
+  const wait = startWt(story.room, story.root, ['--json', 'wait', ...Object.keys(SIX), '--any']);
   await until(async () => (await look())['works']?.status === 'working');
   await agents.release('go-asks');
   const asked = await wait.done;
@@ -64,6 +66,17 @@ test('six agents of six kinds are each shown as what they are at, and who says s
   let seen = await look();
   while (seen['killed']?.agent?.isAlive === true && Date.now() - since < 1000) seen = await look();
   expect(seen).toMatchObject(right);
+  for (const words of [
+    'waiting (permission) · claude hook',
+    'died (SIGKILL) · codex',
+    'exited · gemini exit code',
+    'exit 3 · opencode exit code',
+    'working · copilot hook',
+    'working · cursor-agent hook',
+  ])
+    await live.shows(words);
+  live.type('q');
+  expect((await live.done).code).toBe(0);
 });
 
 test('after a reboot every agent that had no end is started again in its conversation, and no other', async () => {

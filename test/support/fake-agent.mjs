@@ -313,7 +313,7 @@ function onKeys(chunk) {
   });
   if (input.dialogue !== undefined) return input.dialogue(chunk);
   const isBurst = kind.pastes === true && chunk.length > 1 && !chunk.includes('\u001B[200~');
-  for (const key of chunk.match(/\u001B\[\d*~?[A-Z]?|\u001B|[^]/gu) ?? []) onKey(key, isBurst);
+  for (const key of chunk.match(/\u001B\[(?:\d+~|\d*[A-Z])|\u001B|[^]/gu) ?? []) onKey(key, isBurst);
   paint();
 }
 

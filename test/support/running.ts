@@ -3,6 +3,7 @@ import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import { parseFacts, type AgentFacts, type AgentRun } from '#src/agents/facts.ts';
 import { lifeOf } from '#src/agents/status.ts';
+import { describeProcess } from '#src/platform/identity.ts';
 import { PROGRAM, until } from './spawn.ts';
 import { makeBench, type Bench, type Stage } from './wt.ts';
 
@@ -106,20 +107,14 @@ async function endAll(bench: Bench): Promise<void> {
   await bench.wt('stop', '--all', '--kill');
 }
 
+/** What has ended and was not asked after yet does not count. */
 export function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
+  return describeProcess(pid, '') !== undefined;
 }
 
 /** Waits until a process is gone, or dead and not asked after yet. */
 export async function untilGone(pid: number): Promise<void> {
-  await until(async () => {
-    const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
-    return stat === '' || /\) [ZX] /.test(stat);
-  });
+  await until(() => !isAlive(pid));
 }
 
 /** Waits until the end of a session's run is written down. */
