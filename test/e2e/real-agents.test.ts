@@ -52,7 +52,12 @@ async function makePlace(): Promise<Place> {
     CODEX_HOME: path.join(room.dir, '.codex'),
   };
   await room.write(room.dir, {
-    '.gemini/settings.json': '{"security": {"auth": {"selectedType": "gemini-api-key"}}}',
+    '.gemini/settings.json': JSON.stringify({
+      security: { auth: { selectedType: 'gemini-api-key' } },
+      privacy: { usageStatisticsEnabled: false },
+      tools: { useRipgrep: false },
+      general: { enableAutoUpdate: false, disableAutoUpdate: true },
+    }),
     '.codex/config.toml': `model = "none"
 model_provider = "here"
 [model_providers.here]
@@ -202,7 +207,7 @@ describe(`Claude Code's worktrees${why('claude')}`, () => {
 describe(`settings that cannot be read${why('gemini')}`, () => {
   test.skipIf(!has('gemini'))('stop Gemini CLI, so wt writes none', async () => {
     const place = await makePlace();
-    await place.room.write(place.at, { [FILES.gemini]: '{"hooks": {"SessionStart": "x"}}' });
+    await place.room.write(place.at, { [FILES.gemini]: '{"hooks": {"SessionStart": []}' });
     expect((await place.wt('hooks', 'install', 'gemini', 'a')).code).toBe(4);
     expect((await place.run('gemini', ASK.gemini)).code).not.toBe(0);
     await place.room.write(place.at, { [FILES.gemini]: '{\n  // mine\n  "hooks": {},\n}' });
