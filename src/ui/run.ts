@@ -5,14 +5,23 @@ import type { Look } from './theme.ts';
 /** An agent that was started, or would be. Pure. */
 export function runText({ plan, log, started, conversation }: RunOutcome, { theme }: Look): string {
   const { id } = plan.session;
-  const name = `${safe(plan.adapter.name)} ${plan.request.isResumed ? 'goes on' : 'works'} in ${theme.name(id)}`;
-  const end = started.end === null ? '' : ' and has ended already';
+  const verb = plan.request.isResumed ? 'goes on' : 'works';
+  const hasEnded = started.end !== null;
+  const name = `${safe(plan.adapter.name)} ${hasEnded ? 'has ended' : verb} in ${theme.name(id)}`;
+  const about = hasEnded ? `exit ${started.exitCode}, as soon as it was started` : `process ${started.pid ?? '?'}`;
+  const [read, follow, stop] = [
+    ['wt', 'logs', id],
+    ['wt', 'logs', id, '-f'],
+    ['wt', 'stop', id],
+  ].map((words) => theme.command(shellLine(words)));
   const more = [
     ...(log === null ? [] : [`  log ${theme.path(log)}`]),
     ...(conversation === null ? [] : [`  ${theme.dim(`conversation ${safe(conversation)}`)}`]),
-    `  ${theme.command(shellLine(['wt', 'logs', id, '-f']))} ${theme.dim('follows it,')} ${theme.command(shellLine(['wt', 'stop', id]))} ${theme.dim('ends it')}`,
+    hasEnded
+      ? `  ${read} ${theme.dim('shows what it said')}`
+      : `  ${follow} ${theme.dim('follows it,')} ${stop} ${theme.dim('ends it')}`,
   ];
-  return `${theme.ok} ${name}${end}  ${theme.dim(`process ${started.pid ?? '?'}`)}\n${more.join('\n')}\n`;
+  return `${theme.ok} ${name}  ${theme.dim(about)}\n${more.join('\n')}\n`;
 }
 
 /** Pure. */
