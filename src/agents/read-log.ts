@@ -78,9 +78,10 @@ async function readFrom(file: string, offset: number, limit: number): Promise<Bu
 /** The end of a text, from the n-th last line on. Pure. */
 export function lastLines(text: string, count: number): string {
   if (count === 0) return '';
-  let at = text.endsWith('\n') ? text.length - 1 : text.length;
+  const body = text.endsWith('\n') ? text.slice(0, -1) : text;
+  let at = body.length;
   for (let n = 0; n < count; n++) {
-    at = text.lastIndexOf('\n', at - 1);
+    at = at <= 0 ? -1 : body.lastIndexOf('\n', at - 1);
     if (at < 0) return text;
   }
   return text.slice(at + 1);

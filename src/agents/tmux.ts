@@ -35,8 +35,13 @@ export interface Pane {
 export interface PaneRequest {
   /** Of the session, or of the window. */
   readonly name: string;
+  /** Where a person's further panes of it begin. */
   readonly cwd: string;
+  /** Where the program stands; undefined: there too. */
+  readonly programCwd?: string;
   readonly argv: readonly string[];
+  /** Variables that are no secret: they are seen on a command line. */
+  readonly env?: Readonly<Record<string, string>>;
   /** What the pane is known by again: a server that was started anew counts its panes from %0 once more. */
   readonly mark: string;
 }
@@ -45,6 +50,8 @@ const CALL_LIMIT_MS = 10_000;
 /** A screen that the programs of today are made for; a person's terminal takes its place once it is attached. */
 const SIZE = { columns: '200', rows: '50' };
 const MARK = '@wt';
+/** A server stays where the call stood that has started it: in no folder that somebody wants to remove. */
+const SERVER_CWD = '/';
 
 /** The server of a socket; none named: the person's default one. Throws `program.missing`. */
 export function tmuxAt(run: Runner, cwd: string, socket?: string): Tmux {
@@ -64,6 +71,7 @@ export function tmuxAt(run: Runner, cwd: string, socket?: string): Tmux {
       cwd,
       stdio: 'inherit',
       env: { TMUX: undefined },
+      ownsTerminal: true,
     });
   return Object.assign(call, { show });
 }
@@ -104,18 +112,19 @@ export function findOwnPane(env: Env): { readonly socket: string; readonly pane:
  * to. What it wrote stays there when it ends. Throws `program.missing`, `io.failed`.
  */
 export async function startPane(run: Runner, request: PaneRequest, env: Env): Promise<TmuxPlace> {
-  await requireTmux(run, request.cwd);
+  await requireTmux(run, SERVER_CWD);
   const own = findOwnPane(env);
-  const tmux = tmuxAt(run, request.cwd, own?.socket);
+  const tmux = tmuxAt(run, SERVER_CWD, own?.socket);
   const made =
     (own === undefined ? undefined : await addWindow(tmux, request, own.pane)) ?? (await addSession(tmux, request));
   const { pane } = made;
+  const variables = Object.entries(request.env ?? {}).flatMap(([name, value]) => ['-e', `${name}=${value}`]);
   const kept = await tmux([
     ['set-option', '-p', '-t', pane, 'remain-on-exit', 'on'],
     ['set-option', '-p', '-t', pane, MARK, request.mark],
     ['set-option', '-w', '-t', pane, 'automatic-rename', 'off'],
     ['set-option', '-w', '-t', pane, 'allow-rename', 'off'],
-    ['respawn-pane', '-k', '-t', pane, '-c', request.cwd, '--', ...request.argv],
+    ['respawn-pane', '-k', '-t', pane, '-c', request.programCwd ?? request.cwd, ...variables, '--', ...request.argv],
   ]);
   if (kept.exitCode === 0) return made;
   await tmux([['kill-pane', '-t', pane]]);
@@ -139,7 +148,7 @@ async function addSession(tmux: Tmux, { name, cwd }: PaneRequest): Promise<TmuxP
   const size = ['-x', SIZE.columns, '-y', SIZE.rows];
   for (let n = 1; ; n++) {
     const unique = n === 1 ? name : `${name}-${n}`;
-    const made = await tmux([['new-session', ...MADE, '-s', unique, ...size, '-c', cwd, ...PLACEHOLDER]]);
+    const made = await tmux([['new-session', ...MADE, '-s', unique, '-n', name, ...size, '-c', cwd, ...PLACEHOLDER]]);
     if (made.exitCode === 0 || n === NAMES_TRIED || !/^duplicate session/m.test(made.stderr)) return placeOf(made);
   }
 }

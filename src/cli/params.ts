@@ -62,6 +62,11 @@ export const promptOptions = {
     help: 'Let it work without a terminal; what it prints goes into a log',
     schema: z.boolean().default(false),
   },
+  tmux: {
+    flags: '--tmux',
+    help: 'Start it in tmux: in a new window of the session you are in, else in a session of its own',
+    schema: z.boolean().default(false),
+  },
   prompt: { flags: '--prompt <text>', help: 'What it is to do', schema: z.string().optional() },
   promptFile: {
     flags: '--prompt-file <path>',

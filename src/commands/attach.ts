@@ -1,11 +1,11 @@
 import * as z from 'zod';
 import { attachCommand } from '../agents/tmux.ts';
+import { lineWriter } from '../cli/agent-output.ts';
 import { defineCommand, type Context } from '../cli/define.ts';
 import { sessionArg } from '../cli/params.ts';
 import { WtError } from '../core/errors.ts';
 import { attach, findAttachable, type Attachable } from '../sessions/attach.ts';
 import { openRepo } from '../sessions/open.ts';
-import { foreignLine } from '../ui/text.ts';
 
 interface Outcome {
   readonly id: string;
@@ -38,11 +38,13 @@ export default defineCommand({
     const { session, agent, way } = attachable;
     const { theme } = context.look;
     if (way.kind === 'log') context.tell(`${theme.dim(greeting(attachable))}\n`);
+    const show = lineWriter(context);
     const status = await attach(repo, attachable, {
-      onText: (text) => context.emit(text.split('\n').map(foreignLine).join('\n')),
+      onText: show.add,
       tell: (line) => context.tell(`${theme.warn} ${line}\n`),
       lines: deps.io.readLines,
     });
+    show.end();
     return {
       id: session.id,
       agent,

@@ -22,7 +22,7 @@ import { CREATE_PHASES, hasSetup, makeReady, type ReadyOutcome } from '../sessio
 import { openMark } from '../sessions/setup-state.ts';
 import type { Repo } from '../sessions/repo.ts';
 import { findSession } from '../sessions/select.ts';
-import { requireStartable, runNew, type RunOutcome } from '../sessions/run.ts';
+import { requireStartable, runNew, type RunOutcome, wayOf } from '../sessions/run.ts';
 import { RunData, runData } from '../sessions/run-report.ts';
 import { loadDefinition, type Definition } from '../setup/definition.ts';
 import type { Narrator } from '../setup/steps.ts';
@@ -115,10 +115,10 @@ export default defineCommand({
     if (input.run && !input.reuse) await requireStartable(repo, definition.settings, input.agent);
     const prompt = input.run && input.taskFile !== '-' ? await readPrompt(context, input) : input.prompt;
     const made = await make(context, repo, definition, { ...input, id });
-    const isForeground = input.run && !input.background;
+    const how = wayOf(input);
+    const isForeground = input.run && how === 'foreground';
     if (!input.run || made.outcome.kind === 'planned') return { ...made, isForeground, run: undefined };
     if (isForeground) context.tell(madeText(made, context.look));
-    const how = isForeground ? 'foreground' : 'background';
     const output = globals.json ? 'aside' : 'terminal';
     const started = runNew(repo, { id: idOf(made.outcome), prompt, args, how, output });
     const run = await started.catch((error: unknown) => {
@@ -204,6 +204,7 @@ function requireWords(input: {
   words: readonly string[];
   run: boolean;
   background: boolean;
+  tmux: boolean;
   prompt: string | undefined;
   promptFile: string | undefined;
 }): { id: string | undefined; args: readonly string[] } {
@@ -211,6 +212,7 @@ function requireWords(input: {
   if (own.length > 1) throw new WtError('usage.invalid', { option: own[1] ?? '', reason: 'a session has one id' });
   const only = [
     ['--background', input.background],
+    ['--tmux', input.tmux],
     ['--prompt', input.prompt !== undefined],
     ['--prompt-file', input.promptFile !== undefined],
     ['--', args.length > 0],

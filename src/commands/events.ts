@@ -1,12 +1,14 @@
 import * as z from 'zod';
-import { defineCommand, type Context } from '../cli/define.ts';
+import { defineCommand } from '../cli/define.ts';
 import { flag } from '../cli/params.ts';
-import { Event, readEvents } from '../registry/events.ts';
+import { followFiles } from '../platform/watch.ts';
+import { createEventReader, Event, readEvents } from '../registry/events.ts';
 import { openRepo } from '../sessions/open.ts';
-import { safe, safeJson, safeLine } from '../ui/text.ts';
-import type { Theme } from '../ui/theme.ts';
+import { eventLine } from '../ui/event.ts';
+import { safeJson } from '../ui/text.ts';
 
-const POLL_MS = 250;
+/** How often the stream is read although nothing told of a change: a file system may not. */
+const LONGEST_MS = 10_000;
 
 export default defineCommand({
   description:
@@ -26,38 +28,26 @@ export default defineCommand({
   data: z.object({ events: z.array(Event) }),
 
   async run(context, { follow, since, session }): Promise<readonly Event[] | undefined> {
-    const { deps } = context;
+    const { deps, globals, look, emit } = context;
     const { layout } = await openRepo(deps);
-    const wanted = async (after: number): Promise<readonly Event[]> =>
-      (await readEvents(layout.events)).filter(
-        (event) => event.seq > after && (session === undefined || event.session === session),
-      );
-    if (!follow) return wanted(since);
+    const isWanted = (event: Event): boolean => session === undefined || event.session === session;
+    if (!follow) return (await readEvents(layout.events)).filter((event) => event.seq > since && isWanted(event));
+    const read = createEventReader(layout.events);
+    const signal = AbortSignal.any([deps.signal, ...(deps.io.readerGone === undefined ? [] : [deps.io.readerGone])]);
+    const files = followFiles([layout.events], signal);
     let last = since;
-    while (!deps.signal.aborted) {
-      for (const event of await wanted(last)) {
-        context.emit(context.globals.json ? `${safeJson(event)}\n` : line(event, context.look.theme));
+    while (!signal.aborted) {
+      for (const event of await read()) {
+        if (event.seq <= last) continue;
         last = event.seq;
+        if (isWanted(event)) emit(globals.json ? `${safeJson(event)}\n` : eventLine(event, look));
       }
-      await pause(context);
+      await files.next(LONGEST_MS);
     }
+    files.close();
     return undefined;
   },
 
-  human: (events, { theme }) => (events ?? []).map((event) => line(event, theme)).join(''),
+  human: (events, look) => (events ?? []).map((event) => eventLine(event, look)).join(''),
   json: (events) => (events === undefined ? undefined : { events: [...events] }),
 });
-
-async function pause({ deps }: Context): Promise<void> {
-  await Promise.race([
-    deps.clock.sleep(POLL_MS),
-    new Promise((resolve) => deps.signal.addEventListener('abort', resolve, { once: true })),
-  ]);
-}
-
-function line({ seq, at, event, session, by, data }: Event, theme: Theme): string {
-  const details = Object.entries(data).map(
-    ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
-  );
-  return `${String(seq).padStart(4)}  ${theme.dim(at)}  ${safe(event)}  ${theme.name(session ?? '-')}  ${theme.dim(`by ${by}`)}  ${safeLine(details.join(' '))}\n`;
-}

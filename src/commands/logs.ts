@@ -1,17 +1,17 @@
 import * as z from 'zod';
-import { defineCommand, type Context } from '../cli/define.ts';
+import { lineWriter, shown } from '../cli/agent-output.ts';
+import { defineCommand } from '../cli/define.ts';
 import { flag, sessionArg } from '../cli/params.ts';
 import { WtError } from '../core/errors.ts';
 import { followLogs, readLogs, type RunLog } from '../sessions/logs.ts';
 import { openRepo } from '../sessions/open.ts';
-import { foreignLine } from '../ui/text.ts';
 
 /** As tail(1) has it. */
 const LINES_BEFORE = 10;
 
 export default defineCommand({
   description:
-    'Prints what the last agent of the session printed while it worked in the background. On a terminal only its colours count; into a pipe or file it goes as it is. A log is kept up to 10 MB, and as much of what came before.',
+    'Prints what the last agent of the session printed while it worked in the background, or what its pane in tmux has kept. On a terminal only its colours count; into a pipe or file it goes as it is. A log is kept up to 10 MB, and as much of what came before.',
   args: { id: sessionArg },
   options: {
     follow: flag('-f, --follow', 'Go on with what comes until the agent ends; begins with the last ten lines'),
@@ -23,7 +23,12 @@ export default defineCommand({
   },
   examples: ['wt logs fix-login', 'wt logs fix-login -n 50', 'wt logs fix-login -f'],
   mutates: false,
-  data: z.object({ session: z.string(), agent: z.string(), log: z.string(), text: z.string() }),
+  data: z.object({
+    session: z.string(),
+    agent: z.string(),
+    /** Null: from a pane of tmux. */ log: z.string().nullable(),
+    text: z.string(),
+  }),
 
   async run(context, { id, follow, lines }): Promise<RunLog | undefined> {
     const { deps, globals } = context;
@@ -43,25 +48,3 @@ export default defineCommand({
   human: (log, { isTerminal }) => (log === undefined ? '' : isTerminal ? shown(log.text) : log.text),
   json: (log) => (log === undefined ? undefined : { session: log.id, agent: log.agent, log: log.file, text: log.text }),
 });
-
-/** What a terminal gets to see: colours, which end with their line, and no other control of it. */
-function shown(text: string): string {
-  return text
-    .split('\n')
-    .map((line) => foreignLine(line.replace(/\r+$/, '')))
-    .join('\n');
-}
-
-/** On a terminal whole lines, so that no sequence is seen in two halves. */
-function lineWriter({ deps, emit }: Context): { add: (text: string) => void; end: () => void } {
-  if (!deps.io.stdoutIsTTY) return { add: (text) => emit(text), end: () => {} };
-  let rest = '';
-  return {
-    add(text) {
-      const lines = `${rest}${text}`.split('\n');
-      rest = lines.pop() ?? '';
-      if (lines.length > 0) emit(`${shown(lines.join('\n'))}\n`);
-    },
-    end: () => emit(rest === '' ? '' : `${shown(rest)}\n`),
-  };
-}

@@ -6,7 +6,7 @@ import { WtError } from '../core/errors.ts';
 import { exitCodeOf } from '../core/exit-codes.ts';
 import { openRepo } from '../sessions/open.ts';
 import { planResume, resumeAll, type Resumed } from '../sessions/resume.ts';
-import { startRun } from '../sessions/run.ts';
+import { startRun, wayOf } from '../sessions/run.ts';
 import { plannedRunData, RunData, runData } from '../sessions/run-report.ts';
 import { plannedRunText, runText } from '../ui/run.ts';
 import { explain } from '../ui/errors.ts';
@@ -20,7 +20,7 @@ interface Outcome {
 
 export default defineCommand({
   description:
-    'Takes an agent up again: in its session and its conversation, and as it ran before, in the background or in this terminal. --all takes up every one that was cut off, by a reboot say; what ran in a terminal is listed with the command to type.',
+    'Takes an agent up again: in its session and its conversation, and as it ran before, in the background, in tmux or in this terminal. --all takes up every one that was cut off, by a reboot say; what ran in a terminal is listed with the command to type.',
   args: {
     id: sessionArg,
     words: { flags: '[args...]', help: 'Words for the agent, after "--"', schema: z.array(z.string()).default([]) },
@@ -41,12 +41,12 @@ export default defineCommand({
 
   async run(context, input): Promise<Outcome> {
     const { deps, globals } = context;
-    const { all, background, foreground } = input;
+    const { all, background, tmux, foreground } = input;
     const { id, args } = requireOne(input);
     const repo = await openRepo(deps);
     const prompt = await readPrompt(context, input);
     if (all) return { resumed: await resumeAll(repo, { prompt, args }, globals.dryRun), isAll: true };
-    const how = background ? 'background' : foreground ? 'foreground' : undefined;
+    const how = background || tmux ? wayOf(input) : foreground ? 'foreground' : undefined;
     const output = globals.json ? 'aside' : 'terminal';
     const plan = await planResume(repo, { id, prompt, args, how, output });
     const one = { id: plan.session.id };
@@ -84,15 +84,17 @@ function requireOne(input: {
   readonly words: readonly string[];
   readonly all: boolean;
   readonly background: boolean;
+  readonly tmux: boolean;
   readonly foreground: boolean;
 }): { readonly id: string | undefined; readonly args: readonly string[] } {
-  const { all, background, foreground } = input;
+  const { all, background, tmux, foreground } = input;
   const { own, args } = splitWords([input.id, ...input.words]);
   const refuse = (option: string, reason: string): WtError => new WtError('usage.invalid', { option, reason });
   if (own.length > 1) throw refuse(own[1] ?? '', 'words for the agent come after "--"');
   if (all && own.length > 0) throw refuse('--all', 'give either an id or --all');
-  if (all && (background || foreground)) throw refuse('--all', 'it takes up each as it ran before');
-  if (background && foreground) throw refuse('--foreground', 'give either --background or --foreground');
+  if (all && (background || tmux || foreground)) throw refuse('--all', 'it takes up each as it ran before');
+  if ((background || tmux) && foreground)
+    throw refuse('--foreground', `give either ${background ? '--background' : '--tmux'} or --foreground`);
   return { id: own[0], args };
 }
 

@@ -4,7 +4,8 @@ import { promptOptions, sessionArg } from '../cli/params.ts';
 import { readPrompt, splitWords } from '../cli/read-prompt.ts';
 import { WtError } from '../core/errors.ts';
 import { openRepo } from '../sessions/open.ts';
-import { planRun, startRun, type RunOutcome, type RunPlan } from '../sessions/run.ts';
+import { takeHandover, type TakenOver } from '../sessions/handover.ts';
+import { planRun, startRun, wayOf, type RunOutcome, type RunPlan } from '../sessions/run.ts';
 import { plannedRunData, RunData, runData } from '../sessions/run-report.ts';
 import { plannedRunText, runText } from '../ui/run.ts';
 
@@ -16,7 +17,7 @@ interface Outcome {
 
 export default defineCommand({
   description:
-    'Starts an agent in the session and hands it the terminal; its exit code is the answer. With --background it works without one. A session has one agent at a time.\n\nWithout --prompt, and with nothing piped in, its first agent is given the task of the session. WT_SESSION, WT_BRIEF_FILE, WT_PROMPT_FILE and all that wt exec sets are in its environment.',
+    'Starts an agent in the session and hands it the terminal; its exit code is the answer. With --background it works without one, with --tmux in a pane of tmux: wt attach shows it, wt send types to it. A session has one agent at a time.\n\nWithout --prompt, and with nothing piped in, its first agent is given the task of the session. WT_SESSION, WT_BRIEF_FILE, WT_PROMPT_FILE and all that wt exec sets are in its environment.',
   args: {
     id: sessionArg,
     agent: {
@@ -34,7 +35,8 @@ export default defineCommand({
   examples: [
     'wt run fix-login',
     'wt run fix-login claude --background --prompt "Fix the login redirect"',
-    'wt run fix-login codex --prompt-file task.md -- --model o4',
+    'wt run fix-login --tmux --prompt-file task.md',
+    'wt run fix-login codex -- --model o4',
     'cat task.md | wt run fix-login --background',
   ],
   mutates: true,
@@ -42,6 +44,8 @@ export default defineCommand({
 
   async run(context, input): Promise<Outcome> {
     const { deps, globals } = context;
+    const handed = await takeHandover(deps);
+    if (handed !== undefined) return startHanded(handed);
     const { own, args } = splitWords([input.id, input.agent, ...input.words]);
     const [id, agent, ...rest] = own;
     if (rest[0] !== undefined)
@@ -57,7 +61,7 @@ export default defineCommand({
       agent,
       prompt,
       args,
-      how: input.background ? 'background' : 'foreground',
+      how: wayOf(input),
       isResumed: false,
       output: globals.json ? 'aside' : 'terminal',
     });
@@ -68,9 +72,16 @@ export default defineCommand({
 
   human({ plan, outcome }, look) {
     if (outcome === undefined) return plannedRunText(plan, look);
-    return plan.request.how === 'background' ? runText(outcome, look) : '';
+    return plan.request.how === 'foreground' ? '' : runText(outcome, look);
   },
   json: ({ plan, outcome }) => (outcome === undefined ? plannedRunData(plan) : runData(outcome)),
   warnings: ({ plan, outcome }) => (outcome === undefined ? plan.warnings : []),
-  exitCode: ({ plan, outcome }) => (plan.request.how === 'background' ? 0 : (outcome?.started.exitCode ?? 0)),
+  exitCode: ({ plan, outcome }) => (plan.request.how === 'foreground' ? (outcome?.started.exitCode ?? 0) : 0),
 });
+
+/** In a pane of tmux, for a wt elsewhere. */
+async function startHanded({ deps, request, tmux }: TakenOver): Promise<Outcome> {
+  const repo = await openRepo(deps);
+  const plan = await planRun(repo, { ...request, how: 'foreground', tmux, output: 'terminal' });
+  return { plan, outcome: await startRun(repo, plan) };
+}

@@ -177,6 +177,22 @@ export async function readTail(file: string, bytes: number): Promise<string> {
   }
 }
 
+/** The whole lines of a file from a byte on, and where they end; nothing when there are none. */
+export async function readLinesFrom(file: string, from: number): Promise<{ text: string; end: number }> {
+  const handle = await orUndefined(open(file, READ));
+  if (handle === undefined) return { text: '', end: 0 };
+  try {
+    const { size } = await handle.stat();
+    const start = size < from ? 0 : from; // another file has taken its place
+    const length = size - start;
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, start);
+    const whole = buffer.subarray(0, bytesRead).lastIndexOf(0x0a) + 1;
+    return { text: buffer.toString('utf8', 0, whole), end: start + whole };
+  } finally {
+    await handle.close();
+  }
+}
+
 /** Renames on one file system and makes it durable. No fallback: what cannot be renamed stays where it is. */
 export async function moveDurably(from: string, to: string): Promise<void> {
   await rename(from, to);

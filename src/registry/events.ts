@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { readText } from '../platform/files.ts';
+import { readLinesFrom, readText } from '../platform/files.ts';
 import { parseLines } from './lines.ts';
 
 /** One line of `events.jsonl`. */
@@ -17,6 +17,16 @@ export type Event = z.infer<typeof Event>;
 
 export async function readEvents(file: string): Promise<readonly Event[]> {
   return parseEvents((await readText(file)) ?? '');
+}
+
+/** Reads a stream piece by piece: with every call the events that were written since the one before. */
+export function createEventReader(file: string): () => Promise<readonly Event[]> {
+  let from = 0;
+  return async () => {
+    const { text, end } = await readLinesFrom(file, from);
+    from = end;
+    return parseEvents(text);
+  };
 }
 
 /** Pure half of {@link readEvents}. */

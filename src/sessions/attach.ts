@@ -1,5 +1,3 @@
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
 import type { AgentRun, TmuxPlace } from '../agents/facts.ts';
 import { readFacts } from '../agents/record.ts';
 import { statusOf, type AgentStatus } from '../agents/status.ts';
@@ -8,6 +6,7 @@ import { WtError } from '../core/errors.ts';
 import { writeFifo } from '../platform/fifo.ts';
 import { findTerminal } from '../platform/processes.ts';
 import { readBook, type Session } from './book.ts';
+import { followLogs } from './logs.ts';
 import type { Repo } from './repo.ts';
 import { requireSession } from './select.ts';
 import { cleanText, requireAgent } from './send.ts';
@@ -48,7 +47,7 @@ async function isElsewhere({ id }: Session, { agent, owner, tmux }: AgentRun): P
 /** Shows it until the caller leaves. Returns what the agent is at then. */
 export async function attach(repo: Repo, { session, way }: Attachable, talk: Talk): Promise<AgentStatus | undefined> {
   if (way.kind === 'tmux') await attachTmux(repo, way.place);
-  else await followAndType(repo, session, way, talk);
+  else await followAndType(repo, session, way.input, talk);
   const facts = await readFacts(session.admin?.directory ?? '');
   return statusOf(facts, repo.deps.clock.now().getTime());
 }
@@ -67,34 +66,21 @@ export interface Talk {
   readonly lines: (signal: AbortSignal) => AsyncIterable<string>;
 }
 
-const POLL_MS = 150;
-const SHOWN_BYTES = 16_384;
+const LINES_BEFORE = 20;
 
 /** Until the agent has ended or the caller leaves. */
 async function followAndType(
   repo: Repo,
   session: Session,
-  { log, input }: { log: string; input: string | null },
+  input: string | null,
   { onText, tell, lines }: Talk,
 ): Promise<void> {
-  const { deps } = repo;
   const over = new AbortController();
-  const typing = typeLines(lines(over.signal), input, tell);
   const leave = (): void => over.abort();
-  deps.signal.addEventListener('abort', leave, { once: true });
-  let at = -SHOWN_BYTES;
-  while (!over.signal.aborted && !deps.signal.aborted) {
-    const isAlive = await requireAgent(repo, session, 'attach').then(
-      () => true,
-      () => false,
-    );
-    const read = await readFrom(log, at);
-    at = read.end;
-    if (read.text !== '') onText(read.text);
-    else if (!isAlive) break;
-    else await deps.clock.sleep(POLL_MS);
-  }
-  deps.signal.removeEventListener('abort', leave);
+  repo.deps.signal.addEventListener('abort', leave, { once: true });
+  const typing = typeLines(lines(over.signal), input, tell);
+  await followLogs(repo, { id: session.id, lines: LINES_BEFORE }, onText);
+  repo.deps.signal.removeEventListener('abort', leave);
   over.abort();
   await typing;
 }
@@ -130,34 +116,4 @@ async function typeLine(input: string, line: string): Promise<string | undefined
     full: 'not sent: its input is full',
     cut: 'only a part was sent: its input is full',
   }[written];
-}
-
-const PIECE_BYTES = 65_536;
-
-/** From a place on, a piece at a time; a place below zero counts from the end. A log that has been cut is read from its beginning. */
-async function readFrom(file: string, at: number): Promise<{ readonly text: string; readonly end: number }> {
-  const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK).catch(() => undefined);
-  if (handle === undefined) return { text: '', end: Math.max(0, at) };
-  try {
-    const { size } = await handle.stat();
-    const from = at < 0 ? Math.max(0, size + at) : at > size ? 0 : at;
-    const { bytesRead, buffer } = await handle.read(Buffer.alloc(PIECE_BYTES), 0, PIECE_BYTES, from);
-    const bytes = buffer.subarray(0, bytesRead);
-    // A character that is not whole yet comes with the next piece.
-    const whole = bytes.subarray(0, wholeCharacters(bytes));
-    return { text: whole.toString('utf8'), end: from + whole.length };
-  } finally {
-    await handle.close();
-  }
-}
-
-/** How many bytes at the beginning are whole characters of UTF-8; all of them when the end is no beginning of one. */
-function wholeCharacters(bytes: Buffer): number {
-  for (let back = 1; back <= Math.min(3, bytes.length); back++) {
-    const byte = bytes[bytes.length - back] ?? 0;
-    if ((byte & 0xc0) === 0x80) continue;
-    const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
-    return length > back ? bytes.length - back : bytes.length;
-  }
-  return bytes.length;
 }

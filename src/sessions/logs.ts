@@ -1,5 +1,7 @@
 import type { AgentRun } from '../agents/facts.ts';
 import { LOG_START, lastLines, readOn, readWholeLog, textReader } from '../agents/read-log.ts';
+import { parseCapture } from '../agents/screen.ts';
+import { lookAtPane, tmuxAt } from '../agents/tmux.ts';
 import { readFacts } from '../agents/record.ts';
 import { lifeOf } from '../agents/status.ts';
 import { WtError } from '../core/errors.ts';
@@ -12,7 +14,8 @@ import { requireSession } from './select.ts';
 export interface RunLog {
   readonly id: string;
   readonly agent: string;
-  readonly file: string;
+  /** Null: it is what a pane of tmux shows, and has scrolled by in it. */
+  readonly file: string | null;
   readonly text: string;
 }
 
@@ -24,10 +27,29 @@ export interface LogsRequest {
 
 /** Reads only. Throws `agent.not-running` when there is none, and says why. */
 export async function readLogs(repo: Repo, { id, lines }: LogsRequest): Promise<RunLog> {
+  const pane = await readPane(repo, id);
+  if (pane !== undefined) return lines === undefined ? pane : { ...pane, text: lastLines(pane.text, lines) };
   const found = await requireLog(repo, id);
   const { bytes } = await readWholeLog(found.file);
   const text = bytes.toString('utf8');
   return { ...found, text: lines === undefined ? text : lastLines(text, lines) };
+}
+
+/** All that the pane of an agent in tmux has kept; undefined when it runs in none, or its pane is gone. */
+async function readPane(repo: Repo, id: string | undefined): Promise<RunLog | undefined> {
+  const session = await requireSession(repo, await readBook(repo), id);
+  const run = session.admin === undefined ? null : (await readFacts(session.admin.directory)).run;
+  if (run?.tmux == null) return undefined;
+  const tmux = tmuxAt(repo.deps.run, repo.root, run.tmux.socket);
+  const target = { pane: run.tmux.pane, mark: session.admin?.directory ?? '' };
+  const look = await lookAtPane(tmux, target, { history: true }).catch(() => undefined);
+  if (look === undefined) return undefined;
+  const rows = parseCapture(look.screen).shown.split('\n');
+  const text = rows
+    .map((row) => row.trimEnd())
+    .join('\n')
+    .trimEnd();
+  return { id: session.id, agent: run.agent, file: null, text: text === '' ? '' : `${text}\n` };
 }
 
 /** Gives the log piece by piece until its agent has ended or the call is interrupted. */
@@ -76,7 +98,7 @@ async function isAtWork({ admin }: Session, file: string): Promise<boolean> {
 async function requireLog(
   repo: Repo,
   id: string | undefined,
-): Promise<Pick<RunLog, 'id' | 'agent' | 'file'> & { session: Session }> {
+): Promise<Pick<RunLog, 'id' | 'agent'> & { file: string; session: Session }> {
   const session = await requireSession(repo, await readBook(repo), id);
   const run = session.admin === undefined ? null : (await readFacts(session.admin.directory)).run;
   if (run?.log == null) throw noLog(session, run);
@@ -92,9 +114,12 @@ async function requireLog(
 
 function noLog({ id }: Session, run: AgentRun | null): WtError {
   if (run === null) return new WtError('agent.not-running', { id, agent: null, verb: 'logs' });
-  const reason =
-    run.how === 'tmux'
-      ? 'it runs in a pane of tmux, which keeps what it printed'
+  const isShown = run.how === 'tmux' && run.end === null;
+  const reason = isShown
+    ? 'it runs in a pane of tmux, which shows what it prints'
+    : run.how === 'tmux'
+      ? 'it ran in a pane of tmux, which is gone'
       : 'it had a terminal, and what it printed went there';
-  return new WtError('agent.not-running', { id, agent: run.agent, verb: 'logs', reason, fix: ['wt', 'show', id] });
+  const fix = ['wt', isShown ? 'attach' : 'show', id];
+  return new WtError('agent.not-running', { id, agent: run.agent, verb: 'logs', reason, fix });
 }

@@ -16,6 +16,7 @@ import type { Commands } from './hooks.ts';
 import { planLeave } from './leave.ts';
 import { examineSession } from './list.ts';
 import { endLive } from './live.ts';
+import { closeAgentPane } from './run-tmux.ts';
 import { AGENT_GRACE_MS, endRun } from './stop.ts';
 import { keepBranchLog, pinSession } from './pins.ts';
 import { finishRemove, putBack } from './remove-steps.ts';
@@ -129,18 +130,28 @@ export function planRemove(facts: RemoveFacts, { force, keepBranch }: RemoveRequ
   };
 }
 
-/** Takes one session away: backups, two renames, branch, row. `refuse` may stop it on the facts as they are under the lock. */
-export async function removeSession(
-  repo: Repo,
-  id: string,
-  request: RemoveRequest & {
-    verb: string;
-    dryRun: boolean;
-    refuse?: (facts: RemoveFacts) => void | Promise<void>;
-    /** What the forge has said of it. */
-    merged?: MergedRequest | undefined;
-  },
-): Promise<RemoveOutcome> {
+type Removal = RemoveRequest & {
+  readonly verb: string;
+  readonly dryRun: boolean;
+  readonly refuse?: (facts: RemoveFacts) => void | Promise<void>;
+  /** What the forge has said of it. */
+  readonly merged?: MergedRequest | undefined;
+};
+
+/**
+ * Takes one session away: backups, two renames, branch, row. `refuse` may stop it on the facts as they are under the lock. The pane
+ * of its agent, which has ended, goes last.
+ */
+export async function removeSession(repo: Repo, id: string, request: Removal): Promise<RemoveOutcome> {
+  const outcome = await takeAway(repo, id, request);
+  const admin = outcome.plan.session.admin?.directory;
+  if (outcome.op === null || admin === undefined) return outcome;
+  const { run } = await readFacts(path.join(trashFolder(repo, outcome.op), 'admin'));
+  await closeAgentPane(repo, run, admin);
+  return outcome;
+}
+
+async function takeAway(repo: Repo, id: string, request: Removal): Promise<RemoveOutcome> {
   const decide = async (place: Repo, book: Book): Promise<RemovePlan> => {
     const session = requireOwn(book, id);
     await refuseTracked(place);

@@ -16,7 +16,7 @@ export interface ResumeRequest extends Pick<RunRequest, 'id' | 'prompt' | 'args'
 export async function planResume(repo: Repo, request: ResumeRequest): Promise<RunPlan> {
   const session = await requireSession(repo, await readBook(repo), request.id);
   const run = await readRun(session);
-  const how = request.how ?? (run?.how === 'background' ? 'background' : 'foreground');
+  const how = request.how ?? (run?.how === 'background' || run?.how === 'tmux' ? run.how : 'foreground');
   return planRun(repo, { ...request, id: session.id, how, agent: undefined, isResumed: true });
 }
 

@@ -53,7 +53,7 @@ interface PlanFacts {
   readonly request: RunRequest;
   readonly how: Way;
   /** Whether it may be made to tell what it does. */
-  readonly hasHooks: boolean;
+  readonly mayTell: boolean;
 }
 
 /** Reads only. Throws `agent.not-resumable`, and `usage.invalid` when nobody says what it is to do. */
@@ -72,12 +72,12 @@ export async function planStart(repo: Repo, plan: PlanFacts): Promise<StartPlan>
     worktree: session.path,
     main: repo.isBare ? undefined : repo.root,
   });
-  const wiring = plan.hasHooks
+  const wiring = plan.mayTell
     ? { argv: [...ownWords(deps.program), ...hookWords(adapter)], folder: files.folder }
     : undefined;
   const start: StartRequest = {
     prompt,
-    isHeadless: request.how === 'background' || !deps.io.stdinIsTTY || !deps.io.stdoutIsTTY,
+    isHeadless: request.how !== 'tmux' && (request.how === 'background' || !deps.io.stdinIsTTY || !deps.io.stdoutIsTTY),
     conversation,
     worktree: session.path,
     gitDirectories: [admin.directory, repo.commonDir],

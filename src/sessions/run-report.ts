@@ -10,6 +10,8 @@ export const RunData = z.object({
   pid: z.number().nullable(),
   how: z.enum(WAYS),
   log: z.string().nullable(),
+  /** The pane it was started in; `tmux -S <socket> attach-session -t <pane>` shows it. */
+  tmux: z.object({ socket: z.string(), pane: z.string(), session: z.string() }).optional(),
   conversation: z.string().nullable(),
   startedAt: z.iso.datetime().nullable(),
   /** The words it is started with, without the prompt. */
@@ -21,13 +23,14 @@ export const RunData = z.object({
 export type RunData = z.infer<typeof RunData>;
 
 /** Pure. */
-export function runData({ plan, startedAt, log, conversation, started: { pid, end } }: RunOutcome): RunData {
+export function runData({ plan, startedAt, log, tmux, conversation, started: { pid, end } }: RunOutcome): RunData {
   return {
     ...common(plan),
     pid,
     log,
     conversation,
     startedAt,
+    ...(tmux === null ? {} : { tmux: { ...tmux } }),
     ...(end === null ? {} : { ended: { exitCode: end.exitCode, signal: end.signal } }),
   };
 }

@@ -18,8 +18,10 @@ import type { AdminEntry } from '../registry/notes.ts';
 import { readBook, type Session } from './book.ts';
 import { hold } from './hold.ts';
 import { requireAdmin } from './idle.ts';
+import { bringHooks } from './run-hooks.ts';
 import { planStart, requireProgram, type StartPlan } from './run-plan.ts';
 import { startAway, startHere, type Started } from './run-start.ts';
+import { startInPane } from './run-tmux.ts';
 import { isSettingUp } from './live.ts';
 import type { Repo } from './repo.ts';
 import { updateRowAndNote } from './rows.ts';
@@ -35,7 +37,7 @@ export interface RunRequest {
   readonly prompt: string | undefined;
   /** The person's own words for the agent. */
   readonly args: readonly string[];
-  readonly how: 'foreground' | 'background';
+  readonly how: 'foreground' | 'background' | 'tmux';
   /** The pane that this very call runs in. */
   readonly tmux?: TmuxPlace | undefined;
   /** Takes up again what it did last. */
@@ -52,6 +54,8 @@ export interface RunPlan {
   readonly adapter: Adapter;
   readonly request: RunRequest;
   readonly how: Way;
+  /** Whether it may be made to tell what it does. */
+  readonly mayTell: boolean;
   /** What it would be started with. */
   readonly start: StartPlan;
   readonly warnings: readonly string[];
@@ -61,6 +65,8 @@ export interface RunOutcome {
   readonly plan: RunPlan;
   readonly startedAt: string;
   readonly log: string | null;
+  /** The pane it was started in. */
+  readonly tmux: TmuxPlace | null;
   readonly conversation: string | null;
   readonly started: Started;
 }
@@ -75,11 +81,11 @@ export async function planRun(repo: Repo, request: RunRequest): Promise<RunPlan>
   const adapter = requireAgent(name ?? undefined, settings);
   requireFree(session.id, facts);
   const how = request.tmux === undefined ? request.how : 'tmux';
-  const hasHooks = configOf(settings, adapter)?.hooks !== false;
-  const start = await planStart(repo, { session, admin, adapter, facts, request, how, hasHooks });
+  const mayTell = configOf(settings, adapter)?.hooks !== false;
+  const start = await planStart(repo, { session, admin, adapter, facts, request, how, mayTell });
   await requireProgram(start, adapter.name);
   const place = { id: session.id, adminDirectory: admin.directory, log: repo.layout };
-  return { session, admin, place, adapter, request, how, start, warnings: warningsOf(session) };
+  return { session, admin, place, adapter, request, how, mayTell, start, warnings: warningsOf(session) };
 }
 
 function configOf({ agents }: Settings, { name }: Adapter): AgentConfig | undefined {
@@ -137,7 +143,9 @@ function warningsOf({ id, row }: Session): readonly string[] {
  * Starts the agent: in the foreground it returns when the agent has ended, in the background once it runs. Of two at once one
  * wins. A start that fails leaves no claim behind. Throws as {@link planRun} does, and `agent.failed`, `interrupted`.
  */
-export async function startRun(repo: Repo, plan: RunPlan, onStart?: () => void): Promise<RunOutcome> {
+export async function startRun(repo: Repo, planned: RunPlan, onStart?: () => void): Promise<RunOutcome> {
+  if (planned.request.how === 'tmux') return startInPane(repo, planned);
+  const plan = { ...planned, start: await bringHooks(repo, planned) };
   const claim = await claimRun(repo, plan);
   const { run, before, conversation } = claim;
   try {
@@ -145,12 +153,26 @@ export async function startRun(repo: Repo, plan: RunPlan, onStart?: () => void):
     const started = await (plan.request.how === 'background'
       ? startAway(repo, began)
       : startHere(repo, began, onStart));
-    return { plan, startedAt: run.startedAt, log: run.log, conversation: conversation?.id ?? null, started };
+    return {
+      plan,
+      startedAt: run.startedAt,
+      log: run.log,
+      tmux: run.tmux,
+      conversation: conversation?.id ?? null,
+      started,
+    };
   } catch (error) {
     // What has really been started has an end of its own.
     if (!WtError.is(error, 'agent.failed')) await giveUp(repo, plan, run, before);
     throw error;
   }
+}
+
+/** How it is to run, by its flags. Throws `usage.invalid`. Pure. */
+export function wayOf({ background, tmux }: { background: boolean; tmux: boolean }): RunRequest['how'] {
+  if (background && tmux)
+    throw new WtError('usage.invalid', { option: '--tmux', reason: 'give either --background or --tmux' });
+  return background ? 'background' : tmux ? 'tmux' : 'foreground';
 }
 
 /** Starts the agent of a session that was just made. The session stays when that fails, and the failure says how to go on. */
@@ -162,7 +184,7 @@ export async function runNew(
     return await startRun(repo, await planRun(repo, { ...request, agent: undefined, isResumed: false }));
   } catch (error) {
     if (!WtError.any(error)) throw error;
-    const fix = ['wt', 'run', request.id, ...(request.how === 'background' ? ['--background'] : [])];
+    const fix = ['wt', 'run', request.id, ...(request.how === 'foreground' ? [] : [`--${request.how}`])];
     throw new WtError(error.kind, { ...error.details, fix }, { cause: error, changed: true });
   }
 }

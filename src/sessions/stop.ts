@@ -7,6 +7,7 @@ import { endMembers, listMembers } from '../platform/members.ts';
 import { isCaller } from '../platform/processes.ts';
 import { readBook, type Session } from './book.ts';
 import type { Repo } from './repo.ts';
+import { closeAgentPane } from './run-tmux.ts';
 import { requireSessions } from './select.ts';
 
 /** How long an agent may take to end by itself. */
@@ -83,9 +84,10 @@ function lifeOfRun(run: AgentRun | null): string {
 
 async function stopOne(repo: Repo, found: Found, graceMs: number): Promise<Stopped> {
   const { run, place, members } = found;
-  if (run === null || place === undefined || members.length === 0) return outcomeOf(found, null);
+  if (run === null || place === undefined) return outcomeOf(found, null);
   const outcome = outcomeOf(found, null);
-  const signal = await endRun(repo, place, run, graceMs);
+  const signal = members.length === 0 ? undefined : await endRun(repo, place, run, graceMs);
+  await closeAgentPane(repo, run, place.adminDirectory);
   return { ...outcome, signal: signal ?? null };
 }
 

@@ -1,5 +1,7 @@
 import { appendFile, readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { until } from '../support/spawn.ts';
 import { makeBench } from '../support/wt.ts';
 
 interface Stream {
@@ -79,4 +81,41 @@ test('a removed session stays in the stream', async () => {
   await wt('remove', 'a');
   expect((await readFile(`${root}/.git/wt/events.jsonl`, 'utf8')).startsWith(before)).toBe(true);
   expect((await data<Stream>('events', '--session', 'a')).events.length).toBeGreaterThan(2);
+});
+
+test('--follow sees an event at once, and looks at nothing while there is none', async () => {
+  const { room, root, wt } = await makeBench();
+  await wt('create', 'a');
+  const file = `${root}/.git/wt/events.jsonl`;
+  const seen: number[] = [];
+  const interrupted = new AbortController();
+  let runs = 0;
+  const following = wt('events', '--follow', '--json', '--since', '2', {
+    signal: interrupted.signal,
+    onOut: (text) =>
+      void seen.push(
+        ...text
+          .split('\n')
+          .filter(Boolean)
+          .map((line) => (JSON.parse(line) as { seq: number }).seq),
+      ),
+    wrap: (run) => (request) => {
+      runs++;
+      return run(request);
+    },
+  });
+  await sleep(300);
+  const before = runs;
+  const line = (seq: number): string =>
+    JSON.stringify({ seq, at: '2026-01-01T00:00:00.000Z', event: 'session.x', session: 'é', by: 'user', data: {} });
+  await appendFile(file, line(3).slice(0, 20));
+  await sleep(100);
+  await appendFile(file, `${line(3).slice(20)}\n${line(4)}\n`);
+  const writtenMs = Date.now();
+  await until(() => seen.length === 2);
+  expect(Date.now() - writtenMs).toBeLessThan(1000);
+  interrupted.abort('SIGINT');
+  await following;
+  expect({ seen, runs: runs - before }).toEqual({ seen: [3, 4], runs: 0 });
+  expect(await room.git(root, 'status', '--porcelain')).toBe('');
 });

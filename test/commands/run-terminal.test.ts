@@ -50,7 +50,7 @@ test('a wt in the foreground that is killed leaves its agent at work, known and 
   const wt = start(room, root, [process.execPath, ...argv]);
   const pid = Number(await bench.line('ready'));
   wt.kill('SIGKILL');
-  await wt.done;
+  await untilGone(wt.pid);
   expect((await bench.run('a')).owner.pid).toBe(pid);
   expect((await bench.wt('run', 'a', '--prompt', 'true')).code).toBe(4);
   expect((await bench.wt('stop', 'a')).code).toBe(0);

@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { describe, expect } from 'vitest';
 import { fakeAgents, type FakeAgents, type FakeKind } from '../support/agents.ts';
 import { failure } from '../support/listing.ts';
+import { until } from '../support/spawn.ts';
 import { makeTmux, NEEDS_TMUX, stageAgent, tmuxTest as test, type Staged, type TmuxServer } from '../support/tmux.ts';
 import { makeBench, type Bench } from '../support/wt.ts';
 
@@ -302,6 +304,7 @@ describe(`wt send${NEEDS_TMUX}`, () => {
   test('to a server that was killed is to an agent that does not run', async () => {
     const stand = await makeReady();
     await stand.tmux('kill-server');
+    await until(() => !existsSync(`/proc/${stand.agent.pid}`));
     expect(await failure(stand, 'send', 'a', 'more')).toMatchObject({ exit: 4, code: 'agent.not-running' });
   });
 });

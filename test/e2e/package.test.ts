@@ -65,10 +65,16 @@ test('the tarball installs one package, offline, and it runs as wt and as git wt
     'LICENSE',
     'bin/wt.js',
     'dist/THIRD-PARTY-LICENSES.txt',
+    'dist/after-change.js',
+    'dist/after-change.js.map',
     'dist/chunks/<chunk>.js',
     'dist/chunks/<chunk>.js.map',
+    'dist/hook.js',
+    'dist/hook.js.map',
     'dist/main.js',
     'dist/main.js.map',
+    'dist/supervise.js',
+    'dist/supervise.js.map',
     'package.json',
   ]);
   const scripts = packed.filter((name) => /^dist\/.*\.js$/.test(name));
