@@ -205,6 +205,10 @@ async function judgeByGit(
   for (const one of watched) {
     const view = examined.find(({ inspection }) => inspection.session === one.session)?.view;
     if (view === undefined) continue;
+    if (isTooEarly(one, view.agentStatus, waitedMs())) {
+      one.isDue = true; // it went while git was asked
+      continue;
+    }
     const verdict = judgeWait(view, wanted);
     const reached = verdict.kind === 'reached' ? verdict.what : undefined;
     const { status, agentStatus, done } = view;
