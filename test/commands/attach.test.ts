@@ -2,7 +2,6 @@ import { execa } from 'execa';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { describeProcess } from '#src/platform/identity.ts';
-import { makeRun } from '../support/agent-facts.ts';
 import { fakeAgents } from '../support/agents.ts';
 import { failure } from '../support/listing.ts';
 import { standIn } from '../support/built.ts';
