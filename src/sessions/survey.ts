@@ -1,9 +1,8 @@
-import { recordDeath } from '../agents/death.ts';
-import { announce, noticeOfFacts } from '../agents/notify.ts';
 import { listVerdicts } from '../landing/gate/verdict.ts';
 import { watchFiles, type Watch } from '../platform/watch.ts';
 import { createAgentWatch, LOOK_MS } from './agent-watch.ts';
 import { readBook, type Book, type Session } from './book.ts';
+import { recordUnseenDeath } from './death.ts';
 import { examineSessions, listRest, selectViews, type Examined, type ListOutcome, type ListRequest } from './list.ts';
 import type { Repo } from './repo.ts';
 import { viewSession, type SessionView } from './view.ts';
@@ -137,20 +136,11 @@ export class Survey {
     await this.#agents.read(sessions.filter(({ id }) => touched.has(id)));
     const { active, dead } = await this.#agents.look(sessions, this.#repo.deps.clock.now().getTime());
     for (const id of active) this.#mark(id);
-    for (const session of sessions) if (dead.includes(session.id)) await this.#recordDeath(session);
-  }
-
-  async #recordDeath({ id, admin }: Session): Promise<void> {
-    if (admin === undefined) return;
-    const place = { id, adminDirectory: admin.directory, log: this.#repo.layout };
-    this.#agents.ignoreDeath(id);
-    try {
-      const news = await recordDeath(this.#repo.deps, place);
-      if (news !== undefined)
-        await announce(this.#repo.deps, this.#repo.root, noticeOfFacts(id, news.before, news.after));
-    } catch {
-      // a view must not fail for what it cannot write
-    }
+    for (const session of sessions)
+      if (dead.includes(session.id)) {
+        this.#agents.ignoreDeath(session.id);
+        await recordUnseenDeath(this.#repo, session);
+      }
   }
 
   /** Asks git of those that are due, one time after the other, while all else goes on. */

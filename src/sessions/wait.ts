@@ -8,6 +8,7 @@ import { followFiles } from '../platform/watch.ts';
 import { readEvents } from '../registry/events.ts';
 import { readLastSeq } from '../registry/event-log.ts';
 import { readBook, type Session } from './book.ts';
+import { recordUnseenDeath } from './death.ts';
 import { examineSessions } from './list.ts';
 import type { Repo } from './repo.ts';
 import { requireSessions } from './select.ts';
@@ -121,6 +122,8 @@ function createLookout(
       one.mark = mark;
       return isNew;
     });
+    for (const one of changed)
+      if (one.session !== undefined && isUnseen(statusNow(one))) await recordUnseenDeath(repo, one.session);
     await judgeByGit(repo, changed, wanted, waitedMs);
     for (const one of changed) if (one.session === undefined) await judgeRemoved(repo, one, await firstSeq, wanted);
   };
@@ -163,10 +166,13 @@ const isPast = ({ verdict }: Watched): boolean => verdict.kind === 'over';
 
 /** That nobody saw it end may mean that its end is being recorded this very moment. */
 function isTooEarly(one: Watched, agent: AgentStatus | undefined, nowMs: number): boolean {
-  const isUnseen = agent?.state === 'died' && !agent.isAsserted && agent.reason === null;
-  if (!isUnseen) one.goneMs = undefined;
+  if (!isUnseen(agent)) one.goneMs = undefined;
   else one.goneMs ??= nowMs;
   return one.goneMs !== undefined && nowMs - one.goneMs < GRACE_MS;
+}
+
+function isUnseen(agent: AgentStatus | undefined): boolean {
+  return agent?.state === 'died' && !agent.isAsserted && agent.reason === null;
 }
 
 function markOf(session: Session | undefined, agent: AgentStatus | undefined): string {

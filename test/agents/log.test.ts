@@ -1,6 +1,6 @@
 import { appendFile, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import fc from 'fast-check';
+import { array, assert, boolean, nat, property, string } from 'fast-check';
 import { expect, test } from 'vitest';
 import { boundLog, cutLog, openToAppend } from '#src/agents/log.ts';
 import { lastLines, LOG_START, readOn, readWholeLog, textReader } from '#src/agents/read-log.ts';
@@ -80,8 +80,8 @@ test('a log that has been copied and not yet cut is no longer than it is', async
 });
 
 test('the last lines are those that tail gives', () => {
-  fc.assert(
-    fc.property(fc.array(fc.string({ maxLength: 3 })), fc.nat(6), fc.boolean(), (lines, count, isEnded) => {
+  assert(
+    property(array(string({ maxLength: 3 })), nat(6), boolean(), (lines, count, isEnded) => {
       const text =
         lines.map((line) => line.replaceAll('\n', '')).join('\n') + (isEnded && lines.length > 0 ? '\n' : '');
       const whole = text.split('\n');

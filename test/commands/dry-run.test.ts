@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { table, type VerbName } from '#src/cli/table.ts';
 import { listing, refs } from '../support/listing.ts';
+import { addAgents, addRun } from '../support/running.ts';
 import { makeBench, type Bench } from '../support/wt.ts';
 
 /** Sessions in every state a mutating verb meets: landed, ready, dirty, new; and a foreign worktree. */
@@ -15,6 +16,8 @@ async function makeWorkshop(): Promise<Bench> {
   await bench.git('clone', '-q', '--bare', bench.root, `${bench.room.dir}/github.com`);
   await bench.git('remote', 'add', 'origin', `${bench.room.dir}/github.com`);
   await bench.git('remote', 'add', 'hub', 'git@github.com:ada/shop.git');
+  await addAgents(bench);
+  await addRun(bench, 'ready');
   await bench.wt('create', 'gone');
   await bench.wt('remove', 'gone');
   await bench.wt('list');
@@ -29,6 +32,13 @@ const CALLS: readonly (readonly [VerbName, readonly string[]])[] = [
   ['create', ['feature/x', '--task', 'T', '--agent', 'claude']],
   ['create', ['x', '--branch', 'mine-too']],
   ['create', ['fresh', '--reuse']],
+  ['create', ['x', '--agent', 'sh', '--run', '--background', '--prompt', 'true']],
+  ['run', ['fresh', 'sh', '--prompt', 'true']],
+  ['run', ['fresh', 'sh', '--background', '--prompt', 'true']],
+  ['stop', ['fresh', 'ready', '--kill']],
+  ['stop', ['--all']],
+  ['resume', ['ready']],
+  ['resume', ['--all']],
   ['commit', ['dirty']],
   ['commit', ['dirty', '-m', 'message']],
   ['done', ['ready', '--summary', 'S']],
@@ -106,6 +116,7 @@ test('every verb that changes something has been tried above', async () => {
 });
 
 const READING: readonly (readonly [VerbName, readonly string[]])[] = [
+  ['logs', ['ready']],
   ['list', ['--all', '--conflicts']],
   ['conflicts', []],
   ['next', []],

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { table, type VerbName } from '#src/cli/table.ts';
 import { failure } from '../support/listing.ts';
+import { addAgents, addRun } from '../support/running.ts';
 import { makeBench, type Bench, type Stage } from '../support/wt.ts';
 
 test.each([
@@ -159,6 +160,8 @@ async function makeWorkshop(): Promise<Bench> {
   await bench.git('init', '-q', '--bare', `${bench.room.dir}/origin.git`);
   await bench.git('remote', 'add', 'origin', `${bench.room.dir}/origin.git`);
   await bench.git('remote', 'add', 'hub', 'git@github.com:ada/shop.git');
+  await addAgents(bench);
+  await addRun(bench, 'd');
   return bench;
 }
 
@@ -170,6 +173,13 @@ const CALLS: readonly (readonly [VerbName, readonly string[]])[] = [
   ['list', ['--all', '--conflicts']],
   ['conflicts', []],
   ['conflicts', ['a', 'c', '--exit-code']],
+  ['run', ['a', 'sh', '--prompt', 'true']],
+  ['run', ['a', 'sh', '--background', '--prompt', 'true', '--dry-run']],
+  ['create', ['z', '--agent', 'sh', '--run', '--prompt', 'true']],
+  ['logs', ['d', '-n', '2']],
+  ['stop', ['a', 'd']],
+  ['stop', ['--all']],
+  ['resume', ['--all']],
   ['next', []],
   ['summary', []],
   ['summary', ['--since', '1']],

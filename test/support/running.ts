@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import { parseFacts, type AgentFacts, type AgentRun } from '#src/agents/facts.ts';
@@ -60,9 +60,7 @@ export interface AgentBench extends Bench {
 export async function makeAgentBench(agents: object = {}): Promise<AgentBench> {
   const bench = await makeBench();
   const { room, root } = bench;
-  const folder = path.join(room.dir, '.config', 'wt');
-  await mkdir(folder, { recursive: true });
-  await writeFile(path.join(folder, 'config.jsonc'), JSON.stringify({ agents: { ...AGENTS, ...agents } }));
+  await addAgents(bench, agents);
   await writeFile(path.join(room.dir, 'then.sh'), '');
   const wt: Bench['wt'] = (...argv) => bench.wt(...withProgram(argv));
   const data: Bench['data'] = (...argv) => bench.data(...withProgram(argv));
@@ -91,6 +89,38 @@ export async function makeAgentBench(agents: object = {}): Promise<AgentBench> {
       return (await read()).trim();
     },
   };
+}
+
+/** Sets the agents of a test's own. */
+export async function addAgents({ room }: Pick<Bench, 'room'>, agents: object = {}): Promise<void> {
+  const folder = path.join(room.dir, '.config', 'wt');
+  await mkdir(folder, { recursive: true });
+  await writeFile(path.join(folder, 'config.jsonc'), JSON.stringify({ agents: { ...AGENTS, ...agents } }));
+}
+
+/** The record of an agent in the background that a reboot has cut off, with its log. */
+export async function addRun({ root }: Pick<Bench, 'root'>, id: string): Promise<void> {
+  const logs = path.join(root, '.git', 'wt', 'logs', 'agents');
+  await mkdir(logs, { recursive: true, mode: 0o700 });
+  await chmod(path.dirname(logs), 0o700);
+  await writeFile(path.join(logs, `${id}.log`), 'one\ntwo\nthree\n', { mode: 0o600 });
+  const owner = { ...describeProcess(process.pid, 'talk'), pid: 1, boot: 'before', nonce: 'n' };
+  const at = '2026-03-01T12:00:00.000Z';
+  const conversation = { id: '6f9619ff-8b86-4d01-b42d-00cf4fc964ff', agent: 'talk', from: 'assigned', at };
+  const run = {
+    agent: 'talk',
+    how: 'background',
+    owner,
+    startedAt: at,
+    argv: ['talk'],
+    hasHooks: false,
+    log: path.join(logs, `${id}.log`),
+    input: null,
+    tmux: null,
+    end: null,
+  };
+  const facts = { version: 1, run, conversation, hook: null, turnEndedAt: null, seenAt: at };
+  await writeFile(factsFile(root, id), JSON.stringify(facts));
 }
 
 export function factsFile(root: string, id: string): string {
