@@ -2,6 +2,8 @@ import { expect, test } from 'vitest';
 import { table, type VerbName } from '#src/cli/table.ts';
 import { listing, refs } from '../support/listing.ts';
 import { addAgents, addRun } from '../support/running.ts';
+import { LISTENING } from '../support/agent-facts.ts';
+import { tell } from '../support/told.ts';
 import { makeBench, type Bench } from '../support/wt.ts';
 
 /** Sessions in every state a mutating verb meets: landed, ready, dirty, new; and a foreign worktree. */
@@ -18,6 +20,8 @@ async function makeWorkshop(): Promise<Bench> {
   await bench.git('remote', 'add', 'hub', 'git@github.com:ada/shop.git');
   await addAgents(bench);
   await addRun(bench, 'ready');
+  await bench.wt('create', 'talking');
+  await tell(bench, 'talking', { run: LISTENING });
   await bench.wt('create', 'gone');
   await bench.wt('remove', 'gone');
   await bench.wt('list');
@@ -35,6 +39,7 @@ const CALLS: readonly (readonly [VerbName, readonly string[]])[] = [
   ['create', ['x', '--agent', 'sh', '--run', '--background', '--prompt', 'true']],
   ['run', ['fresh', 'sh', '--prompt', 'true']],
   ['run', ['fresh', 'sh', '--background', '--prompt', 'true']],
+  ['send', ['talking', 'hello']],
   ['stop', ['fresh', 'ready', '--kill']],
   ['stop', ['--all']],
   ['resume', ['ready']],

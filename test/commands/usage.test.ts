@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { table, type VerbName } from '#src/cli/table.ts';
+import { LISTENING } from '../support/agent-facts.ts';
 import { failure } from '../support/listing.ts';
+import { tell } from '../support/told.ts';
 import { addAgents, addRun } from '../support/running.ts';
 import { makeBench, type Bench, type Stage } from '../support/wt.ts';
 
@@ -162,6 +164,8 @@ async function makeWorkshop(): Promise<Bench> {
   await bench.git('remote', 'add', 'hub', 'git@github.com:ada/shop.git');
   await addAgents(bench);
   await addRun(bench, 'd');
+  await bench.wt('create', 't');
+  await tell(bench, 't', { run: LISTENING });
   return bench;
 }
 
@@ -177,6 +181,7 @@ const CALLS: readonly (readonly [VerbName, readonly string[]])[] = [
   ['run', ['a', 'sh', '--background', '--prompt', 'true', '--dry-run']],
   ['create', ['z', '--agent', 'sh', '--run', '--prompt', 'true']],
   ['logs', ['d', '-n', '2']],
+  ['send', ['t', 'hello', '-n']],
   ['stop', ['a', 'd']],
   ['stop', ['--all']],
   ['resume', ['--all']],
@@ -254,7 +259,8 @@ test.each(CALLS)('wt %s %j --json prints one object that fits the schema of the 
 });
 
 test('every verb has been asked for JSON above', () => {
-  expect([...new Set(CALLS.map(([verb]) => verb))].toSorted()).toEqual(Object.keys(table).toSorted());
+  // What shows a screen has no JSON: wt attach refuses it.
+  expect([...new Set([...CALLS.map(([verb]) => verb), 'attach'])].toSorted()).toEqual(Object.keys(table).toSorted());
 });
 
 const FAILURES: readonly (readonly [number, string, readonly (string | Stage)[]])[] = [

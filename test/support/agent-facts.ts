@@ -26,6 +26,9 @@ export function makeRun(changes: Partial<AgentRun> = {}): AgentRun {
   };
 }
 
+/** One in the background that reads lines. */
+export const LISTENING = makeRun({ agent: 'lines', how: 'background', input: '/nowhere/input' });
+
 export function makeHook(changes: Partial<HookFact> = {}): HookFact {
   return {
     at: '2026-01-01T10:01:00.000Z',
