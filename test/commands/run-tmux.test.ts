@@ -1,10 +1,10 @@
 import { readFile, writeFile, mkdir } from 'node:fs/promises';
-import { describe, expect } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parseFacts, type AgentFacts } from '#src/agents/facts.ts';
 import { fakeAgents, type FakeAgents } from '../support/agents.ts';
 import { failure } from '../support/listing.ts';
 import { PROGRAM, until } from '../support/spawn.ts';
-import { adminOf, makeTmux, NEEDS_TMUX, tmuxTest as test, type TmuxServer } from '../support/tmux.ts';
+import { adminOf, makeTmux, HAS_TMUX, NEEDS_TMUX, type TmuxServer } from '../support/tmux.ts';
 import { callWt, makeBench, type Bench, type Result, type Stage } from '../support/wt.ts';
 
 interface Stand extends Bench {
@@ -60,7 +60,7 @@ function kill(pid: number): void {
   }
 }
 
-describe(`wt run --tmux${NEEDS_TMUX}`, () => {
+describe.skipIf(!HAS_TMUX)(`wt run --tmux${NEEDS_TMUX}`, () => {
   test('starts the agent in a tmux session of its own, and says how it is seen', async () => {
     const stand = await makeStand();
     const { code, stdout, stderr } = await stand.wt('run', 'a', 'claude', '--tmux');
@@ -130,7 +130,7 @@ describe(`wt run --tmux${NEEDS_TMUX}`, () => {
   test('of two starts at once exactly one wins, and one pane is left', async () => {
     const stand = await makeStand();
     const both = await Promise.all([0, 1].map(() => stand.wt('--json', 'run', 'a', 'claude', '--tmux')));
-    expect(both.map(({ code }) => (code === 0 ? 0 : 1)).toSorted()).toEqual([0, 1]);
+    expect(both.filter(({ code }) => code === 0)).toHaveLength(1);
     expect(await stand.panes()).toHaveLength(1);
     expect((await stand.fakes.calls('start', 'a')).length).toBe(1);
   });
