@@ -40,9 +40,9 @@ test('every relative link in the pages leads somewhere, also to its heading', as
   expect(broken).toEqual([]);
 });
 
-test('every command that README and the questions name exists, with its flags', async () => {
+test('every command that README, the questions and the page on agents name exists, with its flags', async () => {
   const wrong: string[] = [];
-  for (const page of ['README.md', 'docs/faq.md']) {
+  for (const page of ['README.md', 'docs/faq.md', 'docs/agents.md']) {
     for (const call of callsIn(await read(page))) {
       const problem = await problemOf(call);
       if (problem !== undefined) wrong.push(`${page}: wt ${call.join(' ')}: ${problem}`);
@@ -61,7 +61,7 @@ test.each(verbs.map(([name]) => name))('the examples of wt %s are understood by 
       expect({ example, problem: await problemOf(argv) }).toEqual({ example, problem: undefined });
       const bench = await stage();
       const ending = new AbortController();
-      const isEndless = argv.includes('--follow');
+      const isEndless = argv[0] === 'wait' || argv.some((word) => ['--follow', '-f', '--watch'].includes(word));
       const timer = isEndless ? setTimeout(() => ending.abort('SIGINT'), 500) : undefined;
       const { code, stderr } = await callWt(bench.room, argv, { cwd: bench.root, signal: ending.signal });
       clearTimeout(timer);

@@ -5,6 +5,9 @@ import type { News } from './record.ts';
 /** Which run is meant: the nonce of its owner's record, which it keeps from its claim to its end. */
 export type RunId = string;
 
+/** What the owner of a run is called before there is an agent. */
+export const CLAIM = 'wt run';
+
 interface Teller {
   readonly at: string;
   readonly by: string;

@@ -38,14 +38,17 @@ export function withHook(facts: AgentFacts, heard: Heard): News | undefined {
 
 const isDead = (life: Life): boolean => life === 'dead' || life === 'reboot';
 
-/** Whether the run itself speaks, and not an agent that it has started in turn. */
+/**
+ * Whether the run itself speaks, and not an agent that it has started in turn: who speaks first is the run, for it speaks before it
+ * starts others.
+ */
 function isOwn({ conversation, hook }: AgentFacts, run: AgentRun, { agent, news, isNestedBelow }: Heard): boolean {
   const known = conversation?.agent === run.agent ? conversation : null;
   if (news.conversation !== undefined && known?.id === news.conversation) return true;
-  if (agent !== run.agent || isNestedBelow(run.owner)) return false;
-  if (news.conversation === undefined || known === null || news.isSwitch === true) return true;
+  if (agent !== run.agent) return false;
+  if (news.conversation === undefined || known === null) return true;
   const isCertain = (known.from === 'assigned' && known.at >= run.startedAt) || since(hook, run) !== null;
-  return !isCertain;
+  return !isCertain || (news.isSwitch === true && !isNestedBelow(run.owner));
 }
 
 function learn({ conversation }: AgentFacts, { agent }: AgentRun, { news, at }: Heard): Conversation | null {

@@ -8,7 +8,7 @@ import type { LockDeps } from '../platform/lock.ts';
 import { startApart, type ApartEnd } from '../platform/runner.ts';
 import type { EventLog } from '../registry/event-log.ts';
 import { liveRecord } from '../registry/live-record.ts';
-import { withEnd, withOwner, withStart } from './changes.ts';
+import { CLAIM, withEnd, withOwner, withStart } from './changes.ts';
 import { boundLog, openToAppend } from './log.ts';
 import type { FactsChange } from './receive.ts';
 import { recordNews } from './record.ts';
@@ -92,7 +92,7 @@ export async function supervise(spec: Spec, deps: SuperviseDeps): Promise<void> 
 
 /** The claim is the supervisor's from here on: should the wt that was called be killed, the start goes on. */
 async function takeOver({ id, adminDirectory, events, run }: Spec, deps: SuperviseDeps): Promise<boolean> {
-  const { owner } = await createBriefIdentity('wt run', run).owner('', deps.run);
+  const { owner } = await createBriefIdentity(CLAIM, run).owner('', deps.run);
   const place = { id, adminDirectory, log: events };
   const { after } = await recordNews(deps, place, (facts) => withOwner(facts, run, owner));
   return after.run?.owner.nonce === run && after.run.owner.pid === owner.pid;

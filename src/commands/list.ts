@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { defineCommand, type Context } from '../cli/define.ts';
 import { showLive, type Live } from '../cli/live.ts';
 import { flag } from '../cli/params.ts';
+import { WtError } from '../core/errors.ts';
 import { noticesBetween } from '../agents/notify.ts';
 import { listSessions, type ListOutcome, type ListRequest } from '../sessions/list.ts';
 import { loadNotifySettings } from '../sessions/notify.ts';
@@ -124,7 +125,9 @@ async function watch(context: Context, repo: Repo, request: ListRequest): Promis
     before = sessions;
   });
   deps.io.readerGone?.addEventListener('abort', () => watching.close(), { once: true });
-  await watching.done;
+  await watching.done.catch((error: unknown) => {
+    if (!WtError.is(error, 'interrupted') || deps.signal.reason !== 'SIGINT') throw error; // Ctrl-C is the way to end it
+  });
   return undefined;
 }
 

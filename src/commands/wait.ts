@@ -1,12 +1,15 @@
 import * as z from 'zod';
 import { defineCommand } from '../cli/define.ts';
 import { duration, flag, sessionsArg } from '../cli/params.ts';
+import type { Notice } from '../agents/notify.ts';
+import { loadNotifySettings } from '../sessions/notify.ts';
 import { openRepo } from '../sessions/open.ts';
 import { STATUSES, type SessionStatus } from '../sessions/status.ts';
 import { AgentView } from '../sessions/view.ts';
 import { waitForSessions, type Waited } from '../sessions/wait.ts';
 import { WAIT_FOR, type WaitFor } from '../sessions/wait-for.ts';
 import { agentWords } from '../ui/agent.ts';
+import { bellFor } from '../ui/notice.ts';
 import { paintStatus } from '../ui/session.ts';
 import { few, safeLine } from '../ui/text.ts';
 import type { Look, Theme } from '../ui/theme.ts';
@@ -53,10 +56,16 @@ export default defineCommand({
     ),
   }),
 
-  async run({ deps, busy }, { ids, for: wantedNow, timeout, any }) {
+  async run({ deps, globals, look, busy }, { ids, for: wantedNow, timeout, any }) {
     const repo = await openRepo(deps);
     const request = { ids, wanted: wantedNow, timeoutMs: timeout, any };
-    return busy(`waiting for ${few(ids.length === 0 ? ['the session'] : ids)}`, () => waitForSessions(repo, request));
+    const waiting = `waiting for ${few(ids.length === 0 ? ['the session'] : ids)}`;
+    const waited = await busy(waiting, () => waitForSessions(repo, request));
+    if (deps.io.stdoutIsTTY && !globals.json) {
+      const notices = waited.flatMap((one) => noticeOf(one, look.now.toISOString()));
+      deps.io.out(bellFor(notices, await loadNotifySettings(repo), deps.env));
+    }
+    return waited;
   },
 
   human: (sessions, look) => sessions.map((one) => line(one, look)).join(''),
@@ -72,6 +81,23 @@ export default defineCommand({
     })),
   }),
 });
+
+/** What holds from the beginning is no news. */
+const NEWS_MS = 1000;
+
+const KINDS: Readonly<Partial<Record<WaitFor, Notice['status']>>> = {
+  waiting: 'waiting',
+  idle: 'waiting',
+  done: 'done',
+  exited: 'done',
+  failed: 'failed',
+};
+
+function noticeOf({ id, reached, agentStatus, waitedMs }: Waited, at: string): readonly Notice[] {
+  const status = reached === undefined || waitedMs < NEWS_MS ? undefined : KINDS[reached];
+  if (status === undefined) return [];
+  return [{ session: id, status, reason: agentStatus?.reason ?? null, agent: agentStatus?.agent ?? null, at }];
+}
 
 function line({ id, reached, status, agentStatus, summary }: Waited, { theme, now }: Look): string {
   const words = [

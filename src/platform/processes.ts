@@ -58,6 +58,22 @@ async function isAtPrompt(pid: number, command: string, words: readonly string[]
   return terminal !== 0 && foreground === group;
 }
 
+/** Whether a program of that name, by itself or as a script, has its working directory in one of these folders; best effort, false where /proc is missing. */
+export async function isProgramInside(name: string, folders: readonly string[]): Promise<boolean> {
+  const pids = (await readdir('/proc').catch(() => [])).filter((one) => /^\d+$/.test(one));
+  const found = await Promise.all(
+    pids.map(async (pid) => {
+      const cwd = await readlink(`/proc/${pid}/cwd`).catch(() => undefined);
+      if (cwd === undefined || !folders.some((folder) => cwd === folder || cwd.startsWith(`${folder}${path.sep}`)))
+        return false;
+      const line = await readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => '');
+      const words = line.split('\0').slice(0, 2);
+      return words.some((word) => word === name || word.endsWith(`/${name}`));
+    }),
+  );
+  return found.includes(true);
+}
+
 /** Whether a process is this very command or one that it was called from. */
 export async function isCaller(pid: number): Promise<boolean> {
   return (await ancestors(process.pid)).has(pid);

@@ -1,3 +1,4 @@
+import type { AgentStatus } from '../agents/status.ts';
 import { readText } from '../platform/files.ts';
 import path from 'node:path';
 import { previewMerges, type Preview } from '../landing/radar/preview.ts';
@@ -7,6 +8,7 @@ import { listVerdicts, type Verdict } from '../landing/gate/verdict.ts';
 import type { AdminEntry } from '../registry/notes.ts';
 import { readBook, type Book, type Session } from './book.ts';
 import { inspectSessions, type Inspection } from './inspect.ts';
+import { findOutsideAgents } from './outside.ts';
 import type { Repo } from './repo.ts';
 import { listTrash, type TrashMeta } from './trash.ts';
 import { byAttention, type SessionStatus } from './status.ts';
@@ -47,9 +49,8 @@ export interface Examined {
 
 export async function listSessions(repo: Repo, request: ListRequest): Promise<ListOutcome> {
   const book = await readBook(repo);
-  const examined = await examineSessions(repo, [...book.sessions.values()], {
-    conflicts: request.conflicts,
-  });
+  const inside = await examineSessions(repo, [...book.sessions.values()], { conflicts: request.conflicts });
+  const examined = await withOutsideAgents(repo, inside);
   return {
     ...selectViews(
       examined.map(({ view }) => view),
@@ -60,6 +61,29 @@ export async function listSessions(repo: Repo, request: ListRequest): Promise<Li
     ),
     ...(await listRest(repo, book, request)),
   };
+}
+
+/** Agents that only their own program knows of, put in where nothing else is known. */
+export async function withOutsideAgents(repo: Repo, examined: readonly Examined[]): Promise<readonly Examined[]> {
+  const agents = await findOutsideAgents(
+    repo,
+    examined.map(({ inspection }) => inspection),
+  );
+  if (agents.size === 0) return examined;
+  const verdicts = await listVerdicts(repo);
+  return examined.map((one) => {
+    const agent = agents.get(one.view.id);
+    return agent === undefined ? one : withAgent(one, agent, verdicts);
+  });
+}
+
+/** The same with another agent there, or with none. Pure. */
+export function withAgent(one: Examined, agent: AgentStatus | undefined, verdicts: readonly Verdict[]): Examined {
+  const { agent: _, ...rest } = one.inspection;
+  const inspection: Inspection = agent === undefined ? rest : { ...rest, agent };
+  const view = viewSession(inspection, one.evidence?.proof, one.preview, verdicts);
+  const conflicts = one.view.conflicts === undefined ? {} : { conflicts: one.view.conflicts };
+  return { ...one, inspection, view: { ...view, ...conflicts } };
 }
 
 /** What is listed beside the sessions. */

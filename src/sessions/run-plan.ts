@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Adapter, Launch, StartRequest, Wiring } from '../agents/adapter.ts';
 import { hookWords } from '../agents/adapters.ts';
 import { briefFor } from '../agents/brief.ts';
+import { CLAIM } from '../agents/changes.ts';
 import { findHookFile } from '../agents/hooks/files.ts';
 import type { AgentFacts, Way } from '../agents/facts.ts';
 import { howToInstall } from '../agents/install.ts';
@@ -61,7 +62,7 @@ export async function planStart(repo: Repo, plan: PlanFacts): Promise<StartPlan>
   const { session, admin, adapter, facts, request } = plan;
   const { deps } = repo;
   const files = agentFiles(admin.directory);
-  const isFirst = facts.run === null && !request.isResumed;
+  const isFirst = !hasStarted(facts) && !request.isResumed;
   const prompt = request.prompt ?? (isFirst ? (session.row.task ?? undefined) : undefined);
   requireWork(plan, prompt);
   const conversation = chooseConversation(plan);
@@ -89,6 +90,7 @@ export async function planStart(repo: Repo, plan: PlanFacts): Promise<StartPlan>
   if (launch === undefined) throw notResumable(session.id, adapter.name, 'it keeps no conversation that could be');
   const run = randomUUID();
   const own: Env = {
+    ...UNNESTED,
     ...sessionEnvironment(repo, session, await loadVariables(repo)),
     ...launch.env,
     WT_AGENT: adapter.name,
@@ -110,6 +112,14 @@ export async function planStart(repo: Repo, plan: PlanFacts): Promise<StartPlan>
     hookFolder: hookFolderIn(session.path, adapter),
     shownWords: wordsWithout(launch.argv, prompt),
   };
+}
+
+/** By these Claude Code sees that it is inside of another one, and refuses to start: an agent may start others by wt. */
+const UNNESTED: Env = { CLAUDECODE: undefined, CLAUDE_CODE_ENTRYPOINT: undefined };
+
+/** A claim whose wt was killed before there was an agent is no start. */
+function hasStarted({ run }: AgentFacts): boolean {
+  return run !== null && (run.end !== null || run.owner.command !== CLAIM);
 }
 
 /** A single word on a command line may have 128 kB with its end (MAX_ARG_STRLEN, execve(2)). */
@@ -142,6 +152,7 @@ function chooseConversation({ adapter, facts, request, session }: PlanFacts): st
   if (!request.isResumed) return adapter.conversations === 'assigned' ? randomUUID() : undefined;
   if (facts.run === null && facts.conversation === null)
     throw notResumable(session.id, session.row.agent, 'no agent was started there');
+  if (facts.run !== null && !hasStarted(facts)) throw notResumable(session.id, adapter.name, 'it was never started');
   return facts.conversation?.agent === adapter.name ? facts.conversation.id : undefined;
 }
 

@@ -1,6 +1,6 @@
 import type { Adapter } from '../agents/adapter.ts';
 import { requireAdapter } from '../agents/adapters.ts';
-import { withClaim, withoutClaim } from '../agents/changes.ts';
+import { CLAIM, withClaim, withoutClaim } from '../agents/changes.ts';
 import type { AgentFacts, AgentRun, Conversation, TmuxPlace, Way } from '../agents/facts.ts';
 import { howToInstall } from '../agents/install.ts';
 import { beginLog } from '../agents/log.ts';
@@ -213,7 +213,7 @@ async function claimRun(repo: Repo, plan: RunPlan): Promise<Claim> {
     requireFree(id, await readFacts(place.adminDirectory));
     const { deps } = locked;
     const startedAt = deps.clock.now().toISOString();
-    const { owner } = await createBriefIdentity('wt run', start.run).owner('', deps.run);
+    const { owner } = await createBriefIdentity(CLAIM, start.run).owner('', deps.run);
     const isAway = request.how === 'background';
     const run: AgentRun = {
       agent: adapter.name,

@@ -6,7 +6,7 @@ import { readEvents, type Event } from '../registry/events.ts';
 import { sizeOf } from '../platform/disk.ts';
 import type { Evidence } from '../landing/proof/proof.ts';
 import { readBook, type Session } from './book.ts';
-import { examineSession, type Examined } from './list.ts';
+import { examineSession, withOutsideAgents, type Examined } from './list.ts';
 import type { Repo } from './repo.ts';
 import { nextStep } from './next.ts';
 import { requireSession } from './select.ts';
@@ -40,7 +40,8 @@ export async function showSession(
 ): Promise<ShowOutcome> {
   const book = await readBook(repo);
   const session = await requireSession(repo, book, argument);
-  const examined = await examineSession(repo, book, session, { conflicts: true });
+  const inside = await examineSession(repo, book, session, { conflicts: true });
+  const [examined = inside] = await withOutsideAgents(repo, [inside]);
   const [{ commits, files }, events, sizeBytes] = await Promise.all([
     readWork(repo, session, examined),
     readEvents(repo.layout.events),

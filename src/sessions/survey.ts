@@ -1,18 +1,29 @@
-import { recordDeath } from '../agents/death.ts';
-import { announce, noticeOfFacts } from '../agents/notify.ts';
+import type { AgentStatus } from '../agents/status.ts';
 import { listVerdicts } from '../landing/gate/verdict.ts';
 import { watchFiles, type Watch } from '../platform/watch.ts';
 import { createAgentWatch, LOOK_MS } from './agent-watch.ts';
 import { readBook, type Book, type Session } from './book.ts';
-import { examineSessions, listRest, selectViews, type Examined, type ListOutcome, type ListRequest } from './list.ts';
+import { recordUnseenDeath } from './death.ts';
+import {
+  examineSessions,
+  listRest,
+  selectViews,
+  type Examined,
+  type ListOutcome,
+  type ListRequest,
+  withAgent,
+} from './list.ts';
 import type { Repo } from './repo.ts';
-import { viewSession, type SessionView } from './view.ts';
+import { findOutsideAgents, isUnknownClaude } from './outside.ts';
+import type { SessionView } from './view.ts';
 import { filesToWatch, touchedBy, type WatchedFiles } from './watch-files.ts';
 
 /** git is asked of a session again at most that often, however much happens there. */
 const REREAD_MS = 2500;
 /** A command of wt is at work: how often is looked whether it has ended. */
 const PENDING_MS = 500;
+/** How often Claude Code is asked of agents that nobody else knows. */
+const OUTSIDE_MS = 5000;
 /** git fails now and then while others change the repository: that many times in a row it is asked once more. */
 const FAILURES = 3;
 
@@ -39,6 +50,10 @@ export class Survey {
   #reading: Promise<void> | undefined;
   #failures: unknown[] = [];
   #told = '';
+  /** Agents that only their own program tells of. */
+  #outside = new Map<string, AgentStatus>();
+  #mayBeOutside = false;
+  #outsideDueMs = 0;
 
   constructor(repo: Repo, request: ListRequest, wake: () => void) {
     this.#repo = repo;
@@ -60,6 +75,7 @@ export class Survey {
     for (const id of touched.git) this.#mark(id);
     for (const id of touched.facts) this.#mark(id);
     this.#startReading();
+    this.#askOutside();
     if (isFirst) await this.#reading;
     if (this.#failures.length > FAILURES) throw this.#failures.at(-1);
     return this.#tell();
@@ -74,6 +90,7 @@ export class Survey {
         this.#reading === undefined ? next : Number.POSITIVE_INFINITY,
         this.#agents.isAnyAlive() ? LOOK_MS : Number.POSITIVE_INFINITY,
         this.#isPending() ? PENDING_MS : Number.POSITIVE_INFINITY,
+        this.#mayBeOutside ? this.#outsideDueMs - this.#nowMs() : Number.POSITIVE_INFINITY,
       ),
     );
   }
@@ -137,20 +154,11 @@ export class Survey {
     await this.#agents.read(sessions.filter(({ id }) => touched.has(id)));
     const { active, dead } = await this.#agents.look(sessions, this.#repo.deps.clock.now().getTime());
     for (const id of active) this.#mark(id);
-    for (const session of sessions) if (dead.includes(session.id)) await this.#recordDeath(session);
-  }
-
-  async #recordDeath({ id, admin }: Session): Promise<void> {
-    if (admin === undefined) return;
-    const place = { id, adminDirectory: admin.directory, log: this.#repo.layout };
-    this.#agents.ignoreDeath(id);
-    try {
-      const news = await recordDeath(this.#repo.deps, place);
-      if (news !== undefined)
-        await announce(this.#repo.deps, this.#repo.root, noticeOfFacts(id, news.before, news.after));
-    } catch {
-      // a view must not fail for what it cannot write
-    }
+    for (const session of sessions)
+      if (dead.includes(session.id)) {
+        this.#agents.ignoreDeath(session.id);
+        await recordUnseenDeath(this.#repo, session);
+      }
   }
 
   /** Asks git of those that are due, one time after the other, while all else goes on. */
@@ -178,21 +186,35 @@ export class Survey {
     for (const { id } of sessions) this.#readAt.set(id, this.#nowMs());
   }
 
+  #agentOf(id: string): AgentStatus | undefined {
+    return this.#outside.get(id) ?? this.#agents.statusOf(id);
+  }
+
+  /** Asks Claude Code of agents that nobody else knows, now and then while one may be there; it goes on meanwhile. */
+  #askOutside(): void {
+    const now = this.#nowMs();
+    const wanted = [...this.#examined.values()].map(({ inspection: { session, tree } }) => {
+      const agent = this.#agents.statusOf(session.id);
+      return { session, tree, ...(agent === undefined ? {} : { agent }) };
+    });
+    this.#mayBeOutside = wanted.some(isUnknownClaude);
+    if (!this.#mayBeOutside) this.#outside.clear();
+    if (!this.#mayBeOutside || now < this.#outsideDueMs) return;
+    this.#outsideDueMs = Number.POSITIVE_INFINITY;
+    void findOutsideAgents(this.#repo, wanted)
+      .then((found) => (this.#outside = new Map(found)))
+      .catch(() => {})
+      .finally(() => {
+        this.#outsideDueMs = this.#nowMs() + OUTSIDE_MS;
+        this.#wake();
+      });
+  }
+
   /** What there is to tell; undefined when it was told already. */
   async #tell(): Promise<WatchOutcome | undefined> {
     const verdicts = await listVerdicts(this.#repo);
     const all = [...this.#examined.values()];
-    const views = all.map(({ inspection, evidence, preview, view }): SessionView => {
-      const { agent: _, ...facts } = inspection;
-      const agent = this.#agents.statusOf(view.id);
-      const now = viewSession(
-        { ...facts, ...(agent === undefined ? {} : { agent }) },
-        evidence?.proof,
-        preview,
-        verdicts,
-      );
-      return { ...now, ...(view.conflicts === undefined ? {} : { conflicts: view.conflicts }) };
-    });
+    const views = all.map((one) => withAgent(one, this.#agentOf(one.view.id), verdicts).view);
     const proven = all.flatMap(({ view, evidence }) => (evidence === undefined ? [] : [[view.id, evidence] as const]));
     const shown = selectViews(views, this.#request);
     const outcome = { ...shown, ...this.#rest, proven: new Map(proven), all: views };

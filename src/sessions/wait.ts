@@ -3,11 +3,13 @@ import type { AgentFacts } from '../agents/facts.ts';
 import { factsFile, readFacts } from '../agents/record.ts';
 import { statusOf, type AgentStatus } from '../agents/status.ts';
 import { WtError } from '../core/errors.ts';
+import { msOf } from '../core/time.ts';
 import { throwIfInterrupted } from '../platform/runner.ts';
 import { followFiles } from '../platform/watch.ts';
 import { readEvents } from '../registry/events.ts';
 import { readLastSeq } from '../registry/event-log.ts';
 import { readBook, type Session } from './book.ts';
+import { recordUnseenDeath } from './death.ts';
 import { examineSessions } from './list.ts';
 import type { Repo } from './repo.ts';
 import { requireSessions } from './select.ts';
@@ -42,6 +44,8 @@ const LOOK_MS = 500;
 const READ_MS = 10_000;
 /** How long a process may be gone before it counts as dead: who has started it is about to record its exit code. */
 const GRACE_MS = 700;
+/** How long an agent may take from its start to its first turn. */
+const START_MS = 5000;
 
 /**
  * Waits until all sessions, or any, have come to one of what is wanted; at once when they have. It is woken by changes of the events,
@@ -81,6 +85,8 @@ interface Watched {
   session: Session | undefined;
   /** All that the verdict hangs on and that is known without git. */
   mark: string;
+  /** git is to be asked of it in any case. */
+  isDue: boolean;
   /** When its process was first seen gone without a recorded end. */
   goneMs: number | undefined;
   verdict: WaitVerdict;
@@ -115,12 +121,15 @@ function createLookout(
   const judge = async (isAll: boolean): Promise<void> => {
     const changed = pending().filter((one) => {
       const agent = statusNow(one);
-      if (isTooEarly(one, agent, waitedMs())) return false;
+      one.isDue ||= isAll;
+      if (isTooEarly(one, agent, waitedMs()) || isBetweenTurns(agent, repo.deps.clock.now().getTime())) return false;
       const mark = markOf(one.session, agent);
-      const isNew = isAll || mark !== one.mark;
-      one.mark = mark;
+      const isNew = one.isDue || mark !== one.mark;
+      Object.assign(one, { mark, isDue: false });
       return isNew;
     });
+    for (const one of changed)
+      if (one.session !== undefined && isUnseen(statusNow(one))) await recordUnseenDeath(repo, one.session);
     await judgeByGit(repo, changed, wanted, waitedMs);
     for (const one of changed) if (one.session === undefined) await judgeRemoved(repo, one, await firstSeq, wanted);
   };
@@ -155,7 +164,7 @@ function createLookout(
 function beginWatch(session: Session): Watched {
   const unknown = { reached: undefined, status: undefined, agentStatus: undefined, summary: undefined };
   const waited = { id: session.id, ...unknown, waitedMs: 0 };
-  return { facts: undefined, session, mark: '', goneMs: undefined, verdict: { kind: 'pending' }, waited };
+  return { facts: undefined, session, mark: '', isDue: true, goneMs: undefined, verdict: { kind: 'pending' }, waited };
 }
 
 const isReached = ({ verdict }: Watched): boolean => verdict.kind === 'reached';
@@ -163,10 +172,24 @@ const isPast = ({ verdict }: Watched): boolean => verdict.kind === 'over';
 
 /** That nobody saw it end may mean that its end is being recorded this very moment. */
 function isTooEarly(one: Watched, agent: AgentStatus | undefined, nowMs: number): boolean {
-  const isUnseen = agent?.state === 'died' && !agent.isAsserted && agent.reason === null;
-  if (!isUnseen) one.goneMs = undefined;
+  if (!isUnseen(agent)) one.goneMs = undefined;
   else one.goneMs ??= nowMs;
   return one.goneMs !== undefined && nowMs - one.goneMs < GRACE_MS;
+}
+
+/**
+ * A turn that has ended is often followed by the next one at once: a stop hook goes on, a message was waiting. One that has just been
+ * started is at its prompt for a moment before it takes up what it was given.
+ */
+function isBetweenTurns(agent: AgentStatus | undefined, nowMs: number): boolean {
+  if (agent?.state !== 'idle') return false;
+  const hasHadTurn = agent.turnEndedAt !== null && agent.turnEndedAt >= agent.startedAt;
+  const sinceMs = nowMs - msOf(agent.at);
+  return sinceMs >= 0 && sinceMs < (hasHadTurn ? GRACE_MS : START_MS);
+}
+
+function isUnseen(agent: AgentStatus | undefined): boolean {
+  return agent?.state === 'died' && !agent.isAsserted && agent.reason === null;
 }
 
 function markOf(session: Session | undefined, agent: AgentStatus | undefined): string {
@@ -188,6 +211,10 @@ async function judgeByGit(
   for (const one of watched) {
     const view = examined.find(({ inspection }) => inspection.session === one.session)?.view;
     if (view === undefined) continue;
+    if (isTooEarly(one, view.agentStatus, waitedMs())) {
+      one.isDue = true; // it went while git was asked
+      continue;
+    }
     const verdict = judgeWait(view, wanted);
     const reached = verdict.kind === 'reached' ? verdict.what : undefined;
     const { status, agentStatus, done } = view;

@@ -56,6 +56,7 @@ export function processWords({ how, pid, isAlive, startedAt }: ShownAgent, now: 
     tmux: 'in tmux',
     outside: 'started by hand',
   };
+  if (pid === 0) return `${ways[how]}, started ${age(startedAt, now)} ago`; // its program tells of no process
   return isAlive
     ? `${ways[how]}, process ${pid}, for ${age(startedAt, now)}`
     : `${ways[how]}, process ${pid} is gone, started ${age(startedAt, now)} ago`;

@@ -5,19 +5,23 @@ import type { Look } from './theme.ts';
 /** An agent that was started, or would be. Pure. */
 export function runText({ plan, log, tmux, started, conversation }: RunOutcome, { theme }: Look): string {
   const { id } = plan.session;
-  const name = `${safe(plan.adapter.name)} ${plan.request.isResumed ? 'goes on' : 'works'} in ${theme.name(id)}`;
-  const end = started.end === null ? '' : ' and has ended already';
+  const hasEnded = started.end !== null;
+  const verb = plan.request.isResumed ? 'goes on' : 'works';
+  const name = `${safe(plan.adapter.name)} ${hasEnded ? 'has ended' : verb} in ${theme.name(id)}`;
+  const about = hasEnded ? `exit ${started.exitCode}, as soon as it was started` : `process ${started.pid ?? '?'}`;
+  const hint = (words: readonly string[], does: string): string =>
+    `${theme.command(shellLine(words))} ${theme.dim(does)}`;
   const seen =
     tmux === null
-      ? `${theme.command(shellLine(['wt', 'logs', id, '-f']))} ${theme.dim('follows it,')}`
-      : `${theme.command(shellLine(['wt', 'attach', id]))} ${theme.dim('shows it,')}`;
+      ? hint(['wt', 'logs', id, ...(hasEnded ? [] : ['-f'])], hasEnded ? 'shows what it said' : 'follows it,')
+      : hint(['wt', 'attach', id], 'shows it,');
   const more = [
     ...(log === null ? [] : [`  log ${theme.path(log)}`]),
     ...(conversation === null ? [] : [`  ${theme.dim(`conversation ${safe(conversation)}`)}`]),
     ...(tmux === null ? [] : [`  tmux session ${theme.path(safe(tmux.session))}, pane ${tmux.pane}`]),
-    `  ${seen} ${theme.command(shellLine(['wt', 'stop', id]))} ${theme.dim('ends it')}`,
+    `  ${seen}${hasEnded ? '' : ` ${hint(['wt', 'stop', id], 'ends it')}`}`,
   ];
-  return `${theme.ok} ${name}${end}  ${theme.dim(`process ${started.pid ?? '?'}`)}\n${more.join('\n')}\n`;
+  return `${theme.ok} ${name}  ${theme.dim(about)}\n${more.join('\n')}\n`;
 }
 
 /** Pure. */

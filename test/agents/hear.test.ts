@@ -178,9 +178,10 @@ describe('a conversation', () => {
     expect(hear(learnt, { ...STOP, agent: 'codex', conversation: 'c-2' })).toBeUndefined();
   });
 
-  test('that the agent has started in turn changes nothing, not even as the first', () => {
-    expect(hear(learnt, { ...START, conversation: 'nested', isNested: true })).toBeUndefined();
-    expect(hear(LIVE, { ...START, conversation: 'nested', isSwitch: true, isNested: true })).toBeUndefined();
+  test('that the agent has started in turn changes nothing, nor when it is taken up from another', () => {
+    const known = after(learnt, { ...START, conversation: 'main' });
+    for (const facts of [LIVE, known])
+      expect(hear(facts, { ...START, conversation: 'nested', isSwitch: true, isNested: true, s: 11 })).toBeUndefined();
   });
 
   test('is followed into the next one when the same program goes on', () => {

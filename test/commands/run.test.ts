@@ -1,7 +1,7 @@
 import { chmod, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { isAlive, makeAgentBench, untilEnded, type RunAnswer } from '../support/running.ts';
+import { factsFile, isAlive, makeAgentBench, untilEnded, type RunAnswer } from '../support/running.ts';
 import { lifeOf } from '#src/agents/status.ts';
 import { failure } from '../support/listing.ts';
 import { countCodes, exists, findFaults, runAll, runWt, startWt, until } from '../support/spawn.ts';
@@ -19,6 +19,26 @@ test('the agent runs in the session, knows where it is, and its exit code is the
   expect(brief).toContain(at('a'));
   expect((await bench.run('a')).end).toMatchObject({ exitCode: 3, signal: null, how: 'exit' });
   expect(await bench.events()).toEqual(['session.agent.started', 'session.agent.failed']);
+});
+
+test('an agent may start another one that would not start inside of itself', async () => {
+  const { wt, room } = await makeAgentBench();
+  await wt('create', 'a', '--agent', 'sh');
+  const env = { CLAUDECODE: '1', CLAUDE_CODE_ENTRYPOINT: 'cli', WT_SESSION: 'b', WT_PROMPT_FILE: '/x' };
+  await wt('run', 'a', '--prompt', 'echo "$CLAUDECODE$CLAUDE_CODE_ENTRYPOINT|$WT_SESSION" > "$HOME/did"', { env });
+  expect(await readFile(`${room.dir}/did`, 'utf8')).toBe('|a\n');
+});
+
+test('a start that was cut off before there was an agent is none: the task is still to be given', async () => {
+  const bench = await makeAgentBench();
+  await bench.wt('create', 'a', '--agent', 'sh', '--task', 'echo did >> "$HOME/did"');
+  await bench.wt('run', 'a', '--prompt', 'true');
+  const facts = await bench.facts('a');
+  const owner = { ...facts.run?.owner, start: null, command: 'wt run' };
+  await writeFile(factsFile(bench.root, 'a'), JSON.stringify({ ...facts, run: { ...facts.run, owner, end: null } }));
+  expect(await failure(bench, 'resume', 'a')).toMatchObject({ code: 'agent.not-resumable' });
+  expect((await bench.wt('run', 'a')).code).toBe(0);
+  expect(await readFile(`${bench.room.dir}/did`, 'utf8')).toBe('did\n');
 });
 
 test('what the agent is told by the person goes through as it is', async () => {

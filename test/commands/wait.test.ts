@@ -97,6 +97,23 @@ test('a word from before the agent was started again is none', async () => {
   expect(brief(await bench.data<Answer>('wait', 'a'))).toEqual(['a waiting waiting ']);
 });
 
+test('a turn that is followed by the next one at once has not ended', async () => {
+  const bench = await makeSessions('a');
+  const now = (): string => new Date().toISOString();
+  const asked = await waiting(bench, ['a'], async () => {
+    await tell(bench, 'a', { hook: { ...idle, at: now() }, turnEndedAt: now() });
+    await sleep(200);
+    await tell(bench, 'a', { hook: { ...working, at: now() } });
+    await sleep(900);
+    await tell(bench, 'a', { hook: makeHook({ at: now() }) });
+  });
+  expect(brief(asked)).toEqual(['a waiting waiting permission']);
+  const ended = await waiting(bench, ['a', '--for', 'idle'], () =>
+    tell(bench, 'a', { hook: { ...idle, at: now() }, turnEndedAt: now() }),
+  );
+  expect(brief(ended)).toEqual(['a idle waiting ']);
+});
+
 test('--any returns with the first, and tells of the others that they have not come so far', async () => {
   const bench = await makeSessions('a', 'b', 'c');
   const first = await waiting(bench, ['a', 'b', 'c', '--any'], () => tell(bench, 'b', { hook: makeHook() }));

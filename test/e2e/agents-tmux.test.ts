@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { execa } from 'execa';
 import { expect, onTestFinished, test } from 'vitest';
@@ -12,6 +12,7 @@ interface TmuxStory extends Story {
   screen: (id: string) => Promise<string>;
   shows: (id: string, text: string) => Promise<void>;
   press: (id: string, ...keys: string[]) => Promise<void>;
+  endTmux: () => Promise<void>;
 }
 
 /** A story whose tmux server is its own. */
@@ -23,7 +24,8 @@ async function makeTmuxStory(): Promise<TmuxStory> {
   Object.assign(room.env, { TMUX_TMPDIR: folder, TMUX: undefined, TMUX_PANE: undefined, TERM: 'xterm-256color' });
   const tmux = async (...args: string[]): Promise<string> =>
     (await execa('tmux', args, { env: room.env as Record<string, string>, extendEnv: false, reject: false })).stdout;
-  onTestFinished(async () => void (await tmux('kill-server')));
+  const endTmux = async (): Promise<void> => void (await tmux('kill-server'));
+  onTestFinished(endTmux);
   const pane = async (id: string): Promise<string> => {
     const { run } = JSON.parse(await facts(id)) as { run: { tmux: { pane: string } } };
     return run.tmux.pane;
@@ -31,6 +33,7 @@ async function makeTmuxStory(): Promise<TmuxStory> {
   const screen = async (id: string): Promise<string> => tmux('capture-pane', '-p', '-t', await pane(id));
   return {
     ...story,
+    endTmux,
     screen,
     shows: (id, text) => until(async () => (await screen(id)).includes(text)),
     press: async (id, ...keys) => void (await tmux('send-keys', '-t', await pane(id), ...keys)),
@@ -47,7 +50,7 @@ test.each(FAKE_KINDS)(
     expect(await wt('run', 'a', '--tmux', ...prompt)).toMatchObject({ code: 0 });
     await shows('a', 'make it');
     const { code, stdout } = await wt('--json', 'send', 'a', 'hello there');
-    expect({ code, isNamed: stdout.includes('"agent.not-ready"') }).toEqual({ code: 4, isNamed: true });
+    expect({ code, isNamed: stdout.includes('"agent.not-ready"') }).toEqual({ code: 9, isNamed: true });
     expect((await agents.calls('keys')).filter(({ during }) => during === 'dialogue')).toEqual([]);
     await press('a', 'y');
     await agents.call('permission', 'a', ({ isAllowed }) => isAllowed === true);
@@ -63,7 +66,7 @@ test('six agents in tmux are each shown as what they are at', async () => {
     asks: ['claude', 'ask permission make deploy'],
     killed: ['codex', 'work', 'wait-for never'],
     ends: ['gemini', 'turn', 'exit 0'],
-    fails: ['opencode', 'fail 3'],
+    fails: ['opencode', 'wait-for go', 'fail 3'],
     works: ['copilot', 'work', 'wait-for never'],
     idle: ['cursor-agent', 'turn'],
   } as const;
@@ -72,6 +75,7 @@ test('six agents in tmux are each shown as what they are at', async () => {
     await wt('hooks', 'install', kind, id);
     expect(await wt('run', id, '--tmux', '--prompt', 'go')).toMatchObject({ code: 0 });
   }
+  await agents.release('go');
   await shows('asks', 'Do you want to proceed?');
   await agents.call('hook', 'works', ({ event }) => event === 'userPromptSubmitted');
   await agents.call('hook', 'idle', ({ event }) => event === 'stop');
@@ -107,4 +111,27 @@ test('a person attaches to an agent in tmux, leaves it, and it goes on', async (
   expect((await look())['a']?.agent).toMatchObject({ isAlive: true });
   expect(await wt('stop', 'a')).toMatchObject({ code: 0 });
   expect((await look())['a']?.agent).toMatchObject({ isAlive: false, state: 'stopped' });
+});
+
+test('after a reboot an agent of tmux is taken up again in tmux, in its conversation', async () => {
+  const { agents, create, wt, look, shows, facts, endTmux } = await makeTmuxStory();
+  await create('a', 'claude', 'work', 'wait-for never');
+  expect(await wt('run', 'a', '--tmux', '--prompt', 'go')).toMatchObject({ code: 0 });
+  await agents.call('hook', 'a', ({ event }) => event === 'UserPromptSubmit');
+  const { pid, ppid = 0 } = await agents.call('start', 'a');
+  const conversation = (await look())['a']?.agent?.conversation ?? 'none';
+
+  process.kill(ppid, 'SIGKILL');
+  process.kill(pid, 'SIGKILL');
+  await endTmux();
+  const boot = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
+  await facts('a', (text) => text.replaceAll(boot, '00000000-0000-4000-8000-000000000000'));
+  expect((await look())['a']?.agent).toMatchObject({ state: 'died', reason: 'reboot' });
+
+  expect(await wt('resume', '--all')).toMatchObject({ code: 0 });
+  await shows('a', '? for shortcuts');
+  expect((await agents.calls('start', 'a')).at(-1)?.argv).toEqual(
+    expect.arrayContaining(['--resume', conversation]) as string[],
+  );
+  expect((await look())['a']?.agent).toMatchObject({ isAlive: true });
 });

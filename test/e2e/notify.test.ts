@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { startPuppet } from '../support/puppet.ts';
 import { makeRoom, type Room } from '../support/room.ts';
 import { PROGRAM, runWt, start, until } from '../support/spawn.ts';
+import { openWt } from '../support/terminal.ts';
 
 async function makeRepo(...ids: readonly string[]): Promise<{ room: Room; root: string; told: () => Promise<string> }> {
   const room = await makeRoom();
@@ -74,4 +75,20 @@ test('whoever stays beside an agent in the background has a person told how it e
   await until(async () => (await told()).split('\n').length === 3);
   await sleep(1000);
   expect((await told()).split('\n').toSorted()).toEqual(['', 'a failed exit 3: a has failed', 'b done : b is done']);
+});
+
+test('a terminal that waits rings when what it waits for has come, and a death it sees is recorded', async () => {
+  const { room, root, told } = await makeRepo('a', 'b');
+  const [asking, dying] = [await startPuppet(room, root, 'a'), await startPuppet(room, root, 'b')];
+  const [one, other] = [openWt(room, root, ['wait', 'a']), openWt(room, root, ['wait', 'b', '--for', 'failed'])];
+  await sleep(2500);
+  await asking.tell('waiting', 'permission');
+  dying.child.kill('SIGKILL');
+  const [asked, died] = await Promise.all([one.done, other.done]);
+  expect(asked.bytes).toContain('\u001b]9;a waits: claude waits for a permission\u0007');
+  expect(died.bytes).toContain('\u001b]9;b has failed: claude has failed\u0007');
+  await until(async () => (await told()) !== '');
+  expect(await told()).toBe('b failed : b has failed\n');
+  const { stdout } = await runWt(room, root, ['wait', 'a']);
+  expect(stdout).not.toContain('\u0007');
 });

@@ -325,7 +325,7 @@ function onKey(key, isBurst) {
     const line = screen.line;
     screen.line = '';
     if (line.trim() !== '') enter(line);
-  } else if (key === '\u0003') void interrupt('SIGINT');
+  } else if (key === '\u0003') void pressInterrupt();
   else if (key === '\u0004') void leave(0, kind.reasons.exit);
   else if (key === '\u007F') screen.line = screen.line.slice(0, -1);
   else if (!key.startsWith('\u001B')) screen.line += key;
@@ -441,10 +441,16 @@ async function waitForPerson() {
 let interrupts = 0;
 let isStubborn = false;
 
+/** As a key: the first ends the turn's work or asks, the second leaves in good order. */
+function pressInterrupt() {
+  if (isStubborn) return undefined;
+  if (interrupts++ === 0) return say('  Press Ctrl-C again to exit');
+  return leave(0, kind.reasons.exit);
+}
+
 async function interrupt(signal) {
   record({ what: 'signal', signal, isStubborn });
   if (isStubborn) return;
-  if (signal === 'SIGINT' && isTerminal && interrupts++ === 0) return say('  Press Ctrl-C again to exit');
   await leave(128 + { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 }[signal], kind.reasons.signal);
 }
 
@@ -453,7 +459,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => v
 let isLeaving = false;
 
 async function leave(code, reason) {
-  if (isLeaving) return;
+  if (isLeaving) return new Promise(() => {}); // the first one ends it
   isLeaving = true;
   await think();
   await tell('end', { reason });

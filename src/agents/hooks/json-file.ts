@@ -3,6 +3,7 @@ import {
   getNodeValue,
   parseTree,
   printParseErrorCode,
+  stripComments,
   type Node,
   type ParseError,
 } from 'jsonc-parser';
@@ -24,7 +25,7 @@ export interface HookFile {
   readonly isOnlyInMain?: boolean;
   /** Keys that the agent wants beside `hooks`. */
   readonly preamble?: Readonly<Record<string, unknown>>;
-  /** The agent takes plain JSON only. */
+  /** The agent takes plain JSON only; else comments too, and never a comma at the end. */
   readonly isStrict?: boolean;
   /** `taken`: events that the person has hooks of their own for. */
   listEntries(wiring: Wiring, place: HookPlace, taken: ReadonlySet<string>): readonly HookEntry[];
@@ -47,12 +48,7 @@ export function jsonHooks(kind: HookFile): HookSupport {
         : install(kind, text, wiring, place),
     remove: (text) => remove(kind, text),
     stateOf: (text, wiring, place) => stateOf(kind, text, wiring, place),
-    listObstacles: (text, place) => [
-      ...(kind.isStrict === true && !isPlainJson(text)
-        ? ['it reads plain JSON only, and passes over a file with comments or a comma at the end, hooks and all']
-        : []),
-      ...(kind.listObstacles?.(place, takenIn(text)) ?? []),
-    ],
+    listObstacles: (text, place) => [...whyUnread(kind, text), ...(kind.listObstacles?.(place, takenIn(text)) ?? [])],
   };
 }
 
@@ -206,9 +202,17 @@ function addAt(body: string, at: readonly string[], one: { key?: string; value: 
   return parent === undefined ? body : addTo(body, parent, one);
 }
 
+function whyUnread({ isStrict = false }: HookFile, text: string): readonly string[] {
+  const [, body] = splitBom(text);
+  if (isPlainJson(isStrict ? body : stripComments(body))) return [];
+  return isStrict
+    ? ['it reads plain JSON only, and passes over a file with comments or a comma at the end, hooks and all']
+    : ['it cannot read a comma at the end, and stops at it'];
+}
+
 function isPlainJson(text: string): boolean {
   try {
-    JSON.parse(splitBom(text)[1]);
+    JSON.parse(text);
     return true;
   } catch {
     return text.trim() === '';

@@ -120,6 +120,9 @@ describe('hooks of a person', () => {
     expect(fileOf('claude').listObstacles('{} // x', 'session')).toHaveLength(1);
     expect(fileOf('codex').listObstacles('{"a": 1,}', 'main')).toHaveLength(1);
     expect(fileOf('gemini').listObstacles('{} // x', 'session')).toEqual([]);
+    expect(fileOf('gemini').listObstacles('{"a": 1,}', 'session')).toEqual([
+      'it cannot read a comma at the end, and stops at it',
+    ]);
   });
 });
 
