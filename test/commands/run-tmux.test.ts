@@ -136,18 +136,15 @@ describe.skipIf(!HAS_TMUX)(`wt run --tmux${NEEDS_TMUX}`, () => {
   });
 
   test('an agent that ends at once is a failure with its last words, and leaves no pane', async () => {
-    const stand = await makeStand('print not signed in\\n', 'crash 3');
-    const { exit, code, lines } = (await failure(stand, 'run', 'a', 'claude', '--tmux')) as unknown as {
-      exit: number;
-      code: string;
-      lines: readonly string[];
-    };
-    expect({ exit, code }).toEqual({ exit: 5, code: 'agent.failed' });
-    void lines;
-    const { stderr } = await stand.wt('run', 'a', 'claude', '--tmux');
+    const stand = await makeStand();
+    const quick = { command: ['sh', '-c', 'echo not signed in; exit 3'], prompt: 'stdin' };
+    await stand.room.write(stand.room.dir, { '.config/wt/config.jsonc': JSON.stringify({ agents: { quick } }) });
+    const { code, stderr } = await stand.wt('run', 'a', 'quick', '--tmux');
+    expect(code).toBe(5);
     expect(stderr).toContain('ended as soon as it was started: exit 3');
     expect(stderr).toContain('not signed in');
     expect(await stand.panes()).toEqual([]);
+    expect((await stand.facts()).run?.end).toMatchObject({ exitCode: 3 });
   });
 
   test('a program that is not there is missed before a pane is opened', async () => {
