@@ -17,7 +17,7 @@ export default defineCommand({
     'Ends the agent of a session with all that it has started: SIGTERM, ten seconds of grace, SIGKILL. Where none runs there is nothing to do, and that is no failure. What it has written stays as it is, and wt resume takes it up again.',
   args: { ids: sessionsArg },
   options: {
-    all: flag('--all', 'Every session with an agent that runs'),
+    all: flag('--all', 'Every agent that wt has started and that runs'),
     kill: flag('--kill', 'SIGKILL at once'),
     grace: {
       flags: '--grace <time>',

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { defineCommand } from '../cli/define.ts';
 import { duration, flag, sessionsArg } from '../cli/params.ts';
 import type { Notice } from '../agents/notify.ts';
+import { WtError } from '../core/errors.ts';
 import { loadNotifySettings } from '../sessions/notify.ts';
 import { openRepo } from '../sessions/open.ts';
 import { STATUSES, type SessionStatus } from '../sessions/status.ts';
@@ -30,11 +31,13 @@ export default defineCommand({
     for: { flags: '--for <what>', help: `What to wait for: ${WAIT_FOR.join(', ')}`, schema: wanted },
     timeout: { flags: '--timeout <duration>', help: 'How long at most, as in 10m', schema: duration.optional() },
     any: flag('--any', 'The first session that has come so far is enough'),
+    all: flag('--all', 'Every session that is there now'),
   },
   examples: [
     'wt wait fix-login',
     'wt wait fix-login add-search --any --timeout 10m --json',
     'wt wait fix-login --for landed',
+    'wt wait --all --any',
   ],
   mutates: false,
   data: z.object({
@@ -56,10 +59,12 @@ export default defineCommand({
     ),
   }),
 
-  async run({ deps, globals, look, busy }, { ids, for: wantedNow, timeout, any }) {
+  async run({ deps, globals, look, busy }, { ids, for: wantedNow, timeout, any, all }) {
+    if (all && ids.length > 0)
+      throw new WtError('usage.invalid', { option: '--all', reason: 'takes every session; name none beside it' });
     const repo = await openRepo(deps);
-    const request = { ids, wanted: wantedNow, timeoutMs: timeout, any };
-    const waiting = `waiting for ${few(ids.length === 0 ? ['the session'] : ids)}`;
+    const request = { ids: all ? undefined : ids, wanted: wantedNow, timeoutMs: timeout, any };
+    const waiting = `waiting for ${all ? 'all sessions' : few(ids.length === 0 ? ['the session'] : ids)}`;
     const waited = await busy(waiting, () => waitForSessions(repo, request));
     if (deps.io.stdoutIsTTY && !globals.json) {
       const notices = waited.flatMap((one) => noticeOf(one, look.now.toISOString()));

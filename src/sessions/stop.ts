@@ -15,7 +15,7 @@ export const AGENT_GRACE_MS = 10_000;
 
 export interface StopRequest {
   readonly ids: readonly string[];
-  /** Every session with a live agent. */
+  /** Every session with a live agent that wt has started. */
   readonly isAll: boolean;
   /** How long it may take to end by itself before it is killed. 0: it is killed at once. */
   readonly graceMs: number;
@@ -39,13 +39,19 @@ export async function stopAgents(repo: Repo, request: StopRequest): Promise<read
   const book = await readBook(repo);
   const sessions = request.isAll ? [...book.sessions.values()] : await requireSessions(repo, book, request.ids);
   const found = await Promise.all(sessions.map((session) => look(repo, session)));
-  const wanted = request.isAll ? found.filter(({ run, members }) => isOpen(run) && members.length > 0) : found;
+  const wanted = request.isAll ? found.filter(isStoppedWithAll) : found;
+  const callers = await Promise.all(wanted.map(({ run }) => isCaller(run?.owner.pid ?? 0)));
+  const own = wanted.find(({ run }, i) => run?.how === 'outside' && callers[i] === true);
+  if (own !== undefined)
+    throw new WtError('usage.invalid', {
+      option: own.session.id,
+      reason: `what is known as its agent was started by hand, and this very call comes from it (process ${own.run?.owner.pid ?? '?'})`,
+    });
   const away = wanted.find(({ run }) => isOpen(run) && run !== null && lifeOf(run.owner) === 'unknown');
   if (away?.run != null && !request.isAll) {
     const { agent, owner } = away.run;
     throw new WtError('agent.elsewhere', { id: away.session.id, agent, pid: owner.pid, host: owner.host });
   }
-  const callers = await Promise.all(wanted.map(({ run }) => isCaller(run?.owner.pid ?? 0)));
   const order = [...wanted.filter((_, i) => callers[i] !== true), ...wanted.filter((_, i) => callers[i] === true)];
   const done = new Map<string, Stopped>();
   for (const one of order)
@@ -67,6 +73,11 @@ async function look(repo: Repo, session: Session): Promise<Found> {
   const place = { id: session.id, adminDirectory: admin.directory, log: repo.layout };
   const members = run === null || run.owner.pid === 0 ? [] : await listMembers(run.owner);
   return { session, run, place, members };
+}
+
+/** One that somebody has started by hand is theirs to end: which process it is was found out by its parents. */
+function isStoppedWithAll({ run, members }: Found): boolean {
+  return isOpen(run) && run?.how !== 'outside' && members.length > 0;
 }
 
 function isOpen(run: AgentRun | null): boolean {

@@ -17,7 +17,8 @@ import { isAtWork, type SessionStatus } from './status.ts';
 import { judgeWait, type WaitFor, type WaitVerdict } from './wait-for.ts';
 
 export interface WaitRequest {
-  readonly ids: readonly string[];
+  /** Undefined: every session that is there now. */
+  readonly ids: readonly string[] | undefined;
   readonly wanted: readonly WaitFor[];
   /** Undefined: however long it takes. */
   readonly timeoutMs: number | undefined;
@@ -43,6 +44,8 @@ const LOOK_MS = 500;
 /** How often the files are read although nothing told of a change: a file system may not. */
 const READ_MS = 10_000;
 /** How long a process may be gone before it counts as dead: who has started it is about to record its exit code. */
+const DEATH_MS = 2500;
+/** How long a turn may have ended before nothing is about to begin the next. */
 const GRACE_MS = 700;
 /** How long an agent may take from its start to its first turn. */
 const START_MS = 5000;
@@ -55,7 +58,9 @@ const START_MS = 5000;
 export async function waitForSessions(repo: Repo, request: WaitRequest): Promise<readonly Waited[]> {
   const { clock, signal } = repo.deps;
   const beganMs = clock.elapsedMs();
-  const sessions = await requireSessions(repo, await readBook(repo), request.ids);
+  const book = await readBook(repo);
+  const sessions =
+    request.ids === undefined ? [...book.sessions.values()] : await requireSessions(repo, book, request.ids);
   const refs = request.wanted.includes('landed') ? refFiles(repo, sessions) : [];
   const follow = followFiles([...factFiles(repo, sessions), ...refs], signal);
   const watch = createLookout(repo, sessions, request, () => clock.elapsedMs() - beganMs);
@@ -174,7 +179,7 @@ const isPast = ({ verdict }: Watched): boolean => verdict.kind === 'over';
 function isTooEarly(one: Watched, agent: AgentStatus | undefined, nowMs: number): boolean {
   if (!isUnseen(agent)) one.goneMs = undefined;
   else one.goneMs ??= nowMs;
-  return one.goneMs !== undefined && nowMs - one.goneMs < GRACE_MS;
+  return one.goneMs !== undefined && nowMs - one.goneMs < DEATH_MS;
 }
 
 /**

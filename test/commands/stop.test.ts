@@ -1,5 +1,10 @@
+import { spawn } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
-import { expect, test } from 'vitest';
+import process from 'node:process';
+import { expect, onTestFinished, test } from 'vitest';
+import { describeProcess } from '#src/platform/identity.ts';
+import { makeRun } from '../support/agent-facts.ts';
+import { DEAD } from '../support/dead.ts';
 import {
   factsFile,
   isAlive,
@@ -11,6 +16,7 @@ import {
 } from '../support/running.ts';
 import { failure } from '../support/listing.ts';
 import { startWt, until } from '../support/spawn.ts';
+import { tell } from '../support/told.ts';
 
 interface Answer {
   readonly stopped: readonly {
@@ -49,6 +55,24 @@ test('one that does not listen is killed when its grace is over, and with --kill
   const second = await bench.start('a', deaf);
   expect((await stop(bench, 'a', '--kill')).stopped[0]?.signal).toBe('SIGKILL');
   expect(isAlive(second.pid)).toBe(false);
+});
+
+test('one that was started by hand is not among all, and a call that comes from it is refused', async () => {
+  const bench = await makeAgentBench();
+  await bench.wt('create', 'a');
+  const before = await bench.start('a', 'true');
+  expect(before.agent).toBe('sh');
+  const program = spawn('sleep', ['60']);
+  onTestFinished(() => void program.kill('SIGKILL'));
+  const tellOf = (pid: number): Promise<void> =>
+    tell(bench, 'a', { run: makeRun({ how: 'outside', owner: describeProcess(pid, 'mine') ?? DEAD }) });
+  await tellOf(program.pid ?? 0);
+  expect((await stop(bench, '--all', '--kill')).stopped).toEqual([]);
+  expect(isAlive(program.pid ?? 0)).toBe(true);
+  await tellOf(process.pid);
+  expect(await failure(bench, 'stop', 'a', '--kill')).toMatchObject({ exit: 2, code: 'usage.invalid' });
+  await tellOf(program.pid ?? 0);
+  expect((await stop(bench, 'a')).stopped).toMatchObject([{ id: 'a', kind: 'stopped' }]);
 });
 
 test('where no agent runs there is nothing to do', async () => {

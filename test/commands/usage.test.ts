@@ -56,6 +56,7 @@ test.each([
   ['--continue with --abort', ['sync', 'a', '--continue', '--abort']],
   ['--resolve for several', ['sync', 'a', 'b', '--resolve']],
   ['an unknown status', ['list', '--status', 'x']],
+  ['sessions beside all', ['wait', 'a', '--all']],
   ['what cannot be waited for', ['wait', 'a', '--for', 'x']],
   ['a time that is none', ['wait', 'a', '--timeout', 'x']],
 ])('%s is a usage error, in words and in JSON', async (_, argv) => {

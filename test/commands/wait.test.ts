@@ -52,6 +52,18 @@ function startAgent(): { child: ChildProcess; owner: ReturnType<typeof describeP
   return { child, owner: describeProcess(child.pid ?? 0, 'agent') };
 }
 
+test('--all waits for every session that is there', async () => {
+  const bench = await makeSessions('asks', 'works');
+  await tell(bench, 'asks', { hook: makeHook() });
+  const answer = await bench.data<Answer>('wait', '--all', '--any');
+  expect(brief(answer)).toEqual(['asks waiting waiting permission', 'works  working ']);
+  await tell(bench, 'works', { hook: makeHook() });
+  expect((await bench.data<Answer>('wait', '--all')).sessions.map(({ reached }) => reached)).toEqual([
+    'waiting',
+    'waiting',
+  ]);
+});
+
 test('what holds already is told at once, with the words of the session', async () => {
   const bench = await makeSessions('asks', 'through');
   await tell(bench, 'asks', { hook: makeHook() });
