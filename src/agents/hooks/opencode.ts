@@ -45,7 +45,7 @@ function isOwn(text: string): boolean {
  */
 function pluginText({ argv: [command = '', ...args] }: Wiring): string {
   return `${FIRST_LINE}
-import { spawn } from '${SPAWNER}';
+import { spawn } from ${JSON.stringify(SPAWNER)};
 import { existsSync } from 'node:fs';
 
 const COMMAND = ${JSON.stringify(command)};
