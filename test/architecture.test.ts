@@ -19,7 +19,8 @@ interface Import {
 /** Every import of a file: `import x from`, `import 'x'`, `export … from`, `import('x')`, also over several lines. */
 function importsOf(file: string, text = read(`src/${file}`)): readonly Import[] {
   const resolve = (to: string): string => (to.startsWith('.') ? path.posix.join(path.posix.dirname(file), to) : to);
-  const fixed = [...text.matchAll(/^\s*(?:import|export)\s+(type\s)?(?:[^'"`;]*?\sfrom\s+)?['"]([^'"]+)['"]/gm)];
+  // A name with a place in it stands in a text that is written for another program.
+  const fixed = [...text.matchAll(/^\s*(?:import|export)\s+(type\s)?(?:[^'"`;]*?\sfrom\s+)?['"]([^'"$]+)['"]/gm)];
   const dynamic = [...text.matchAll(/\b(?:import|require)\s*\(\s*['"`]([^'"`]+)['"`]/g)];
   return [
     ...fixed.map(([, type, to = '']) => ({

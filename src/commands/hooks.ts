@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import { findAdapter, listAgentNames, requireAdapter, type AgentConfigs } from '../agents/adapters.ts';
 import { findHookFile, HOOK_FILES } from '../agents/hooks/files.ts';
-import { serveWorktreeCall, type WorktreeOutcome } from '../cli/agent-worktree.ts';
 import { defineCommand, type Context } from '../cli/define.ts';
 import { loadConfig } from '../config/load.ts';
 import { WtError } from '../core/errors.ts';
@@ -16,6 +15,10 @@ import {
 import type { HookedAgent, HookTarget } from '../sessions/hook-place.ts';
 import { openRepo } from '../sessions/open.ts';
 import type { Repo } from '../sessions/repo.ts';
+import type { Narrator } from '../setup/steps.ts';
+import { narratorOf } from '../ui/setup.ts';
+import { createTheme } from '../ui/theme.ts';
+import { serveWorktreeCall, type WorktreeOutcome } from '../sessions/worktree-service.ts';
 import { needsOf, renderHookOutcome, renderHookViews } from '../ui/hooks.ts';
 
 const ACTIONS = ['install', 'remove', 'status', 'worktree'] as const;
@@ -82,7 +85,7 @@ wt run brings along what an agent takes on its command line; this is for agents 
 
   async run(context, input): Promise<Outcome> {
     const action = requireAction(input.action);
-    if (action === 'worktree') return { action, outcome: await serveWorktreeCall(context) };
+    if (action === 'worktree') return { action, outcome: await serveWorktrees(context) };
     const repo = await openRepo(context.deps);
     const agents = await loadAgents(repo);
     if (action === 'status') {
@@ -121,6 +124,11 @@ wt run brings along what an agent takes on its command line; this is for agents 
     return [...obstacles.map((text) => `${target.name}: ${text}`), ...needsOf(outcome.outcome)];
   },
 });
+
+function serveWorktrees({ deps, globals, busy }: Context): Promise<WorktreeOutcome> {
+  const narratorFor = (id: string): Narrator => narratorOf(deps.io.err, createTheme(deps.io.errColor), id);
+  return serveWorktreeCall(deps, { dryRun: globals.dryRun, narratorFor, busy });
+}
 
 function worktreeOf(outcome: WorktreeOutcome): {
   id: string | null;

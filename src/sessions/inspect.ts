@@ -8,7 +8,7 @@ import { readStatus, type Status } from '../git/status.ts';
 import { readText } from '../platform/files.ts';
 import type { AgentStatus } from '../agents/status.ts';
 import { throwIfInterrupted } from '../platform/runner.ts';
-import { readAgentStatus } from './agent.ts';
+import { inspectAgent } from './agent.ts';
 import { measure, type Distance } from './distance.ts';
 import type { Session } from './book.ts';
 import { isSettingUp } from './live.ts';
@@ -103,7 +103,7 @@ export async function inspectTree(repo: Repo, session: Session): Promise<TreeIns
     findOperation(session.admin.directory),
     readText(path.join(session.admin.directory, 'HEAD')),
     isSettingUp(session),
-    readAgentStatus(repo, session),
+    inspectAgent(repo, session),
   ]);
   const busy = { ...(isBusy ? { isSettingUp: true } : {}), ...(agent === undefined ? {} : { agent }) };
   const switchedTo = operation === undefined ? whatIsCheckedOut(head, session.row.branch) : undefined;

@@ -77,26 +77,43 @@ const LOOK_MS = 50;
 /** How long an agent that ends at once is waited for. */
 const MOMENT_MS = 500;
 
-async function awaitAgent(repo: Repo, plan: RunPlan, { place, before }: Begun): Promise<RunOutcome> {
+async function awaitAgent(repo: Repo, plan: RunPlan, begun: Begun): Promise<RunOutcome> {
   const { deps, root } = repo;
-  const { admin } = plan;
-  const tmux = tmuxAt(deps.run, root, place.socket);
-  const target = { pane: place.pane, mark: admin.directory };
+  const tmux = tmuxAt(deps.run, root, begun.place.socket);
+  const target = { pane: begun.place.pane, mark: plan.admin.directory };
   let since: number | undefined;
   for (;;) {
     await deps.clock.sleep(LOOK_MS);
     if (deps.signal.aborted && since === undefined) await closePane(tmux, target).catch(() => {});
     throwIfInterrupted(deps.signal);
-    const look = await lookAtPane(tmux, target);
-    const { run, conversation } = await readFacts(admin.directory);
-    const own = run !== null && isOwn(run, place, before) ? run : undefined;
-    if (look === undefined || look.pane.isDead) {
-      if (own?.end?.exitCode !== 0) throw await endedAtOnce(plan, own, look, () => closePane(tmux, target));
-    } else if (own === undefined || own.end !== null || own.owner.pid === look.pane.pid) continue; // its wt is about to
+    const seen = await findStarted(plan, begun, await lookAtPane(tmux, target));
+    if (seen.kind === 'failed') throw await endedAtOnce(plan, seen, () => closePane(tmux, target));
+    if (seen.kind === 'waits') continue;
     since ??= deps.clock.elapsedMs();
-    if (own?.end === null && deps.clock.elapsedMs() - since < MOMENT_MS) continue;
-    return outcomeOf(plan, own, place, conversation?.id ?? null);
+    const isSettled = seen.run.end !== null || deps.clock.elapsedMs() - since >= MOMENT_MS;
+    if (isSettled) return outcomeOf(plan, seen.run, begun.place, seen.conversation);
   }
+}
+
+type Seen =
+  | { readonly kind: 'waits' }
+  | { readonly kind: 'runs'; readonly run: AgentRun; readonly conversation: string | null }
+  | Failed;
+
+interface Failed {
+  readonly kind: 'failed';
+  readonly run: AgentRun | undefined;
+  readonly look: Look | undefined;
+}
+
+/** While its wt is about to start it, the run is that wt's own. */
+async function findStarted({ admin }: RunPlan, { place, before }: Begun, look: Look | undefined): Promise<Seen> {
+  const { run, conversation } = await readFacts(admin.directory);
+  const own = run !== null && isOwn(run, place, before) ? run : undefined;
+  const isOver = look === undefined || look.pane.isDead;
+  if (isOver && own?.end?.exitCode !== 0) return { kind: 'failed', run: own, look };
+  if (own === undefined || (!isOver && (own.end !== null || own.owner.pid === look.pane.pid))) return { kind: 'waits' };
+  return { kind: 'runs', run: own, conversation: conversation?.id ?? null };
 }
 
 function isOwn({ tmux, owner }: AgentRun, place: TmuxPlace, before: AgentRun | null): boolean {
@@ -120,15 +137,14 @@ const SHOWN_LINES = 12;
 /** What the pane shows goes into the failure, so it need not stay. */
 async function endedAtOnce(
   { session, adapter }: RunPlan,
-  run: AgentRun | undefined,
-  look: Look | undefined,
+  { run, look }: Failed,
   close: () => Promise<unknown>,
 ): Promise<WtError> {
   await close().catch(() => {});
   const rows = parseCapture(look?.screen ?? '')
     .shown.split('\n')
     .map((row) => row.trimEnd());
-  const output = rows.filter((row) => row !== '' && !/^Pane is dead/.test(row));
+  const output = rows.filter((row) => row !== '' && !row.startsWith('Pane is dead'));
   return new WtError(
     'agent.failed',
     {

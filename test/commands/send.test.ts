@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { describe, expect } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { fakeAgents, type FakeAgents, type FakeKind } from '../support/agents.ts';
 import { failure } from '../support/listing.ts';
 import { until } from '../support/spawn.ts';
-import { makeTmux, NEEDS_TMUX, stageAgent, tmuxTest as test, type Staged, type TmuxServer } from '../support/tmux.ts';
+import { makeTmux, HAS_TMUX, NEEDS_TMUX, stageAgent, type Staged, type TmuxServer } from '../support/tmux.ts';
 import { makeBench, type Bench } from '../support/wt.ts';
 
 interface Stand extends Bench {
@@ -41,7 +41,7 @@ async function keys({ fakes }: Stand): Promise<string> {
   return (await fakes.calls('keys', 'a')).map(({ text }) => text).join('');
 }
 
-describe(`wt send${NEEDS_TMUX}`, () => {
+describe.skipIf(!HAS_TMUX)(`wt send${NEEDS_TMUX}`, () => {
   test('types a text and Enter at a prompt, and says what was seen of it', async () => {
     const stand = await makeReady();
     const { code, stdout, stderr } = await stand.wt('send', 'a', 'Run', 'the', 'tests');
@@ -299,6 +299,27 @@ describe(`wt send${NEEDS_TMUX}`, () => {
       expect(await failure(stand, 'send', 'a', text)).toMatchObject({ exit: 2, code: 'usage.invalid' });
     for (const text of ['', '  \n ']) expect(await failure(stand, 'send', 'a', text)).toMatchObject({ exit: 2 });
     expect(await keys(stand)).toBe('');
+  });
+
+  test.each([
+    ['at its prompt', 'waiting', { state: 'idle', reason: null }, []],
+    ['at work', 'working', { state: 'working', reason: null }, ['work', 'hang']],
+    ['at a question', 'waiting', { state: 'waiting', reason: 'question' }, ['ask permission']],
+  ] as const)('an agent of which nothing is told is seen %s in wt list', async (_, status, agentStatus, script) => {
+    const stand = await makeStand('claude', ...script);
+    await until(async () => {
+      const { sessions } = await stand.data<{ sessions: { agentStatus: { source: string } }[] }>('list');
+      return sessions[0]?.agentStatus.source === 'screen';
+    });
+    const { sessions } = await stand.data<{ sessions: object[] }>('list');
+    expect(sessions[0]).toMatchObject({
+      status,
+      agentStatus: { ...agentStatus, source: 'screen', isAsserted: false, isAlive: true },
+    });
+    await stand.agent.hook('failed', 'rate_limit');
+    expect((await stand.data<{ sessions: object[] }>('list')).sessions[0]).toMatchObject({
+      agentStatus: { state: 'failed', source: 'claude hook' },
+    });
   });
 
   test('to a server that was killed is to an agent that does not run', async () => {

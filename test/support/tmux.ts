@@ -1,5 +1,5 @@
 import { execa, execaSync } from 'execa';
-import { onTestFinished, test } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { NO_FACTS, type AgentRun, type HookFact } from '#src/agents/facts.ts';
 import { recordNews } from '#src/agents/record.ts';
 import { startPane } from '#src/agents/tmux.ts';
@@ -11,11 +11,9 @@ import type { Room } from './room.ts';
 import { until } from './spawn.ts';
 import type { Bench } from './wt.ts';
 
-const hasTmux = execaSync('tmux', ['-V'], { reject: false }).exitCode === 0;
-
-/** A test that needs the real tmux: without it, it is skipped and says so. */
-export const tmuxTest = hasTmux ? test : test.skip;
-export const NEEDS_TMUX = hasTmux ? '' : ' (skipped: tmux is not installed)';
+/** Whether there is a real tmux to test with; without it the tests are skipped, and say so. */
+export const HAS_TMUX = execaSync('tmux', ['-V'], { reject: false }).exitCode === 0;
+export const NEEDS_TMUX = HAS_TMUX ? '' : ' (skipped: tmux is not installed)';
 
 export interface TmuxServer {
   /** Runs tmux on the room's own server; stdout without the last newline. */

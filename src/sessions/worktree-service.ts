@@ -1,19 +1,20 @@
 import { findHookFile } from '../agents/hooks/files.ts';
-import { parseWorktreeCall, type WorktreeCall } from '../agents/worktree-call.ts';
+import { parseWorktreeCall } from '../agents/worktree-call.ts';
 import { parseJson } from '../core/json.ts';
 import { WtError } from '../core/errors.ts';
 import { AgentName } from '../core/names.ts';
-import { installHooks } from '../sessions/agent-hooks.ts';
-import { claimWorktreeName, removeWorktree, type WorktreeRemoval } from '../sessions/agent-worktree.ts';
-import { findMissingTrust, gatherCommands } from '../sessions/hooks.ts';
-import { LEAVE_PHASES } from '../sessions/leave.ts';
-import { openRepo } from '../sessions/open.ts';
-import { CREATE_PHASES } from '../sessions/ready.ts';
-import type { Repo } from '../sessions/repo.ts';
+import type { Deps } from '../platform/deps.ts';
 import { loadDefinition } from '../setup/definition.ts';
-import { narratorOf } from '../ui/setup.ts';
-import { createTheme } from '../ui/theme.ts';
-import type { Context, Input, Param, Params } from './define.ts';
+import type { Narrator } from '../setup/steps.ts';
+import { installHooks } from './agent-hooks.ts';
+import { claimWorktreeName, removeWorktree, type WorktreeRemoval } from './agent-worktree.ts';
+import { findMissingTrust, gatherCommands } from './hooks.ts';
+import { LEAVE_PHASES } from './leave.ts';
+import { makeSession, type NewSession } from './make-session.ts';
+import { nameSession } from './naming.ts';
+import { openRepo } from './open.ts';
+import { CREATE_PHASES } from './ready.ts';
+import type { Repo } from './repo.ts';
 
 /** Who asks for worktrees so far. */
 const AGENT = 'claude';
@@ -28,42 +29,57 @@ export type WorktreeOutcome =
     }
   | (WorktreeRemoval & { readonly warnings: readonly string[] });
 
+/** What the calls need of the command that serves them. */
+export interface WorktreeService {
+  readonly dryRun: boolean;
+  readonly narratorFor: (id: string) => Narrator;
+  readonly busy: NewSession['busy'];
+}
+
 /**
  * What Claude Code asks for instead of `git worktree add` and `remove`: a session. Making one fails loudly, for the agent must not
  * work in another place; taking one away never loses work.
  */
-export async function serveWorktreeCall(context: Context): Promise<WorktreeOutcome> {
-  const { io } = context.deps;
+export async function serveWorktreeCall(deps: Deps, service: WorktreeService): Promise<WorktreeOutcome> {
+  const { io } = deps;
   const call = parseWorktreeCall(parseJson(io.stdinIsTTY ? '' : await io.readStdin()));
   if (call === undefined)
     throw new WtError('usage.invalid', {
       option: 'standard input',
       reason: 'it has to be a WorktreeCreate hook with a name, or a WorktreeRemove hook with a worktree_path',
     });
-  const deps = call.cwd === undefined ? context.deps : { ...context.deps, cwd: call.cwd };
-  const inner: Context = { ...context, deps, globals: { ...context.globals, input: false } };
-  const repo = await openRepo(deps);
-  return call.kind === 'create' ? make(inner, repo, call) : takeAway(inner, repo, call);
+  const repo = await openRepo(call.cwd === undefined ? deps : { ...deps, cwd: call.cwd });
+  return call.kind === 'create' ? make(repo, service, call.name) : takeAway(repo, service, call.path);
 }
 
 async function make(
-  context: Context,
   repo: Repo,
-  { name }: Extract<WorktreeCall, { kind: 'create' }>,
+  { dryRun, narratorFor, busy }: WorktreeService,
+  name: string,
 ): Promise<WorktreeOutcome> {
   const { id, session } = await claimWorktreeName(repo, name);
   const definition = await loadDefinition(repo.root, repo.deps.env);
   const wanted = { phases: CREATE_PHASES, env: definition.settings.setup.envFile !== undefined };
   const missing = session === undefined ? await findMissingTrust(repo, definition, wanted) : undefined;
-  const create = (await import('../commands/create.ts')).default;
-  const made = await create.run(context, {
-    ...defaultsOf(create),
-    id,
-    agent: AgentName.parse(AGENT),
-    reuse: true,
-    setup: missing === undefined,
+  const target = await nameSession(repo, definition.settings, id, { branch: undefined, base: undefined, task: null });
+  const { branch, folder, isNamedByBranch } = target;
+  const { outcome, ready } = await makeSession(repo, {
+    request: {
+      id: target.id,
+      branch,
+      folder,
+      isBranchNamed: isNamedByBranch,
+      base: undefined,
+      agent: AgentName.parse(AGENT),
+      task: null,
+      reuse: true,
+      owns: [],
+      after: [],
+    },
+    options: { definition, dryRun, fetch: false, fromChanges: false },
+    commands: missing === undefined ? { definition, narrator: narratorFor(id) } : undefined,
+    busy,
   });
-  const { outcome } = made;
   if (outcome.kind === 'planned') return { kind: 'created', id, path: outcome.plan.path, isNew: true, warnings: [] };
   const untrusted =
     missing === undefined
@@ -75,23 +91,8 @@ async function make(
     id,
     path: outcome.session.path,
     isNew: outcome.kind === 'created',
-    warnings: [...made.warnings, ...untrusted, ...hooks],
+    warnings: [...(ready?.warnings ?? []), ...untrusted, ...hooks],
   };
-}
-
-/** What a command is called with when nothing is said. */
-function defaultsOf<A extends Params, O extends Params>({
-  args,
-  options,
-}: {
-  readonly args: A;
-  readonly options: O;
-}): Input<A> & Input<O> {
-  const all = Object.entries<Param>({ ...args, ...options }).map(([name, { schema }]) => [
-    name,
-    schema.parse(undefined),
-  ]);
-  return Object.fromEntries(all) as Input<A> & Input<O>;
 }
 
 /** The agent reads the settings of the worktree it goes into; without hooks there, only its process tells what it does. */
@@ -107,19 +108,14 @@ async function tellOfHooks(repo: Repo, id: string): Promise<readonly string[]> {
   }
 }
 
-async function takeAway(
-  context: Context,
-  repo: Repo,
-  { path }: Extract<WorktreeCall, { kind: 'remove' }>,
-): Promise<WorktreeOutcome> {
-  const { io, env } = context.deps;
-  const { commands, missing } = await gatherCommands(repo, await loadDefinition(repo.root, env), {
+async function takeAway(repo: Repo, service: WorktreeService, path: string): Promise<WorktreeOutcome> {
+  const { commands, missing } = await gatherCommands(repo, await loadDefinition(repo.root, repo.deps.env), {
     phases: LEAVE_PHASES,
-    narrator: narratorOf(io.err, createTheme(io.errColor), ''),
+    narrator: service.narratorFor(''),
     without: ['wt', 'remove', '--no-hooks'],
   });
   const may = missing === undefined ? commands : undefined;
-  const removal = await removeWorktree(repo, path, { by: AGENT, commands: may, dryRun: context.globals.dryRun });
+  const removal = await removeWorktree(repo, path, { by: AGENT, commands: may, dryRun: service.dryRun });
   return { ...removal, warnings: warningsOf(removal, path) };
 }
 
