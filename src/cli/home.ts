@@ -10,6 +10,7 @@ export async function showHome(deps: Deps, version: string): Promise<number> {
   const theme = createTheme(deps.io.color);
   const rows = [
     ['wt create fix-login --task "…"', 'a branch and worktree for an agent'],
+    ['wt run fix-login claude', 'the agent, at work there'],
     ['wt list', 'all sessions, what needs you first'],
     ['wt diff fix-login', 'its changes, uncommitted ones included'],
     ['wt merge fix-login', 'land it after review'],
