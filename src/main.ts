@@ -25,6 +25,8 @@ for (const signal of ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
     // What is typed while a program has the terminal is for that program.
     if (terminal.isHandedOver && (signal === 'SIGINT' || signal === 'SIGQUIT')) return;
+    // A terminal that closes says so more than once; it is no sign of impatience.
+    if (interrupted.signal.aborted && signal === 'SIGHUP') return;
     // A second signal ends at once: the journal covers what is left.
     if (interrupted.signal.aborted || signal === 'SIGQUIT') process.exit(signal === 'SIGQUIT' ? 131 : 130);
     interrupted.abort(signal);

@@ -42,6 +42,21 @@ test('an agent whose terminal goes away ends with it, and that is written down',
   expect((await bench.run('a')).end).toMatchObject({ signal: 'SIGHUP' });
 });
 
+test('a terminal that goes away says so more than once, and the end is written down all the same', async () => {
+  const bench = await makeAgentBench();
+  const { room, root } = bench;
+  await bench.wt('create', 'a', '--agent', 'sh');
+  const script =
+    'trap "echo x > \\"$HOME/heard\\"; sleep 0.3; exit 7" HUP; echo x > "$HOME/ready"; while :; do sleep 0.05; done';
+  const wt = start(room, root, [process.execPath, PROGRAM, 'run', 'a', '--prompt', script], { group: true });
+  await bench.line('ready');
+  process.kill(-wt.pid, 'SIGHUP');
+  await bench.line('heard');
+  wt.kill('SIGHUP');
+  await wt.done;
+  expect((await bench.run('a')).end).toMatchObject({ exitCode: 7 });
+});
+
 test('a wt in the foreground that is killed leaves its agent at work, known and stoppable', async () => {
   const bench = await makeAgentBench();
   const { room, root } = bench;

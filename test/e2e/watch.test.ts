@@ -129,6 +129,7 @@ test('Enter is a shell in the selected session, and its end leads back', async (
   terminal.type('basename "$PWD"-$WT_SESSION; touch new.txt\r');
   await terminal.shows('alpha-alpha');
   terminal.type('\u0003');
+  await terminal.until((screen) => /\^C\n\$$/.test(screen)); // a terminal forgets what is typed before an interrupt is dealt with
   terminal.type('echo still $((1 + 1))\r');
   await terminal.shows('still 2');
   terminal.type('exit\r');
@@ -169,8 +170,8 @@ test('another size is drawn at once; the selected session stays in sight', async
   terminal.type('\u001b[B\u001b[B\u001bOB\u001b[B');
   await terminal.shows('❯ a1');
   terminal.resize(40, 5);
-  await terminal.until((screen) => screen.includes('q quit') && !screen.includes('task'));
-  expect(terminal.screen().replaceAll(/\d+s$/gm, '1s')).toMatchInlineSnapshot();
+  await terminal.until((screen) => screen.endsWith('d diff  l logs  ? keys  q quit') && !screen.includes('m merge'));
+  expect(terminal.screen().split('\n')[2]).toMatch(/^❯ a1 {2}new/);
   terminal.resize(80, 3);
   await terminal.until((screen) => screen.includes('5 sessions') && !screen.includes('q quit'));
   terminal.resize(80, 12);

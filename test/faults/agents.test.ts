@@ -1,8 +1,9 @@
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { isAlive, makeAgentBench, supervisorOf, untilEnded, untilGone, type AgentBench } from '../support/running.ts';
-import { exists, until } from '../support/spawn.ts';
+import { cannotPreload, pointsOf, runCounted } from '../support/kill.ts';
+import { exists, findFaults, until } from '../support/spawn.ts';
 
 interface Listed {
   readonly sessions: readonly {
@@ -109,3 +110,20 @@ test('ten agents at once start and end, and no event is lost', async () => {
   expect(events.filter((name) => name === 'session.agent.started')).toHaveLength(10);
   expect(events.filter((name) => name === 'session.agent.exited')).toHaveLength(10);
 }, 60_000);
+
+describe.skipIf(cannotPreload !== '')(`killed before any call that changes a file${cannotPreload}`, () => {
+  test('wt run leaves nothing that the next one does not put right', async () => {
+    const bench = await makeAgentBench();
+    const { room, root } = bench;
+    await bench.wt('create', 'a', '--agent', 'sh');
+    const argv = ['run', 'a', '--prompt', 'true'];
+    const points = pointsOf((await runCounted(bench, argv, { at: 0 })).calls, room);
+    expect(points.length).toBeGreaterThan(5);
+    for (const { at, effect } of points.filter((_, i) => process.env['WT_CRASH_ALL'] === '1' || i % 3 === 0)) {
+      await runCounted(bench, argv, { at });
+      const where = `${at}: ${effect}`;
+      expect([where, (await bench.wt('run', 'a', '--prompt', 'true')).code]).toEqual([where, 0]);
+      expect([where, await findFaults(room, root)]).toEqual([where, []]);
+    }
+  }, 300_000);
+});
