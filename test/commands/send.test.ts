@@ -301,6 +301,55 @@ describe.skipIf(!HAS_TMUX)(`wt send${NEEDS_TMUX}`, () => {
     expect(await keys(stand)).toBe('');
   });
 
+  /** A program at a prompt that does something as soon as it is typed to; what it was typed is in a file. */
+  async function makeJumpy(then: string): Promise<Bench & { keys: () => Promise<string> }> {
+    const bench = await makeBench();
+    const tmux = makeTmux(bench.room);
+    await bench.wt('create', 'a');
+    const keysFile = `${bench.room.dir}/keys`;
+    const program = `
+      const { appendFileSync } = require('node:fs');
+      process.stdin.setRawMode(true);
+      process.stdout.write('at the prompt\\r\\n❯ ');
+      process.stdin.on('data', (data) => {
+        appendFileSync(${JSON.stringify(keysFile)}, data);
+        ${then}
+      });`;
+    const agent = await stageAgent(bench, 'a', [process.execPath, '-e', program]);
+    await tmux.shows(agent.pane, '❯');
+    return { ...bench, keys: () => readFile(keysFile, 'utf8') };
+  }
+
+  test('does not press Enter when a question comes up in that moment', async () => {
+    const ask = 'Do you want to proceed?\\r\\n ❯ 1. Yes\\r\\n   2. No\\r\\n\\r\\n Esc to cancel';
+    const bench = await makeJumpy(`process.stdout.write('\\u001b[2J\\u001b[H${ask}');`);
+    const { exit, code, changed, stderr } = await failure(bench, 'send', 'a', 'go on').then(async (seen) => ({
+      ...seen,
+      stderr: (await bench.wt('send', 'a', 'again')).stderr,
+    }));
+    expect({ exit, code, changed }).toEqual({ exit: 9, code: 'agent.not-ready', changed: true });
+    expect(stderr).toContain('Nothing was sent.');
+    expect(await bench.keys()).toBe('go on');
+  });
+
+  test('says so when the agent ends while it is typed to', async () => {
+    const bench = await makeJumpy('process.exit(0);');
+    expect(await failure(bench, 'send', 'a', 'go on')).toMatchObject({
+      exit: 4,
+      code: 'agent.not-running',
+      changed: true,
+    });
+    expect(await bench.keys()).toBe('go on');
+  });
+
+  test('says of a screen that nothing changes on that nothing was seen', async () => {
+    const bench = await makeJumpy('');
+    const { code, stdout, stderr } = await bench.wt('send', 'a', 'go on');
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '! sent 5 characters to claude in a\n' });
+    expect(stderr).toContain('nothing on its screen has changed since Enter: wt attach a');
+    expect(await bench.keys()).toBe('go on\r');
+  });
+
   test.each([
     ['at its prompt', 'waiting', { state: 'idle', reason: null }, []],
     ['at work', 'working', { state: 'working', reason: null }, ['work', 'hang']],
