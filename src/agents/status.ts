@@ -120,5 +120,5 @@ function ended({ exitCode, signal, how }: AgentEnd): Pick<Ending, 'state' | 'rea
   if (signal !== null) return { state: 'died', reason: signal, source: 'exit code' };
   // It has said good-bye to nobody who would know its exit code.
   if (exitCode === null) return { state: 'exited', reason: null, source: 'hook' };
-  return { state: 'failed', reason: exitCode === null ? null : `exit ${exitCode}`, source: 'exit code' };
+  return { state: 'failed', reason: `exit ${exitCode}`, source: 'exit code' };
 }
