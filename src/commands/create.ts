@@ -7,19 +7,18 @@ import { readPrompt, splitWords } from '../cli/read-prompt.ts';
 import { askTrust } from '../cli/ask-trust.ts';
 import { WtError } from '../core/errors.ts';
 import type { AgentName } from '../core/names.ts';
-import { rowOfPlan, type CreateRequest, type NewSessionPlan } from '../sessions/create.ts';
+import { rowOfPlan } from '../sessions/create.ts';
 import { cardOf, SessionCard } from '../sessions/view.ts';
-import { createSession, type CreateOptions, type CreateOutcome } from '../sessions/create-apply.ts';
-import { factsOf } from '../sessions/facts.ts';
-import { findMissingTrust, hasCommands, runBefore, type Commands, type HookPlace } from '../sessions/hooks.ts';
+import type { CreateOutcome } from '../sessions/create-apply.ts';
+import { createReady } from '../sessions/create-ready.ts';
+import { findMissingTrust, type Commands } from '../sessions/hooks.ts';
 import { nameSession } from '../sessions/naming.ts';
 import { makeUpId } from '../sessions/names.ts';
 import { openRepo } from '../sessions/open.ts';
 import { readBook } from '../sessions/book.ts';
 import { strainWords } from '../ui/limits.ts';
 import { plannedLines, ReadyData, readyData } from '../sessions/ready-report.ts';
-import { CREATE_PHASES, hasSetup, makeReady, type ReadyOutcome } from '../sessions/ready.ts';
-import { openMark } from '../sessions/setup-state.ts';
+import { CREATE_PHASES, type ReadyOutcome } from '../sessions/ready.ts';
 import type { Repo } from '../sessions/repo.ts';
 import { findSession } from '../sessions/select.ts';
 import { requireStartable, runNew, type RunOutcome, wayOf } from '../sessions/run.ts';
@@ -189,7 +188,7 @@ async function make(context: Context, repo: Repo, definition: Definition, input:
   if (input.setup && !globals.dryRun && !isThere)
     await askTrust(context, await findMissingTrust(repo, definition, wantedOf(definition, argument)));
   const options = { definition, dryRun: globals.dryRun, fetch: input.fetch, fromChanges: input.fromChanges };
-  const { outcome, ready } = await create(context, repo, { request, options, commands });
+  const { outcome, ready } = await createReady(repo, { request, options, commands, busy: context.busy });
   const warnings = warningsOf(outcome, target.isNamedByBranch ? argument : undefined);
   return { outcome, ready, would: wouldDo(outcome, commands), warnings: [...warnings, ...(ready?.warnings ?? [])] };
 }
@@ -235,45 +234,8 @@ function wouldDo({ kind }: CreateOutcome, commands: Commands | undefined): reado
   return kind !== 'planned' || commands === undefined ? [] : plannedLines(commands.definition, CREATE_PHASES);
 }
 
-/** Makes the session, then makes it ready; what may refuse runs before. */
-async function create(
-  context: Context,
-  repo: Repo,
-  spec: {
-    request: CreateRequest;
-    options: Pick<CreateOptions, 'definition' | 'dryRun' | 'fetch' | 'fromChanges'>;
-    commands: Commands | undefined;
-  },
-): Promise<Pick<Outcome, 'outcome' | 'ready'>> {
-  const { request, commands, options } = spec;
-  const isWork = commands !== undefined && !options.dryRun && (await hasSetup(repo, commands.definition));
-  const mark = isWork ? await openMark(repo) : undefined;
-  const hasBefore = hasCommands(commands, 'create.before');
-  const before = (plan: NewSessionPlan): Promise<void> => runBefore(repo, commands, 'create', beforeCreate(repo, plan));
-  const all = {
-    ...options,
-    setup: commands === undefined ? 'skip' : mark,
-    before: hasBefore ? before : undefined,
-  } as const;
-  try {
-    const work = (): Promise<CreateOutcome> => createSession(repo, request, all);
-    const outcome = await (hasBefore ? work() : context.busy(`creating ${request.id}`, work));
-    if (outcome.kind !== 'created' || commands === undefined) return { outcome, ready: undefined };
-    const { definition, narrator } = commands;
-    return { outcome, ready: await makeReady(repo, outcome.session, definition, { narrator, isFirst: true, mark }) };
-  } finally {
-    mark?.end();
-  }
-}
-
 function narratorFor({ deps }: Context, id: string): Narrator {
   return narratorOf(deps.io.err, createTheme(deps.io.errColor), id);
-}
-
-/** A session that is not there yet, as it is planned. */
-function beforeCreate(repo: Repo, plan: NewSessionPlan): HookPlace {
-  const session = { id: plan.id, row: rowOfPlan(plan), path: plan.path, admin: undefined };
-  return { facts: factsOf(repo, session), cwd: repo.root, without: ['wt', 'create', plan.id, '--no-setup'] };
 }
 
 async function readTask(

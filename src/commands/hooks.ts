@@ -1,10 +1,11 @@
 import * as z from 'zod';
 import { findAdapter, listAgentNames, requireAdapter, type AgentConfigs } from '../agents/adapters.ts';
 import { findHookFile, HOOK_FILES } from '../agents/hooks/files.ts';
-import { serveWorktreeCall, type WorktreeOutcome } from '../cli/agent-worktree.ts';
 import { defineCommand, type Context } from '../cli/define.ts';
 import { loadConfig } from '../config/load.ts';
+import { parseWorktreeCall } from '../agents/worktree-call.ts';
 import { WtError } from '../core/errors.ts';
+import { parseJson } from '../core/json.ts';
 import {
   installHooks,
   listHooks,
@@ -13,9 +14,12 @@ import {
   type HookRequest,
   type HookView,
 } from '../sessions/agent-hooks.ts';
+import { makeWorktree, takeWorktreeAway, type WorktreeOutcome } from '../sessions/agent-worktree.ts';
 import type { HookedAgent, HookTarget } from '../sessions/hook-place.ts';
 import { openRepo } from '../sessions/open.ts';
 import type { Repo } from '../sessions/repo.ts';
+import { narratorOf } from '../ui/setup.ts';
+import { createTheme } from '../ui/theme.ts';
 import { needsOf, renderHookOutcome, renderHookViews } from '../ui/hooks.ts';
 
 const ACTIONS = ['install', 'remove', 'status', 'worktree'] as const;
@@ -121,6 +125,20 @@ wt run brings along what an agent takes on its command line; this is for agents 
     return [...obstacles.map((text) => `${target.name}: ${text}`), ...needsOf(outcome.outcome)];
   },
 });
+
+/** What Claude Code asks for instead of `git worktree add` and `remove`: a session. */
+async function serveWorktreeCall({ deps, globals }: Context): Promise<WorktreeOutcome> {
+  const { io } = deps;
+  const call = parseWorktreeCall(parseJson(io.stdinIsTTY ? '' : await io.readStdin()));
+  if (call === undefined)
+    throw new WtError('usage.invalid', {
+      option: 'standard input',
+      reason: 'it has to be a WorktreeCreate hook with a name, or a WorktreeRemove hook with a worktree_path',
+    });
+  const repo = await openRepo(call.cwd === undefined ? deps : { ...deps, cwd: call.cwd });
+  const service = { narrator: narratorOf(io.err, createTheme(io.errColor), ''), dryRun: globals.dryRun };
+  return call.kind === 'create' ? makeWorktree(repo, call.name, service) : takeWorktreeAway(repo, call.path, service);
+}
 
 function worktreeOf(outcome: WorktreeOutcome): {
   id: string | null;
