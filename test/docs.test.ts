@@ -6,6 +6,8 @@ import { expect, test } from 'vitest';
 import type { AnyCommand, Param } from '#src/cli/define.ts';
 import { globalParams } from '#src/cli/params.ts';
 import { findVerb, table, type Verb, type VerbName } from '#src/cli/table.ts';
+import { PROGRAM } from './support/spawn.ts';
+import { fakeAgents } from './support/agents.ts';
 import { callWt, makeBench, type Bench } from './support/wt.ts';
 
 const root = path.resolve('.');
@@ -63,7 +65,11 @@ test.each(verbs.map(([name]) => name))('the examples of wt %s are understood by 
       const ending = new AbortController();
       const isEndless = argv[0] === 'wait' || argv.some((word) => ['--follow', '-f', '--watch'].includes(word));
       const timer = isEndless ? setTimeout(() => ending.abort('SIGINT'), 500) : undefined;
-      const { code, stderr } = await callWt(bench.room, argv, { cwd: bench.root, signal: ending.signal });
+      const { code, stderr } = await callWt(bench.room, argv, {
+        cwd: bench.root,
+        signal: ending.signal,
+        program: PROGRAM,
+      });
       clearTimeout(timer);
       // 3: a session that is not there; 4: one that is; 8: nobody can answer; 130: interrupted before it had begun.
       const understood = [0, 3, 4, 8, ...(isEndless ? [130] : [])];
@@ -137,7 +143,9 @@ async function stage(): Promise<Bench> {
     await bench.git('init', '-q', '--bare', `${bench.room.dir}/${name}.git`);
     await bench.git('remote', 'add', name, `${bench.room.dir}/${name}.git`);
   }
-  await bench.wt('create', 'fix-login', '--task', 'Mend it');
+  await fakeAgents(bench.room);
+  await bench.write({ 'task.md': 'Mend it\n' });
+  await bench.wt('create', 'fix-login', '--task', 'Mend it', '--agent', 'claude');
   await bench.write({ 'begun.txt': 'begun\n' });
   return bench;
 }
