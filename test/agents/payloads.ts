@@ -13,7 +13,7 @@ export interface Recorded {
 const CLAUDE = {
   session_id: '7f1e2d3c-0000-4000-8000-000000000001',
   transcript_path: '/home/tess/.claude/projects/-work-a/7f1e2d3c.jsonl',
-  cwd: '/work/a',
+  cwd: '/home/ada/a',
   permission_mode: 'default',
 };
 const claude = (event: string, more: object, news: Recorded['news'], title = event): Recorded => ({
@@ -27,7 +27,7 @@ const CODEX = {
   session_id: '01990000-aaaa-7000-8000-000000000001',
   turn_id: '01990000-aaaa-7000-8000-000000000002',
   transcript_path: null,
-  cwd: '/work/a',
+  cwd: '/home/ada/a',
   model: 'gpt-5.2-codex',
   permission_mode: 'default',
 };
@@ -41,7 +41,7 @@ const codex = (event: string, more: object, news: Recorded['news']): Recorded =>
 const GEMINI = {
   session_id: '2b7c0000-0000-4000-8000-000000000001',
   transcript_path: '/home/tess/.gemini/tmp/abc/chats/session.json',
-  cwd: '/work/a',
+  cwd: '/home/ada/a',
   timestamp: '2026-05-01T10:00:00.000Z',
 };
 const gemini = (event: string, more: object, news: Recorded['news'], title = event): Recorded => ({
@@ -54,11 +54,11 @@ const gemini = (event: string, more: object, news: Recorded['news'], title = eve
 const opencode = (type: string, properties: object, news: Recorded['news'], title = type): Recorded => ({
   agent: 'opencode',
   title,
-  payload: { type, properties, directory: '/work/a' },
+  payload: { type, properties, directory: '/home/ada/a' },
   news,
 });
 
-const COPILOT = { sessionId: '5a110000-0000-4000-8000-000000000001', timestamp: 1_777_000_000_000, cwd: '/work/a' };
+const COPILOT = { sessionId: '5a110000-0000-4000-8000-000000000001', timestamp: 1_777_000_000_000, cwd: '/home/ada/a' };
 const copilot = (event: string, more: object, news: Recorded['news'], title = event): Recorded => ({
   agent: 'copilot',
   title,
@@ -72,7 +72,7 @@ const CURSOR = {
   generation_id: '490b90b7-a2ce-4c2c-bb76-cb77b125df2f',
   model: 'default',
   cursor_version: '2.4.0',
-  workspace_roots: ['/work/a'],
+  workspace_roots: ['/home/ada/a'],
   user_email: null,
   transcript_path: null,
 };
@@ -172,7 +172,7 @@ export const RECORDED: readonly Recorded[] = [
   ),
   claude('SessionEnd', { reason: 'prompt_input_exit' }, { turn: 'ended' }),
   claude('SessionEnd', { reason: 'clear' }, ALIVE, 'SessionEnd of a conversation alone'),
-  claude('CwdChanged', { old_cwd: '/work/a', new_cwd: '/work' }, ALIVE),
+  claude('CwdChanged', { old_cwd: '/home/ada/a', new_cwd: '/work' }, ALIVE),
   claude('SomethingNew', { whatever: [1, { two: 2 }] }, ALIVE, 'an event of a later version'),
   { agent: 'claude', title: 'no event at all', payload: CLAUDE, news: undefined },
   { agent: 'claude', title: 'no payload', payload: undefined, news: undefined },
@@ -194,7 +194,7 @@ export const RECORDED: readonly Recorded[] = [
       type: 'agent-turn-complete',
       'thread-id': 'b5f6c1c2-1111-2222-3333-444455556666',
       'turn-id': '12345',
-      cwd: '/work/a',
+      cwd: '/home/ada/a',
       client: 'codex-tui',
       'input-messages': ['Fix it'],
       'last-assistant-message': 'Done.',
@@ -202,7 +202,7 @@ export const RECORDED: readonly Recorded[] = [
     news: {
       event: 'agent-turn-complete',
       conversation: 'b5f6c1c2-1111-2222-3333-444455556666',
-      cwd: '/work/a',
+      cwd: '/home/ada/a',
       ...ENDED_TURN,
     },
   },
@@ -220,7 +220,7 @@ export const RECORDED: readonly Recorded[] = [
 
   opencode(
     'session.created',
-    { info: { id: 'ses_1', directory: '/work/a', title: 'x' } },
+    { info: { id: 'ses_1', directory: '/home/ada/a', title: 'x' } },
     { turn: 'idle', isSwitch: true, conversation: 'ses_1' },
   ),
   opencode(
@@ -260,7 +260,7 @@ export const RECORDED: readonly Recorded[] = [
     { ...ENDED_TURN, reason: 'interrupted' },
     'session.error of an interrupt',
   ),
-  opencode('session.idle', { sessionID: 'ses_1' }, { ...ENDED_TURN, conversation: 'ses_1', cwd: '/work/a' }),
+  opencode('session.idle', { sessionID: 'ses_1' }, { ...ENDED_TURN, conversation: 'ses_1', cwd: '/home/ada/a' }),
   opencode(
     'message.updated',
     { info: { id: 'msg_1', sessionID: 'ses_1', role: 'assistant' } },
@@ -312,7 +312,7 @@ export const RECORDED: readonly Recorded[] = [
       hook_event_name: 'Stop',
       session_id: 'c-1',
       timestamp: '2026-05-01T10:00:00Z',
-      cwd: '/work/a',
+      cwd: '/home/ada/a',
       stop_reason: 'end_turn',
     },
     news: { event: 'Stop', conversation: 'c-1', ...ENDED_TURN },
@@ -321,16 +321,16 @@ export const RECORDED: readonly Recorded[] = [
   cursor(
     'sessionStart',
     { session_id: CURSOR.conversation_id, is_background_agent: false, composer_mode: 'agent' },
-    { ...STARTED, cwd: '/work/a' },
+    { ...STARTED, cwd: '/home/ada/a' },
   ),
   cursor(
     'beforeSubmitPrompt',
     { prompt: 'Fix it', attachments: [] },
     { turn: 'working', conversation: CURSOR.conversation_id },
   ),
-  cursor('beforeShellExecution', { command: 'npm test', cwd: '/work/a/src' }, { ...ALIVE, cwd: '/work/a/src' }),
+  cursor('beforeShellExecution', { command: 'npm test', cwd: '/home/ada/a/src' }, { ...ALIVE, cwd: '/home/ada/a/src' }),
   cursor('afterShellExecution', { command: 'npm test', output: 'ok', duration: 12 }, WORKING),
-  cursor('afterFileEdit', { file_path: '/work/a/x', edits: [] }, WORKING),
+  cursor('afterFileEdit', { file_path: '/home/ada/a/x', edits: [] }, WORKING),
   cursor('stop', { status: 'completed', loop_count: 0 }, ENDED_TURN),
   cursor('stop', { status: 'aborted', loop_count: 0 }, { ...ENDED_TURN, reason: 'interrupted' }, 'stop by the person'),
   cursor(

@@ -37,7 +37,7 @@ describe('a call of a hook', () => {
     const { payload = {} } = RECORDED[0] ?? {};
     const { cwd, conversation, event } = readerOf('claude').readHook({ argv: [], payload }) ?? {};
     expect({ cwd, conversation, event }).toEqual({
-      cwd: '/work/a',
+      cwd: '/home/ada/a',
       conversation: '7f1e2d3c-0000-4000-8000-000000000001',
       event: 'SessionStart',
     });

@@ -6,7 +6,7 @@ export function requestOf(changes: Partial<StartRequest> = {}): StartRequest {
     prompt: 'Fix the login',
     isHeadless: false,
     conversation: undefined,
-    worktree: '/work/a',
+    worktree: '/home/ada/a',
     gitDirectories: ['/main/.git/worktrees/a', '/main/.git'],
     brief: { text: 'You are here.', file: '/main/.git/worktrees/a/wt-agent/brief.md' },
     wiring: undefined,

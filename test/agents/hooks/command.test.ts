@@ -83,7 +83,7 @@ test('the plugin of opencode passes on what it hears, in order, and helpers by t
   const file = path.join(room, 'wt-sessions.mjs');
   await writeFile(file, opencodeHookFile.install(undefined, wiringOf(program), 'session'));
   const { WtSessions } = (await import(pathToFileURL(file).href)) as Plugin;
-  const { event, 'tool.execute.after': after } = await WtSessions({ directory: '/work/a' });
+  const { event, 'tool.execute.after': after } = await WtSessions({ directory: '/home/ada/a' });
   await event({ event: { type: 'session.created', properties: { info: { id: 's1' } } } });
   await event({ event: { type: 'message.part.updated', properties: {} } });
   await event({ event: { type: 'session.created', properties: { info: { id: 's2', parentID: 's1' } } } });
@@ -92,9 +92,9 @@ test('the plugin of opencode passes on what it hears, in order, and helpers by t
   await expect.poll(async () => (await calls()).length, { timeout: 30_000 }).toBe(4);
   const payloads = (await calls()).map((one) => JSON.parse((one as { input: string }).input) as object);
   expect(payloads).toEqual([
-    { type: 'session.created', cwd: '/work/a', properties: { info: { id: 's1' } } },
-    { type: 'session.created', cwd: '/work/a', parentID: 's1', properties: { info: { id: 's2', parentID: 's1' } } },
-    { type: 'tool.execute.after', cwd: '/work/a', parentID: 's1', properties: { sessionID: 's2' } },
-    { type: 'session.idle', cwd: '/work/a', properties: { sessionID: 's1' } },
+    { type: 'session.created', cwd: '/home/ada/a', properties: { info: { id: 's1' } } },
+    { type: 'session.created', cwd: '/home/ada/a', parentID: 's1', properties: { info: { id: 's2', parentID: 's1' } } },
+    { type: 'tool.execute.after', cwd: '/home/ada/a', parentID: 's1', properties: { sessionID: 's2' } },
+    { type: 'session.idle', cwd: '/home/ada/a', properties: { sessionID: 's1' } },
   ]);
 });
