@@ -90,6 +90,8 @@ export interface HookNews {
   readonly isSubagent?: boolean;
   /** Which one, when it says so. The conversation is then that of the agent. */
   readonly helper?: string;
+  /** The agent does not wait for this call, so it may come when the turn has ended. */
+  readonly mayTrail?: boolean;
   /** Said on every step of work: it is no event of its own while nothing changes. */
   readonly isRoutine?: boolean;
   /** The agent reads an answer: text to put into its context. */

@@ -80,8 +80,8 @@ const MEANINGS: Meanings = {
     textAt(payload, 'tool_name') === 'AskUserQuestion'
       ? { turn: 'waiting', reason: 'question' }
       : { turn: 'working', isRoutine: true },
-  PostToolUse: { turn: 'working', isRoutine: true },
-  PostToolUseFailure: { turn: 'working', isRoutine: true },
+  PostToolUse: { turn: 'working', isRoutine: true, mayTrail: true },
+  PostToolUseFailure: { turn: 'working', isRoutine: true, mayTrail: true },
   PermissionRequest: { turn: 'waiting', reason: 'permission' },
   Elicitation: { turn: 'waiting', reason: 'question' },
   ElicitationResult: { turn: 'working' },

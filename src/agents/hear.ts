@@ -63,7 +63,8 @@ const since = (hook: HookFact | null, run: AgentRun): HookFact | null =>
 
 function withTurn(facts: AgentFacts, run: AgentRun, { news, at }: Heard): News | undefined {
   const before = since(facts.hook, run);
-  if (news.turn === undefined || (news.isRoutine === true && !isNewer(before, news.turn))) return undefined;
+  if (news.turn === undefined || (news.isRoutine === true && !isNewer(before, { ...news, turn: news.turn }, at)))
+    return undefined;
   return withWord(facts, run, { ...news, turn: news.turn }, at);
 }
 
@@ -90,9 +91,19 @@ function withHelper(facts: AgentFacts, run: AgentRun, { news, at }: Heard): News
   return withWord(facts, run, { event, turn: 'working', ...(conversation === undefined ? {} : { conversation }) }, at);
 }
 
+/** How long after the end of a turn a call may still come that belongs to it and that the agent has not waited for. */
+const TRAILING_MS = 1500;
+
 /** A routine event tells something only when the turn is another one; silence ends no turn that has ended in another way. */
-function isNewer(before: HookFact | null, turn: Turn): boolean {
+function isNewer(
+  before: HookFact | null,
+  { turn, mayTrail }: Pick<HookNews, 'mayTrail'> & { readonly turn: Turn },
+  at: string,
+): boolean {
   if (before === null) return true;
+  if (at < before.at) return false; // another has overtaken it
+  const isOver = before.turn === 'idle' || before.turn === 'failed';
+  if (mayTrail === true && isOver && msOf(at) - msOf(before.at) < TRAILING_MS) return false;
   if (turn === 'working' && before.helper !== undefined) return false; // it goes on beside the helper that waits
   if (turn === 'idle') return before.turn === 'working' || before.turn === 'waiting';
   return before.turn !== turn;

@@ -69,7 +69,7 @@ const turnOf = (facts: AgentFacts): string | null =>
   facts.hook === null ? null : [facts.hook.turn, facts.hook.reason].filter((word) => word !== null).join(' ');
 
 const WORKING = { event: 'UserPromptSubmit', turn: 'working' } as const;
-const STEP = { event: 'PostToolUse', turn: 'working', isRoutine: true } as const;
+const STEP = { event: 'PostToolUse', turn: 'working', isRoutine: true, mayTrail: true } as const;
 const ASKS = { event: 'PermissionRequest', turn: 'waiting', reason: 'permission' } as const;
 const STOP = { event: 'Stop', turn: 'idle', endsTurn: true } as const;
 const SILENT = { event: 'Notification', turn: 'idle', isRoutine: true } as const;
@@ -114,6 +114,15 @@ describe('a word of the agent', () => {
   test('at every step tells when a wait is over', () => {
     const { facts, events } = hear(after(LIVE, WORKING, ASKS), { ...STEP, s: 12 }) ?? { facts: LIVE, events: [] };
     expect([turnOf(facts), events.map(({ event }) => event)]).toEqual(['working', ['session.agent.working']]);
+  });
+
+  test('at every step does not take up a turn again that has just ended, nor is it told when another has overtaken it', () => {
+    const ended = after(LIVE, WORKING, { ...STOP, s: 20 });
+    expect(turnOf(after(ended, { ...STEP, s: 21 }))).toBe('idle');
+    expect(hear(ended, { ...STEP, s: 21 })?.events ?? []).toEqual([]);
+    expect(turnOf(after(ended, { ...STEP, s: 25 }))).toBe('working');
+    expect(turnOf(after(ended, { ...WORKING, s: 21 }))).toBe('working');
+    expect(hear(ended, { ...STEP, s: 19 })?.events ?? []).toEqual([]);
   });
 
   test('that ends a turn says when; silence and a start do not', () => {
