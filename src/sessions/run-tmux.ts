@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { AgentRun, TmuxPlace } from '../agents/facts.ts';
 import { readFacts } from '../agents/record.ts';
+import { lifeOf } from '../agents/status.ts';
 import { parseCapture } from '../agents/screen.ts';
 import {
   closePane,
@@ -86,7 +87,8 @@ async function awaitAgent(repo: Repo, plan: RunPlan, begun: Begun): Promise<RunO
     await deps.clock.sleep(LOOK_MS);
     if (deps.signal.aborted && since === undefined) await closePane(tmux, target).catch(() => {});
     throwIfInterrupted(deps.signal);
-    const seen = await findStarted(plan, begun, await lookAtPane(tmux, target));
+    // A pane that has died says so on a line of its own, and its first line goes into the history for it.
+    const seen = await findStarted(plan, begun, await lookAtPane(tmux, target, { history: true }));
     if (seen.kind === 'failed') throw await endedAtOnce(plan, seen, () => closePane(tmux, target));
     if (seen.kind === 'waits') continue;
     since ??= deps.clock.elapsedMs();
@@ -106,14 +108,18 @@ interface Failed {
   readonly look: Look | undefined;
 }
 
-/** While its wt is about to start it, the run is that wt's own. */
+/** While its wt is about to start it, the run is that wt's own; when it has just gone, that wt is about to write down how. */
 async function findStarted({ admin }: RunPlan, { place, before }: Begun, look: Look | undefined): Promise<Seen> {
   const { run, conversation } = await readFacts(admin.directory);
   const own = run !== null && isOwn(run, place, before) ? run : undefined;
   const isOver = look === undefined || look.pane.isDead;
   if (isOver && own?.end?.exitCode !== 0) return { kind: 'failed', run: own, look };
-  if (own === undefined || (!isOver && (own.end !== null || own.owner.pid === look.pane.pid))) return { kind: 'waits' };
+  if (own === undefined || (!isOver && isBetween(own, look))) return { kind: 'waits' };
   return { kind: 'runs', run: own, conversation: conversation?.id ?? null };
+}
+
+function isBetween({ end, owner }: AgentRun, { pane }: Look): boolean {
+  return end !== null || owner.pid === pane.pid || lifeOf(owner) === 'dead';
 }
 
 function isOwn({ tmux, owner }: AgentRun, place: TmuxPlace, before: AgentRun | null): boolean {

@@ -28,7 +28,7 @@ export function agentEventWords(event: string, data: Data): string | undefined {
   const pid = count('pid');
   const exitCode = count('exitCode');
   const reason = text('reason') ?? (exitCode === undefined ? undefined : `exit ${exitCode}`);
-  const what = `${agent} ${WORDS[word] ?? word}${reason === undefined ? '' : ` (${reason})`}`;
+  const what = `${agent} ${wordsOf(word, text('event'))}${reason === undefined ? '' : ` (${reason})`}`;
   const isNew = word === 'started' || word === 'resumed';
   const more = [
     isNew ? HOW[text('how') ?? ''] : undefined,
@@ -38,6 +38,11 @@ export function agentEventWords(event: string, data: Data): string | undefined {
     text('source') === 'process' ? 'nobody saw how' : undefined,
   ];
   return [what, ...more.filter((one) => one !== undefined)].join(' · ');
+}
+
+/** An agent that has just begun has no turn behind it. */
+function wordsOf(word: string, event = ''): string {
+  return word === 'idle' && /start|created/i.test(event) ? 'is at its prompt' : (WORDS[word] ?? word);
 }
 
 const WORDS: Readonly<Record<string, string>> = {
