@@ -1,4 +1,5 @@
 import { execa } from 'execa';
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
@@ -7,6 +8,7 @@ import { openFolders } from '#src/setup/files/folders.ts';
 import { placeFiles } from '#src/setup/files/files.ts';
 import type { Place } from '#src/setup/place.ts';
 import type { FileRule } from '#src/setup/step.ts';
+import { failure } from '../support/listing.ts';
 import { copyRule, linkRule, makePlace } from '../support/place.ts';
 import { makeBench, type Bench } from '../support/wt.ts';
 
@@ -97,10 +99,17 @@ test('a folder that is a link in the main worktree is not gone through', async (
 
 test('a pattern with ".." or "~" in wt’s own configuration is refused, and copies nothing', async () => {
   const { bench, place } = await makeScene();
-  for (const pattern of ['../outside/secret', 'ignored/../../outside', '!../x', '~/.ssh/id_rsa', '~root/.env', '..'])
-    for (const rule of [copyRule('/ignored/', pattern), linkRule(pattern)])
-      await expect(placeFiles(place, [rule])).rejects.toMatchObject({ kind: 'config.invalid' });
+  for (const pattern of ['../outside/secret', 'ignored/../../outside', '!../x', '~/.ssh/id_rsa', '~root/.env', '..']) {
+    for (const key of ['copy', 'link']) {
+      await bench.write({ 'wt.config.jsonc': JSON.stringify({ setup: { [key]: ['/ignored/', pattern] } }) });
+      expect(await failure(bench, 'create', 'b', '--yes')).toMatchObject({ exit: 2, code: 'config.invalid' });
+    }
+    // Nor would one be taken that came past it.
+    const { copied, linked, skipped } = await placeFiles(place, [copyRule(pattern), linkRule(pattern)]);
+    expect([copied, linked, skipped.map((one) => one.path)]).toEqual([0, [], [pattern, pattern]]);
+  }
   expect(await contentsOf(bench.at('a'))).toEqual({});
+  expect(existsSync(bench.at('b'))).toBe(false);
 });
 
 test('such patterns of .worktreeinclude and of other tools are named and passed over', async () => {

@@ -37,14 +37,15 @@ export function isOutOfBounds({ facts }: Place, name: string): boolean {
  * the session too.
  */
 export async function gatherMatches(place: Place, rules: readonly FileRule[]): Promise<Matches> {
-  const plain = rules.map((rule) => requirePlain(rule));
+  const judged = rules.map((rule) => requirePlain(rule));
+  const plain = judged.filter(({ patterns }) => patterns.length > 0); // git takes no empty list
   const include = await findInclude(place);
   const copies: readonly IgnoreRules[] = [
     ...(include.rules === undefined ? [] : [include.rules]),
     ...plain.filter(({ kind }) => kind === 'copy').map(({ patterns }) => ({ patterns })),
   ];
   const links = plain.filter(({ kind }) => kind === 'link').map(({ patterns }) => ({ patterns }));
-  const skipped = [...include.skipped, ...plain.flatMap((one) => one.skipped)];
+  const skipped = [...include.skipped, ...judged.flatMap((one) => one.skipped)];
   if (copies.length + links.length === 0 || !(await hasWorktree(place)))
     return { copies: [], links: [], except: [], skipped };
   const [ignored, copied, linked] = await Promise.all([
