@@ -7,6 +7,7 @@ import type { AnyCommand, Param } from '#src/cli/define.ts';
 import { globalParams } from '#src/cli/params.ts';
 import { findVerb, table, type Verb, type VerbName } from '#src/cli/table.ts';
 import { PROGRAM } from './support/spawn.ts';
+import { makeTmux, NEEDS_TMUX } from './support/tmux.ts';
 import { fakeAgents } from './support/agents.ts';
 import { callWt, makeBench, type Bench } from './support/wt.ts';
 
@@ -72,7 +73,8 @@ test.each(verbs.map(([name]) => name))('the examples of wt %s are understood by 
       });
       clearTimeout(timer);
       // 3: a session that is not there; 4: one that is; 8: nobody can answer; 130: interrupted before it had begun.
-      const understood = [0, 3, 4, 8, ...(isEndless ? [130] : [])];
+      const isWithoutTmux = NEEDS_TMUX !== '' && argv.includes('--tmux');
+      const understood = [0, 3, 4, 8, ...(isEndless ? [130] : []), ...(isWithoutTmux ? [5] : [])];
       expect({ example, code, stderr: understood.includes(code) ? '' : stderr }).toEqual({
         example,
         code,
@@ -144,6 +146,7 @@ async function stage(): Promise<Bench> {
     await bench.git('remote', 'add', name, `${bench.room.dir}/${name}.git`);
   }
   await fakeAgents(bench.room);
+  makeTmux(bench.room);
   await bench.write({ 'task.md': 'Mend it\n' });
   await bench.wt('create', 'fix-login', '--task', 'Mend it', '--agent', 'claude');
   await bench.write({ 'begun.txt': 'begun\n' });

@@ -78,7 +78,7 @@ test('with --since only what has changed is told, and how', async () => {
   expect((await bench.wt('summary', '--since', `${seq}`)).stdout).toMatchInlineSnapshot(`
     "Since 9
     - new  new; happened: create
-    - search  waiting (question), by claude hook since 2026-01-01T10:01:00.000Z; ?1; happened: agent.waiting; next: wt diff search
+    - search  waiting (question), by claude hook since 2026-01-01T10:01:00.000Z; ?1; happened: agent.waiting; next: wt show search
     and 1 other unchanged: 1 waiting
     gone: vat (remove.after)
     Next time: wt summary --since 14

@@ -106,7 +106,7 @@ test('a pattern with ".." or "~" in wt’s own configuration is refused, and cop
     }
     // Nor would one be taken that came past it.
     const { copied, linked, skipped } = await placeFiles(place, [copyRule(pattern), linkRule(pattern)]);
-    expect([copied, linked, skipped.map((one) => one.path)]).toEqual([0, [], [pattern, pattern]]);
+    expect([copied, linked, [...new Set(skipped.map((one) => one.path))]]).toEqual([0, [], [pattern]]);
   }
   expect(await contentsOf(bench.at('a'))).toEqual({});
   expect(existsSync(bench.at('b'))).toBe(false);
