@@ -1,6 +1,7 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, readlink } from 'node:fs/promises';
 import process from 'node:process';
 import type { Clock } from './clock.ts';
+import { findPathIn } from './dirs.ts';
 import { describeProcess, livenessOf, type Owner } from './identity.ts';
 
 /** Variable that every process of one run of an agent inherits: the nonce of its owner's record. */
@@ -34,6 +35,23 @@ export async function listMembers(owner: Owner): Promise<readonly number[]> {
   const left = all.filter((one) => isIn(one) && one.pid !== process.pid);
   const marked = await Promise.all(left.map(async ({ pid }) => ((await hasMark(pid, owner.nonce)) ? [pid] : [])));
   return marked.flat();
+}
+
+/**
+ * Who carries the mark of a run whose recorded process is gone, and stands in a folder: an agent whose wt was killed before it could
+ * write down its process, or what an agent has left there. Never one that stands elsewhere, for the mark is inherited.
+ */
+export async function listStrays(owner: Owner, folder: string): Promise<readonly number[]> {
+  if (owner.nonce === '' || livenessOf(owner) !== 'dead') return [];
+  const all = await listProcesses();
+  const found = await Promise.all(
+    all.map(async ({ pid }) => {
+      const cwd = await readlink(`/proc/${pid}/cwd`).catch(() => undefined);
+      if (pid === process.pid || cwd === undefined || findPathIn(folder, cwd) === undefined) return [];
+      return (await hasMark(pid, owner.nonce)) ? [pid] : [];
+    }),
+  );
+  return found.flat();
 }
 
 async function hasMark(pid: number, nonce: string): Promise<boolean> {

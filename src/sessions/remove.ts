@@ -194,7 +194,10 @@ async function endSession(repo: Repo, id: string, request: RemoveRequest): Promi
   const { directory } = session.admin;
   const { run } = await readFacts(directory);
   if (run !== null && run.end === null && lifeOf(run.owner) === 'alive' && !(await isCaller(run.owner.pid)))
-    await endRun(repo, { id, adminDirectory: directory, log: repo.layout }, run, AGENT_GRACE_MS);
+    await endRun(repo, { id, adminDirectory: directory, log: repo.layout }, run, {
+      graceMs: AGENT_GRACE_MS,
+      folder: session.path,
+    });
   await endLive(directory);
 }
 

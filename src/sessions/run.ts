@@ -14,6 +14,7 @@ import { WtError } from '../core/errors.ts';
 import { AgentName } from '../core/names.ts';
 import { findProgram, lstatOf, removeFile } from '../platform/files.ts';
 import { createBriefIdentity } from '../platform/identity.ts';
+import { listStrays } from '../platform/members.ts';
 import type { AdminEntry } from '../registry/notes.ts';
 import { readBook, type Session } from './book.ts';
 import { hold } from './hold.ts';
@@ -79,7 +80,7 @@ export async function planRun(repo: Repo, request: RunRequest): Promise<RunPlan>
   const facts = await readFacts(admin.directory);
   const name = request.agent ?? (request.isResumed ? facts.run?.agent : undefined) ?? session.row.agent;
   const adapter = requireAgent(name ?? undefined, settings);
-  requireFree(session.id, facts);
+  await requireFree(session, facts);
   const how = request.tmux === undefined ? request.how : 'tmux';
   const mayTell = configOf(settings, adapter)?.hooks !== false;
   const start = await planStart(repo, { session, admin, adapter, facts, request, how, mayTell });
@@ -124,8 +125,16 @@ async function requireUsable(session: Session): Promise<AdminEntry> {
   return requireAdmin(session);
 }
 
-/** One agent at a time. */
-function requireFree(id: string, { run }: AgentFacts): void {
+/** One agent at a time; one whose process nobody could write down any more is known by its mark. */
+async function requireFree({ id, path: folder }: Session, facts: AgentFacts): Promise<void> {
+  requireClaimable(id, facts);
+  const { run } = facts;
+  const [pid] = run === null || run.end !== null ? [] : await listStrays(run.owner, folder);
+  if (run === null || pid === undefined) return;
+  throw new WtError('agent.running', { id, agent: run.agent, pid, since: run.startedAt, how: run.how });
+}
+
+function requireClaimable(id: string, { run }: AgentFacts): void {
   if (run === null || run.end !== null) return;
   const life = lifeOf(run.owner);
   if (life === 'dead' || life === 'reboot') return;
@@ -210,7 +219,7 @@ async function claimRun(repo: Repo, plan: RunPlan): Promise<Claim> {
   return hold(repo, async ({ repo: locked, lease, book, by }) => {
     const session = requireOwn(book, id);
     await requireUsable(session);
-    requireFree(id, await readFacts(place.adminDirectory));
+    await requireFree(session, await readFacts(place.adminDirectory));
     const { deps } = locked;
     const startedAt = deps.clock.now().toISOString();
     const { owner } = await createBriefIdentity(CLAIM, start.run).owner('', deps.run);
@@ -230,7 +239,7 @@ async function claimRun(repo: Repo, plan: RunPlan): Promise<Claim> {
     };
     const conversation = conversationOf(plan, startedAt);
     const { before } = await recordNews(deps, place, (facts) => {
-      requireFree(id, facts);
+      requireClaimable(id, facts);
       const kept = request.isResumed ? (conversation ?? facts.conversation) : conversation;
       return { facts: withClaim(facts, run, kept), events: [] };
     });

@@ -3,7 +3,8 @@ import type { AgentRun } from '../agents/facts.ts';
 import { readFacts, recordNews, type AgentPlace } from '../agents/record.ts';
 import { lifeOf } from '../agents/status.ts';
 import { WtError } from '../core/errors.ts';
-import { endMembers, listMembers } from '../platform/members.ts';
+import { endMembers, listMembers, listStrays } from '../platform/members.ts';
+import type { Owner } from '../platform/identity.ts';
 import { isCaller } from '../platform/processes.ts';
 import { readBook, type Session } from './book.ts';
 import type { Repo } from './repo.ts';
@@ -71,13 +72,17 @@ async function look(repo: Repo, session: Session): Promise<Found> {
   if (admin === undefined) return { session, run: null, place: undefined, members: [] };
   const { run } = await readFacts(admin.directory);
   const place = { id: session.id, adminDirectory: admin.directory, log: repo.layout };
-  const members = run === null || run.owner.pid === 0 ? [] : await listMembers(run.owner);
+  const members = run === null || run.owner.pid === 0 ? [] : await listAll(run.owner, session.path);
   return { session, run, place, members };
 }
 
 /** One that somebody has started by hand is theirs to end: which process it is was found out by its parents. */
 function isStoppedWithAll({ run, members }: Found): boolean {
   return isOpen(run) && run?.how !== 'outside' && members.length > 0;
+}
+
+async function listAll(owner: Owner, folder: string): Promise<readonly number[]> {
+  return [...(await listMembers(owner)), ...(await listStrays(owner, folder))];
 }
 
 function isOpen(run: AgentRun | null): boolean {
@@ -94,10 +99,10 @@ function lifeOfRun(run: AgentRun | null): string {
 }
 
 async function stopOne(repo: Repo, found: Found, graceMs: number): Promise<Stopped> {
-  const { run, place, members } = found;
+  const { session, run, place, members } = found;
   if (run === null || place === undefined) return outcomeOf(found, null);
   const outcome = outcomeOf(found, null);
-  const signal = members.length === 0 ? undefined : await endRun(repo, place, run, graceMs);
+  const signal = members.length === 0 ? undefined : await endRun(repo, place, run, { graceMs, folder: session.path });
   await closeAgentPane(repo, run, place.adminDirectory);
   return { ...outcome, signal: signal ?? null };
 }
@@ -110,7 +115,7 @@ export async function endRun(
   { deps }: Pick<Repo, 'deps'>,
   place: AgentPlace,
   run: AgentRun,
-  graceMs: number,
+  { graceMs, folder }: { readonly graceMs: number; readonly folder: string },
 ): Promise<'SIGTERM' | 'SIGKILL' | undefined> {
   const id = run.owner.nonce;
   const now = (): string => deps.clock.now().toISOString();
@@ -119,7 +124,7 @@ export async function endRun(
   const members = async (): Promise<readonly number[]> => {
     const { run: latest } = await readFacts(place.adminDirectory);
     const owner = latest?.owner.nonce === id ? latest.owner : run.owner;
-    return [...new Set([...(await listMembers(run.owner)), ...(await listMembers(owner))])];
+    return [...new Set([...(await listAll(run.owner, folder)), ...(await listMembers(owner))])];
   };
   const signal = await endMembers(deps.clock, members, graceMs);
   const end = { exitCode: null, signal: signal ?? null };

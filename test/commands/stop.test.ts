@@ -147,7 +147,7 @@ test('an agent that stops itself is written down as stopped, and nothing of it i
   const bench = await makeAgentBench();
   await bench.wt('create', 'a');
   const wt = `${process.execPath} ${process.cwd()}/bin/wt.js`;
-  const { pid } = await bench.start('a', `echo x > "$HOME/ready"; ${wt} stop . > "$HOME/said" 2>&1; sleep 600`);
+  const { pid } = await bench.start('a', `sleep 1; ${wt} stop . > "$HOME/said" 2>&1; sleep 600`);
   await untilGone(pid);
   expect((await untilEnded(bench, 'a')).end).toMatchObject({ how: 'stopped' });
 });
