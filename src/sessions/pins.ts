@@ -16,7 +16,9 @@ function pinPrefix(id: string, op: string): string {
   return `refs/wt/trash/${id}/${op}`;
 }
 
-const PIN_ATTEMPTS = 3;
+/** A gc that prunes at once may take what was just written before a ref keeps it, or hold the refs: it is tried again, later and later. */
+const PIN_ATTEMPTS = 8;
+const PIN_PAUSE_MS = 20;
 
 /**
  * Pins HEAD, the branch tip and the index under `refs/wt/trash/<id>/<op>/`, so that no gc can eat them. A gc that runs at
@@ -55,6 +57,7 @@ export async function pinSession(
       to === null ? [] : [{ kind: 'create', ref: `${prefix}/${name}`, to }],
     );
     if (changes.length === 0 || (await changeRefs(repo.git, changes))) return;
+    await repo.deps.clock.sleep(PIN_PAUSE_MS * attempt);
   }
   throw new WtError('git.failed', {
     args: ['git', 'update-ref', prefix],

@@ -160,8 +160,11 @@ export async function findFaults(room: Room, root: string): Promise<readonly str
     faults.push(`registry has [${rows.join()}], git has [${trees.join()}]`);
   for (const [id, row] of Object.entries((await readRows(root)) ?? {}))
     if (row.state !== 'ready') faults.push(`${id} is ${row.state}`);
-  // What a killed gate leaves in its own record the next gate clears away, and nobody else works there.
-  const locks = files.filter((name) => name.endsWith('.lock') && !name.startsWith('worktrees/-gate/'));
+  // What a killed gate leaves in its own record the next gate clears away, and nobody else works there; what is thrown away has names
+  // that nobody uses again, and goes in time.
+  const isOwn = (name: string): boolean =>
+    /^(?:worktrees\/-gate|wt\/cache\/(?:objects|index|message)-[^/]+)\//.test(name);
+  const locks = files.filter((name) => name.endsWith('.lock') && !isOwn(name));
   faults.push(...locks.map((name) => `lock file ${name}`));
   for (const name of files.filter((file) => /^worktrees\/[^/]+\/locked$/.test(file))) {
     const reason = await readFile(path.join(dotGit, name), 'utf8');
