@@ -43,9 +43,7 @@ export interface Waited {
 const LOOK_MS = 500;
 /** How often the files are read although nothing told of a change: a file system may not. */
 const READ_MS = 10_000;
-/** How long a process may be gone before it counts as dead: who has started it is about to record its exit code. */
-const DEATH_MS = 2500;
-/** How long a turn may have ended before nothing is about to begin the next. */
+/** How long a process may be gone, or a turn ended, before it counts: its end is about to be recorded, or the next turn to begin. */
 const GRACE_MS = 700;
 /** How long an agent may take from its start to its first turn. */
 const START_MS = 5000;
@@ -179,7 +177,7 @@ const isPast = ({ verdict }: Watched): boolean => verdict.kind === 'over';
 function isTooEarly(one: Watched, agent: AgentStatus | undefined, nowMs: number): boolean {
   if (!isUnseen(agent)) one.goneMs = undefined;
   else one.goneMs ??= nowMs;
-  return one.goneMs !== undefined && nowMs - one.goneMs < DEATH_MS;
+  return one.goneMs !== undefined && nowMs - one.goneMs < GRACE_MS;
 }
 
 /**
