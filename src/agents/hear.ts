@@ -4,7 +4,7 @@ import type { NewEvent } from '../registry/event-log.ts';
 import type { HookNews } from './adapter.ts';
 import type { AgentFacts, AgentRun, Conversation, HookFact, Turn } from './facts.ts';
 import type { News } from './record.ts';
-import type { Life } from './status.ts';
+import { isDead, type Life } from './status.ts';
 
 /** One call of a hook, as it concerns a session. */
 export interface Heard {
@@ -35,8 +35,6 @@ export function withHook(facts: AgentFacts, heard: Heard): News | undefined {
   if (run.how === 'outside' && news.turn === 'ended') return withGoodBye(known, run, heard);
   return withTurn(known, run, heard) ?? withSign(facts, known, at);
 }
-
-const isDead = (life: Life): boolean => life === 'dead' || life === 'reboot';
 
 /**
  * Whether the run itself speaks, and not an agent that it has started in turn: who speaks first is the run, for it speaks before it

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { readText, replaceFile } from '../platform/files.ts';
 import type { LockDeps } from '../platform/lock.ts';
-import { whileLogging, type EventLog, type LogOptions, type NewEvent } from '../registry/event-log.ts';
+import { PATIENT, whileLogging, type EventLog, type LogOptions, type NewEvent } from '../registry/event-log.ts';
 import { parseFacts, type AgentFacts } from './facts.ts';
 
 /** The session an agent works in, as far as its facts and events need it. */
@@ -37,7 +37,7 @@ export async function recordNews(
   deps: Omit<LockDeps, 'identity'>,
   { id, adminDirectory, log }: AgentPlace,
   change: (facts: AgentFacts) => News | undefined,
-  options: LogOptions = { timeoutMs: 10_000, isDurable: true },
+  options: LogOptions = PATIENT,
 ): Promise<{ readonly before: AgentFacts; readonly after: AgentFacts }> {
   return whileLogging(deps, log, options, async (append) => {
     const before = await readFacts(adminDirectory);

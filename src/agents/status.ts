@@ -57,6 +57,11 @@ export function lifeOf(owner: Owner): Life {
   return liveness === 'dead' && isFromEarlierBoot(owner) ? 'reboot' : liveness;
 }
 
+/** Proven to be gone. Pure. */
+export function isDead(life: Life): boolean {
+  return life === 'dead' || life === 'reboot';
+}
+
 /** Pure half of {@link statusOf}. */
 export function deriveStatus(
   facts: AgentFacts,
@@ -64,7 +69,7 @@ export function deriveStatus(
   { life, nowMs }: { life: Life; nowMs: number },
 ): AgentStatus {
   const { agent, how, startedAt, log, owner, end } = run;
-  const isAlive = end === null && (life === 'alive' || life === 'unknown');
+  const isAlive = end === null && !isDead(life);
   const common = {
     agent,
     isAlive,

@@ -41,7 +41,7 @@ export async function listMembers(owner: Owner): Promise<readonly number[]> {
  * Who carries the mark of a run whose recorded process is gone, and stands in a folder: an agent whose wt was killed before it could
  * write down its process, or what an agent has left there. Never one that stands elsewhere, for the mark is inherited.
  */
-export async function listStrays(owner: Owner, folder: string): Promise<readonly number[]> {
+export async function listMarked(owner: Owner, folder: string): Promise<readonly number[]> {
   if (owner.nonce === '' || livenessOf(owner) !== 'dead') return [];
   const all = await listProcesses();
   const found = await Promise.all(

@@ -174,16 +174,23 @@ export interface Detached {
   readonly letGo: () => void;
 }
 
+/** In a session and process group of its own, which goes on when this process ends. */
+function apart(cwd: string, env: Env) {
+  return {
+    cwd,
+    env: { ...env },
+    extendEnv: false,
+    detached: true,
+    cleanup: false,
+    reject: false,
+    buffer: false,
+  } as const;
+}
+
 export function createDetach(env: Env): Detach {
   return ({ file, args, cwd, talk }) => {
     const child = execa(file, [...args], {
-      cwd,
-      env: { ...env },
-      extendEnv: false,
-      detached: true,
-      cleanup: false,
-      reject: false,
-      buffer: false,
+      ...apart(cwd, env),
       ...(talk === undefined ? { stdio: 'ignore' } : { stdio: ['pipe', 'pipe', 'ignore'], input: talk.input }),
     });
     child.unref();
@@ -219,13 +226,7 @@ export function startApart(
   [input, output]: readonly [number | 'ignore', number],
 ): { readonly pid: number | undefined; readonly end: Promise<ApartEnd> } {
   const child = execa(file, [...args], {
-    cwd,
-    env: { ...env },
-    extendEnv: false,
-    detached: true,
-    cleanup: false,
-    reject: false,
-    buffer: false,
+    ...apart(cwd, env),
     stdio: [input, output, output] as never,
   });
   const end = child.then(({ exitCode, signal, code }): ApartEnd => {

@@ -46,6 +46,14 @@ export interface LogOptions {
   readonly isDurable: boolean;
 }
 
+/** What everybody does who can wait. */
+export const PATIENT: LogOptions = { timeoutMs: 10_000, isDurable: true };
+
+/** Writes one event down. */
+export async function logEvent(deps: Omit<LockDeps, 'identity'>, log: EventLog, event: NewEvent): Promise<void> {
+  await whileLogging(deps, log, PATIENT, (append) => append(event));
+}
+
 /** Runs while nobody else writes events: what it reads and writes meanwhile is of one piece. Never throws for a lock that is taken. */
 export async function whileLogging<T>(
   deps: Omit<LockDeps, 'identity'>,

@@ -3,7 +3,7 @@ import { statusOf } from '../agents/status.ts';
 import { WtError } from '../core/errors.ts';
 import { proposeId, type SessionId } from '../core/names.ts';
 import { realPathOf } from '../platform/files.ts';
-import { whileLogging } from '../registry/event-log.ts';
+import { logEvent } from '../registry/event-log.ts';
 import { readBook, sessionAround, type Session } from './book.ts';
 import type { Commands } from './hooks.ts';
 import { removeSession } from './remove.ts';
@@ -55,9 +55,13 @@ export async function removeWorktree(
     const reasons = error.details.reasons.map(({ code }) => code);
     if (dryRun) return { kind: 'kept', id, reasons };
     const at = repo.deps.clock.now().toISOString();
-    await whileLogging(repo.deps, repo.layout, { timeoutMs: 10_000, isDurable: true }, (append) =>
-      append({ at, event: 'session.remove.failed', session: id, by, data: { reasons: [...reasons], path: worktree } }),
-    );
+    await logEvent(repo.deps, repo.layout, {
+      at,
+      event: 'session.remove.failed',
+      session: id,
+      by,
+      data: { reasons: [...reasons], path: worktree },
+    });
     return { kind: 'kept', id, reasons };
   }
 }

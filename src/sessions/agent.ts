@@ -1,5 +1,5 @@
 import { findAdapter } from '../agents/adapters.ts';
-import type { AgentFacts } from '../agents/facts.ts';
+import type { AgentFacts, AgentRun } from '../agents/facts.ts';
 import { readFacts } from '../agents/record.ts';
 import { refineByScreen } from '../agents/refine.ts';
 import { SCREENS } from '../agents/screens.ts';
@@ -7,6 +7,11 @@ import { statusOf, type AgentStatus } from '../agents/status.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Repo } from './repo.ts';
 import type { Session } from './book.ts';
+
+/** The last start of an agent there; null: none was ever seen. */
+export async function readRun({ admin }: Pick<Session, 'admin'>): Promise<AgentRun | null> {
+  return admin === undefined ? null : (await readFacts(admin.directory)).run;
+}
 
 /** What the agent of a session is at, from its facts and its process; no git. Undefined: none was ever seen there. */
 export async function readAgentStatus(

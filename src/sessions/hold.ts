@@ -1,6 +1,6 @@
 import { gitHolding } from '../git/git.ts';
 import { acquireLock, type Lease } from '../platform/lock.ts';
-import { whileLogging } from '../registry/event-log.ts';
+import { logEvent } from '../registry/event-log.ts';
 import type { Event } from '../registry/events.ts';
 import type { SessionRow } from '../registry/session.ts';
 import { fencingNumber, setAside, writeRegistry } from '../registry/store.ts';
@@ -26,7 +26,6 @@ export interface Held {
 }
 
 const DEFAULT_TIMEOUT_SECONDS = 120;
-const EVENTS_TIMEOUT_MS = 10_000;
 
 /** Runs under the repository's lock; recovers dead operations and repairs the registry first. Throws `registry.busy`. */
 export async function hold<T>(
@@ -76,9 +75,7 @@ async function bind(repo: Repo, lease: Lease): Promise<Held> {
     save: (changes) => saveRows(repo, lease, changes),
     async log(event, session, data = {}) {
       const at = deps.clock.now().toISOString();
-      await whileLogging(deps, layout, { timeoutMs: EVENTS_TIMEOUT_MS, isDurable: true }, (append) =>
-        append({ at, event, session, by, data }),
-      );
+      await logEvent(deps, layout, { at, event, session, by, data });
     },
   };
 }

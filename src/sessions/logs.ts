@@ -2,10 +2,10 @@ import type { AgentRun } from '../agents/facts.ts';
 import { LOG_START, lastLines, readOn, readWholeLog, textReader } from '../agents/read-log.ts';
 import { parseCapture } from '../agents/screen.ts';
 import { lookAtPane, tmuxAt } from '../agents/tmux.ts';
-import { readFacts } from '../agents/record.ts';
-import { lifeOf } from '../agents/status.ts';
+import { isDead, lifeOf } from '../agents/status.ts';
 import { WtError } from '../core/errors.ts';
 import { lstatOf } from '../platform/files.ts';
+import { readRun } from './agent.ts';
 import { readBook, type Session } from './book.ts';
 import type { Repo } from './repo.ts';
 import { requireSession } from './select.ts';
@@ -38,7 +38,7 @@ export async function readLogs(repo: Repo, { id, lines }: LogsRequest): Promise<
 /** All that the pane of an agent in tmux has kept; undefined when it runs in none, or its pane is gone. */
 async function readPane(repo: Repo, id: string | undefined): Promise<RunLog | undefined> {
   const session = await requireSession(repo, await readBook(repo), id);
-  const run = session.admin === undefined ? null : (await readFacts(session.admin.directory)).run;
+  const run = await readRun(session);
   if (run?.tmux == null) return undefined;
   const tmux = tmuxAt(repo.deps.run, repo.root, run.tmux.socket);
   const target = { pane: run.tmux.pane, mark: session.admin?.directory ?? '' };
@@ -88,11 +88,9 @@ async function pause({ deps }: Repo): Promise<void> {
 
 /** Whether the run that writes this log goes on. A later run has a log of its own. */
 async function isAtWork({ admin }: Session, file: string): Promise<boolean> {
-  if (admin === undefined) return false;
-  const { run } = await readFacts(admin.directory);
+  const run = await readRun({ admin });
   if (run === null || run.log !== file || run.end !== null) return false;
-  const life = lifeOf(run.owner);
-  return life === 'alive' || life === 'unknown';
+  return !isDead(lifeOf(run.owner));
 }
 
 async function requireLog(
@@ -100,7 +98,7 @@ async function requireLog(
   id: string | undefined,
 ): Promise<Pick<RunLog, 'id' | 'agent'> & { file: string; session: Session }> {
   const session = await requireSession(repo, await readBook(repo), id);
-  const run = session.admin === undefined ? null : (await readFacts(session.admin.directory)).run;
+  const run = await readRun(session);
   if (run?.log == null) throw noLog(session, run);
   if ((await lstatOf(run.log)) === undefined)
     throw new WtError('agent.not-running', {

@@ -1,8 +1,8 @@
-import { readFacts } from '../agents/record.ts';
-import { lifeOf } from '../agents/status.ts';
+import { isDead, lifeOf } from '../agents/status.ts';
 import type { AgentRun } from '../agents/facts.ts';
 import { WtError } from '../core/errors.ts';
-import { readBook, type Session } from './book.ts';
+import { readRun } from './agent.ts';
+import { readBook } from './book.ts';
 import type { Repo } from './repo.ts';
 import { planRun, startRun, type RunOutcome, type RunPlan, type RunRequest } from './run.ts';
 import { requireSession } from './select.ts';
@@ -18,10 +18,6 @@ export async function planResume(repo: Repo, request: ResumeRequest): Promise<Ru
   const run = await readRun(session);
   const how = request.how ?? (run?.how === 'background' || run?.how === 'tmux' ? run.how : 'foreground');
   return planRun(repo, { ...request, id: session.id, how, agent: undefined, isResumed: true });
-}
-
-async function readRun({ admin }: Session): Promise<AgentRun | null> {
-  return admin === undefined ? null : (await readFacts(admin.directory)).run;
 }
 
 /** What became of one session whose agent was cut off. */
@@ -71,6 +67,5 @@ async function resumeOne(
 /** No end of it is known, and it is proven dead; nobody has told it to stop. */
 function isCutOff({ end, owner, stoppingAt }: AgentRun): boolean {
   if (end !== null || stoppingAt !== null) return false;
-  const life = lifeOf(owner);
-  return life === 'dead' || life === 'reboot';
+  return isDead(lifeOf(owner));
 }

@@ -6,7 +6,7 @@ import { howToInstall } from '../agents/install.ts';
 import { beginLog } from '../agents/log.ts';
 import { agentFiles, agentLogs } from '../agents/place.ts';
 import { readFacts, recordNews, type AgentPlace } from '../agents/record.ts';
-import { lifeOf } from '../agents/status.ts';
+import { isDead, lifeOf } from '../agents/status.ts';
 import type { AgentConfig } from '../config/agents.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Settings } from '../config/schema.ts';
@@ -14,7 +14,7 @@ import { WtError } from '../core/errors.ts';
 import { AgentName } from '../core/names.ts';
 import { findProgram, lstatOf, removeFile } from '../platform/files.ts';
 import { createBriefIdentity } from '../platform/identity.ts';
-import { listStrays } from '../platform/members.ts';
+import { listMarked } from '../platform/members.ts';
 import type { AdminEntry } from '../registry/notes.ts';
 import { readBook, type Session } from './book.ts';
 import { hold } from './hold.ts';
@@ -129,15 +129,14 @@ async function requireUsable(session: Session): Promise<AdminEntry> {
 async function requireFree({ id, path: folder }: Session, facts: AgentFacts): Promise<void> {
   requireClaimable(id, facts);
   const { run } = facts;
-  const [pid] = run === null || run.end !== null ? [] : await listStrays(run.owner, folder);
+  const [pid] = run === null || run.end !== null ? [] : await listMarked(run.owner, folder);
   if (run === null || pid === undefined) return;
   throw new WtError('agent.running', { id, agent: run.agent, pid, since: run.startedAt, how: run.how });
 }
 
 function requireClaimable(id: string, { run }: AgentFacts): void {
   if (run === null || run.end !== null) return;
-  const life = lifeOf(run.owner);
-  if (life === 'dead' || life === 'reboot') return;
+  if (isDead(lifeOf(run.owner))) return;
   const { agent, owner, startedAt, how } = run;
   throw new WtError('agent.running', { id, agent, pid: owner.pid, since: startedAt, how });
 }

@@ -23,7 +23,7 @@ import { createBriefIdentity } from '../platform/identity.ts';
 import { acquireLock } from '../platform/lock.ts';
 import { findTerminal } from '../platform/processes.ts';
 import { throwIfInterrupted } from '../platform/runner.ts';
-import { whileLogging } from '../registry/event-log.ts';
+import { logEvent } from '../registry/event-log.ts';
 import { readBook, type Session } from './book.ts';
 import { nameCaller } from './caller.ts';
 import type { Repo } from './repo.ts';
@@ -65,9 +65,7 @@ export async function sendText(repo: Repo, request: SendRequest): Promise<SendOu
   const data = { agent, way, characters, ...(seen === undefined ? {} : { seen }) };
   const event = { event: 'session.agent.sent', session: session.id, by: await nameCaller(repo, book), data };
   const at = repo.deps.clock.now().toISOString();
-  await whileLogging(repo.deps, repo.layout, { timeoutMs: 10_000, isDurable: true }, (append) =>
-    append({ at, ...event }),
-  );
+  await logEvent(repo.deps, repo.layout, { at, ...event });
   return outcome;
 }
 

@@ -3,7 +3,7 @@ import type { AgentRun } from '../agents/facts.ts';
 import { readFacts, recordNews, type AgentPlace } from '../agents/record.ts';
 import { lifeOf } from '../agents/status.ts';
 import { WtError } from '../core/errors.ts';
-import { endMembers, listMembers, listStrays } from '../platform/members.ts';
+import { endMembers, listMembers, listMarked } from '../platform/members.ts';
 import type { Owner } from '../platform/identity.ts';
 import { isCaller } from '../platform/processes.ts';
 import { readBook, type Session } from './book.ts';
@@ -82,7 +82,7 @@ function isStoppedWithAll({ run, members }: Found): boolean {
 }
 
 async function listAll(owner: Owner, folder: string): Promise<readonly number[]> {
-  return [...(await listMembers(owner)), ...(await listStrays(owner, folder))];
+  return [...(await listMembers(owner)), ...(await listMarked(owner, folder))];
 }
 
 function isOpen(run: AgentRun | null): boolean {
