@@ -64,6 +64,19 @@ export async function installHooks(repo: Repo, request: HookRequest): Promise<Ho
   return change(repo, request, planInstall);
 }
 
+/** The same for an agent that goes on without them; the reason why they are refused, with the file where it is one. */
+export async function tryInstallHooks(
+  repo: Repo,
+  request: HookRequest,
+): Promise<{ readonly outcome: HookOutcome } | { readonly refused: { path: string | null; reason: string } }> {
+  try {
+    return { outcome: await installHooks(repo, request) };
+  } catch (error) {
+    if (!WtError.is(error, 'hooks.refused')) throw error;
+    return { refused: error.details };
+  }
+}
+
 /** The file as it was before, to the byte; when the person has changed it since, only wt's hooks go. Throws `hooks.refused`. */
 export async function removeHooks(repo: Repo, request: HookRequest): Promise<HookOutcome> {
   return change(repo, request, planRemoval);

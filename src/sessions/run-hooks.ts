@@ -1,6 +1,5 @@
 import { findHookFile } from '../agents/hooks/files.ts';
-import { WtError } from '../core/errors.ts';
-import { installHooks } from './agent-hooks.ts';
+import { tryInstallHooks } from './agent-hooks.ts';
 import type { Repo } from './repo.ts';
 import type { StartPlan } from './run-plan.ts';
 import type { RunPlan } from './run.ts';
@@ -13,13 +12,9 @@ export async function bringHooks(repo: Repo, { session, adapter, mayTell, start 
   const hooks = findHookFile(adapter.like ?? adapter.name);
   if (start.hasHooks || !mayTell || hooks === undefined || hooks.isOnlyInMain) return start;
   const agent = { name: adapter.name, like: adapter.like, hooks };
-  try {
-    await installHooks(repo, { id: session.id, agent, dryRun: false });
-    return { ...start, hasHooks: true };
-  } catch (error) {
-    if (!WtError.is(error, 'hooks.refused')) throw error;
-    const { path, reason } = error.details;
-    repo.deps.io.err(`wt: ${adapter.name} gets no hooks${path === null ? '' : ` in ${path}`}: ${reason}\n`);
-    return start;
-  }
+  const installed = await tryInstallHooks(repo, { id: session.id, agent, dryRun: false });
+  if ('outcome' in installed) return { ...start, hasHooks: true };
+  const { path, reason } = installed.refused;
+  repo.deps.io.err(`wt: ${adapter.name} gets no hooks${path === null ? '' : ` in ${path}`}: ${reason}\n`);
+  return start;
 }

@@ -6,7 +6,7 @@ import { AgentName } from '../core/names.ts';
 import type { Deps } from '../platform/deps.ts';
 import { loadDefinition } from '../setup/definition.ts';
 import type { Narrator } from '../setup/steps.ts';
-import { installHooks } from './agent-hooks.ts';
+import { tryInstallHooks } from './agent-hooks.ts';
 import { claimWorktreeName, removeWorktree, type WorktreeRemoval } from './agent-worktree.ts';
 import { findMissingTrust, gatherCommands } from './hooks.ts';
 import { LEAVE_PHASES } from './leave.ts';
@@ -99,13 +99,10 @@ async function make(
 async function tellOfHooks(repo: Repo, id: string): Promise<readonly string[]> {
   const hooks = findHookFile(AGENT);
   if (hooks === undefined) return [];
-  try {
-    const { obstacles } = await installHooks(repo, { id, agent: { name: AGENT, hooks }, dryRun: false });
-    return obstacles;
-  } catch (error) {
-    if (!WtError.is(error, 'hooks.refused')) throw error;
-    return [`${error.details.path ?? AGENT} has no hooks: ${error.details.reason}`];
-  }
+  const installed = await tryInstallHooks(repo, { id, agent: { name: AGENT, hooks }, dryRun: false });
+  if ('outcome' in installed) return installed.outcome.obstacles;
+  const { path, reason } = installed.refused;
+  return [`${path ?? AGENT} has no hooks: ${reason}`];
 }
 
 async function takeAway(repo: Repo, service: WorktreeService, path: string): Promise<WorktreeOutcome> {

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { HookNews } from '#src/agents/adapter.ts';
-import { NO_FACTS, type AgentFacts, type AgentRun } from '#src/agents/facts.ts';
+import { NO_FACTS, type AgentFacts } from '#src/agents/facts.ts';
 import { withHook, type Heard } from '#src/agents/hear.ts';
 import type { News } from '#src/agents/record.ts';
 import type { Life } from '#src/agents/status.ts';
 import type { Owner } from '#src/platform/identity.ts';
+import { makeRun } from '../support/agent-facts.ts';
 
 const at = (seconds: number): string => new Date(Date.UTC(2026, 0, 1, 12) + seconds * 1000).toISOString();
 
@@ -19,19 +20,7 @@ const owner = (pid: number): Owner => ({
   command: 'claude',
 });
 
-const RUN: AgentRun = {
-  agent: 'claude',
-  how: 'background',
-  owner: owner(7),
-  startedAt: at(0),
-  argv: ['claude'],
-  hasHooks: true,
-  log: null,
-  input: null,
-  tmux: null,
-  stoppingAt: null,
-  end: null,
-};
+const RUN = makeRun({ owner: owner(7), startedAt: at(0) });
 const LIVE: AgentFacts = {
   ...NO_FACTS,
   run: RUN,

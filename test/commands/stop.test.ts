@@ -9,6 +9,7 @@ import {
   factsFile,
   isAlive,
   makeAgentBench,
+  killSupervisor,
   supervisorOf,
   untilEnded,
   untilGone,
@@ -90,9 +91,7 @@ test('it does not need what watches over the agent', async () => {
   const bench = await makeAgentBench();
   await bench.wt('create', 'a');
   const { pid } = await bench.start('a', 'sleep 600');
-  const supervisor = await supervisorOf(pid);
-  process.kill(supervisor, 'SIGKILL');
-  await untilGone(supervisor);
+  await killSupervisor(pid);
   expect((await stop(bench, 'a')).stopped[0]).toMatchObject({ kind: 'stopped' });
   expect(isAlive(pid)).toBe(false);
   expect((await bench.run('a')).end).toMatchObject({ how: 'stopped', signal: 'SIGTERM' });
@@ -102,9 +101,7 @@ test('a process that is not provably the one that was started is never ended', a
   const bench = await makeAgentBench();
   await bench.wt('create', 'a');
   const { pid } = await bench.start('a', 'sleep 600');
-  const supervisor = await supervisorOf(pid);
-  process.kill(supervisor, 'SIGKILL');
-  await untilGone(supervisor);
+  await killSupervisor(pid);
   const file = factsFile(bench.root, 'a');
   const facts = await bench.facts('a');
   const forge = (owner: object): Promise<void> =>

@@ -1,7 +1,15 @@
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { isAlive, makeAgentBench, supervisorOf, untilEnded, untilGone, type AgentBench } from '../support/running.ts';
+import {
+  isAlive,
+  makeAgentBench,
+  killSupervisor,
+  supervisorOf,
+  untilEnded,
+  untilGone,
+  type AgentBench,
+} from '../support/running.ts';
 import { cannotPreload, pointsOf, runCounted } from '../support/kill.ts';
 import { exists, findFaults, until } from '../support/spawn.ts';
 
@@ -26,9 +34,7 @@ test('an agent goes on when what watches over it is killed; its end is inferred,
   const bench = await makeAgentBench();
   await bench.wt('create', 'a');
   const { pid, log } = await bench.start('a', WAIT);
-  const supervisor = await supervisorOf(pid);
-  process.kill(supervisor, 'SIGKILL');
-  await untilGone(supervisor);
+  await killSupervisor(pid);
   expect(await statusOf(bench, 'a')).toMatchObject({ status: 'working', agentStatus: { state: 'running' } });
   expect((await bench.wt('run', 'a', 'sh', '--prompt', 'true')).code).toBe(4);
   await bench.room.write(bench.room.dir, { go: '' });

@@ -164,3 +164,10 @@ export async function supervisorOf(pid: number): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, 'latin1');
   return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
 }
+
+/** The agent goes on, and nobody stays beside it. */
+export async function killSupervisor(pid: number): Promise<void> {
+  const supervisor = await supervisorOf(pid);
+  process.kill(supervisor, 'SIGKILL');
+  await untilGone(supervisor);
+}
