@@ -1,7 +1,16 @@
 import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
 import { isSame, learn, putRight, type Goals } from '../support/goals.ts';
-import { cannotPreload, FIXED_DATES, findLosses, pointsOf, runCounted, untilRoomIsQuiet } from '../support/kill.ts';
+import {
+  cannotPreload,
+  FIXED_DATES,
+  findLosses,
+  listProcessesOf,
+  pointsOf,
+  runCounted,
+  untilRoomIsQuiet,
+} from '../support/kill.ts';
 import { differences, pictureOf, type Picture } from '../support/picture.ts';
 import { findFaults, runWt, type Exit } from '../support/spawn.ts';
 import { makeScene, VERBS, type Scene, type Verb } from '../support/verbs.ts';
@@ -34,6 +43,22 @@ interface Try {
   readonly at: number;
   /** Whether the command is run again, too. */
   readonly isRepeated: boolean;
+}
+
+const STUCK_MS = 180_000;
+
+/** What is wrong after a kill at one point; also that something of it does not come to its end. */
+async function judgePoint(scene: Scene, verb: Verb, goals: Goals, one: Try): Promise<readonly string[]> {
+  const given = new AbortController();
+  const stuck = sleep(STUCK_MS, undefined, { signal: given.signal }).then(async () => [
+    `point ${one.at}: stands still: ${(await listProcessesOf(scene.room)).join('; ')}`,
+  ]);
+  try {
+    return await Promise.race([tryPoint(scene, verb, goals, one), stuck]);
+  } finally {
+    given.abort();
+    stuck.catch(() => {});
+  }
 }
 
 /** Kills at one point and gives what is wrong afterwards. */
@@ -85,7 +110,7 @@ async function expectNoPointToMatter(verb: Verb): Promise<void> {
       for (let at = due.shift(); at !== undefined; at = due.shift()) {
         // Run again at every fifth: from a state that was seen before, the rest would tell nothing new.
         const isRepeated = EVERY_POINT || due.length % 5 === 0;
-        failing.push(...(await tryPoint(scene, verb, goals, { at, isRepeated })));
+        failing.push(...(await judgePoint(scene, verb, goals, { at, isRepeated })));
       }
     }),
   );

@@ -68,14 +68,32 @@ export async function runCounted(
   return { exit, calls: lines(await readFile(log, 'utf8').catch(() => '')) };
 }
 
-/** Waits until no process of a room lives: none with its HOME. */
+const QUIET_MS = 120_000;
+
+/** Waits until no process of a room lives: none with its HOME. Throws with those that stay for two minutes. */
 export async function untilRoomIsQuiet(room: Room): Promise<void> {
-  const mark = `\0HOME=${room.dir}\0`;
+  const startMs = performance.now();
   await until(async () => {
-    const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
-    const all = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '')));
-    return !all.some((text) => `\0${text}`.includes(mark));
+    const left = await listProcessesOf(room);
+    if (left.length > 0 && performance.now() - startMs > QUIET_MS) throw new Error(`still there: ${left.join('; ')}`);
+    return left.length === 0;
   });
+}
+
+/** State and command line of each process with a room's HOME. */
+export async function listProcessesOf(room: Room): Promise<readonly string[]> {
+  const mark = `\0HOME=${room.dir}\0`;
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
+  const read = (pid: string, name: string): Promise<string> =>
+    readFile(`/proc/${pid}/${name}`, 'latin1').catch(() => '');
+  const inside = await Promise.all(pids.map(async (pid) => `\0${await read(pid, 'environ')}`.includes(mark)));
+  const found = pids.filter((_, i) => inside[i]);
+  return Promise.all(
+    found.map(async (pid) => {
+      const [state = '', args] = [/^State:\s*(.*)$/m.exec(await read(pid, 'status'))?.[1], await read(pid, 'cmdline')];
+      return `${pid} ${state} ${args.replaceAll('\0', ' ').slice(0, 300)}`;
+    }),
+  );
 }
 
 /**
