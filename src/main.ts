@@ -77,8 +77,12 @@ const deps: Deps = {
   identity,
 };
 
-process.exitCode = await main(argv, deps, __WT_VERSION__);
-identity.dispose();
+void start();
+
+async function start(): Promise<void> {
+  process.exitCode = await main(argv, deps, __WT_VERSION__);
+  identity.dispose();
+}
 
 /** Where the caller stands; a shell in a deleted folder still knows its name. */
 function currentDirectory(): string {
