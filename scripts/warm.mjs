@@ -11,17 +11,12 @@ const program = join(root, 'bin', 'wt.js');
 /** What is most often called, each after what it needs. */
 const CALLS = [
   ['create', 'a'],
-  ['create', 'b'],
   ['list'],
   ['show', 'a'],
-  ['diff', 'a'],
-  ['commit', 'a', '-m', 'x'],
   ['conflicts'],
-  ['next'],
+  ['commit', 'a', '-m', 'x'],
   ['merge', 'a', '--yes'],
-  ['remove', 'b'],
-  ['clean', '--yes'],
-  ['undo', '--yes'],
+  ['remove', 'a'],
 ];
 
 /** Without git, or where something is in the way, nothing is compiled ahead. */
