@@ -1,5 +1,4 @@
 import { writeSync } from 'node:fs';
-import process from 'node:process';
 import { findPlainPath } from './sessions/plain-path.ts';
 
 declare const __WT_VERSION__: string;

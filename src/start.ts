@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import path from 'node:path';
-import process from 'node:process';
+import { join } from 'node:path';
 import { Script } from 'node:vm';
 import { listCacheFolders, openCodeCache, type CodeCache } from './platform/code-cache.ts';
 
@@ -26,7 +25,7 @@ type Maker = (exports: Exports, cell: Cell) => void;
 type Chunk = (makers: Maker[], find: (module: number) => Exports, define: typeof defineExports) => void;
 
 const { build, files, homes, verbs } = __WT_CHUNKS__;
-const FOLDER = path.join(__dirname, 'chunks');
+const FOLDER = join(__dirname, 'chunks');
 const HEAD = '(function(module,require){';
 
 const load = createRequire(__filename);
@@ -58,7 +57,7 @@ function defineExports(target: Exports, values: Readonly<Record<string, () => un
 }
 
 function readChunk(name: string): Chunk {
-  const file = path.join(FOLDER, name);
+  const file = join(FOLDER, name);
   if (cache === undefined) return load(file) as Chunk;
   // All of it is ASCII: reading it as bytes is the quickest.
   const text = `${HEAD}${readFileSync(file, 'latin1')}\n})`;

@@ -15,8 +15,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import path from 'node:path';
-import process from 'node:process';
+import { dirname, isAbsolute, join } from 'node:path';
 import type { Script } from 'node:vm';
 import type { Env } from './deps.ts';
 
@@ -41,8 +40,8 @@ const OLD_MS = 30 * 24 * 3600 * 1000;
 export function listCacheFolders(dist: string, env: Env): readonly string[] {
   const said = env['XDG_CACHE_HOME'] ?? '';
   const home = env['HOME'] ?? '';
-  const own = path.isAbsolute(said) ? said : path.isAbsolute(home) ? path.join(home, '.cache') : undefined;
-  return [path.join(dist, 'cache'), ...(own === undefined ? [] : [path.join(own, 'wt', 'code')])];
+  const own = isAbsolute(said) ? said : isAbsolute(home) ? join(home, '.cache') : undefined;
+  return [join(dist, 'cache'), ...(own === undefined ? [] : [join(own, 'wt', 'code')])];
 }
 
 /** The cache of a verb; `key` names the build, the Node.js and the machine. Undefined where nobody can own a file. */
@@ -50,7 +49,7 @@ export function openCodeCache(folders: readonly string[], key: string, verb: str
   const user = process.getuid?.();
   if (user === undefined) return undefined;
   for (const folder of folders) {
-    const bytes = readOwn(path.join(folder, key, verb), user, path.dirname(folder));
+    const bytes = readOwn(join(folder, key, verb), user, dirname(folder));
     const parts = bytes === undefined ? undefined : parseCache(bytes);
     if (parts !== undefined) return { find: (chunk) => parts.get(chunk), note: () => {} };
   }
@@ -129,11 +128,11 @@ function keep(
   verb: string,
 ): void {
   const [beside = ''] = folders;
-  if (existsSync(path.join(path.dirname(beside), '.build.json'))) return;
+  if (existsSync(join(dirname(beside), '.build.json'))) return;
   const bytes = formatCache(scripts.map(([chunk, script]) => [chunk, script.createCachedData()]));
   for (const folder of folders) {
     try {
-      writeWhole(path.join(folder, key), verb, bytes, folder === beside ? 0o755 : 0o700);
+      writeWhole(join(folder, key), verb, bytes, folder === beside ? 0o755 : 0o700);
       return;
     } catch {
       // read only, full, or somebody else's: the next one
@@ -142,15 +141,15 @@ function keep(
 }
 
 function writeWhole(folder: string, name: string, bytes: Buffer, mode: number): void {
-  if (mkdirSync(folder, { recursive: true, mode }) !== undefined) dropOld(path.dirname(folder));
+  if (mkdirSync(folder, { recursive: true, mode }) !== undefined) dropOld(dirname(folder));
   const { uid } = lstatSync(folder);
   if (uid !== process.getuid?.()) throw new Error('somebody else owns it');
-  const temporary = path.join(folder, `${name}.${process.pid}.tmp`);
+  const temporary = join(folder, `${name}.${process.pid}.tmp`);
   const fd = openSync(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o644);
   try {
     writeSync(fd, bytes);
     fsyncSync(fd);
-    renameSync(temporary, path.join(folder, name));
+    renameSync(temporary, join(folder, name));
   } catch (error) {
     unlinkSync(temporary);
     throw error;
@@ -162,7 +161,7 @@ function writeWhole(folder: string, name: string, bytes: Buffer, mode: number): 
 /** What builds that nobody runs any more have left. */
 function dropOld(folder: string): void {
   for (const name of readdirSync(folder)) {
-    const old = path.join(folder, name);
+    const old = join(folder, name);
     if (performance.timeOrigin - statSync(old).mtimeMs > OLD_MS) rmSync(old, { recursive: true, force: true });
   }
 }

@@ -1,5 +1,5 @@
 import { lstatSync, readdirSync, readFileSync, realpathSync, statSync, type Stats } from 'node:fs';
-import path from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { Env } from '../platform/deps.ts';
 
 export interface Surroundings {
@@ -16,13 +16,13 @@ export interface Surroundings {
 export function findPlainPath(argv: readonly string[], { env, cwd, user }: Surroundings): string | undefined {
   const call = parseCall(argv);
   if (call === undefined || user === undefined || !isPlainEnv(env)) return undefined;
-  const from = path.resolve(cwd(), call.directory);
+  const from = resolve(cwd(), call.directory);
   if (!statSync(from).isDirectory()) return undefined;
   const main = findMain(realpathSync(from), user);
   if (main === undefined || hasOpenOperation(main)) return undefined;
   const folder = findFolder(main, call.id);
   if (folder === undefined) return undefined;
-  const place = path.join(main, '.worktrees', folder);
+  const place = join(main, '.worktrees', folder);
   return isSessionAt(main, folder, { id: call.id, place }) && isAscii(place) ? `${place}\n` : undefined;
 }
 
@@ -50,15 +50,15 @@ function isPlainEnv(env: Env): boolean {
 /** The main worktree, from anywhere inside a repository: gitrepository-layout(5). */
 function findMain(from: string, user: number): string | undefined {
   const { dev } = statSync(from);
-  for (let at = from; ; at = path.dirname(at)) {
+  for (let at = from; ; at = dirname(at)) {
     const here = statSync(at);
     // Another file system ends git's search; a folder with a HEAD may be a repository itself.
-    if (here.dev !== dev || find(path.join(at, 'HEAD')) !== undefined) return undefined;
-    const dotGit = path.join(at, '.git');
+    if (here.dev !== dev || find(join(at, 'HEAD')) !== undefined) return undefined;
+    const dotGit = join(at, '.git');
     const stats = find(dotGit);
     if (stats !== undefined)
       return here.uid === user && stats.uid === user ? mainOf(at, dotGit, stats, user) : undefined;
-    if (at === path.dirname(at)) return undefined;
+    if (at === dirname(at)) return undefined;
   }
 }
 
@@ -67,17 +67,17 @@ function mainOf(top: string, dotGit: string, stats: Stats, user: number): string
   if (!stats.isFile()) return undefined;
   const [, admin = ''] = /^gitdir: (\/.+)\n$/.exec(readFileSync(dotGit, 'utf8')) ?? [];
   if (admin === '' || !isOwnFolder(admin, user) || !isPlainHead(admin)) return undefined;
-  if (readFileSync(path.join(admin, 'commondir'), 'utf8') !== '../..\n') return undefined;
-  const common = path.dirname(path.dirname(realpathSync(admin)));
-  const main = path.dirname(common);
-  return path.basename(common) === '.git' && isPlainRepository(common, user) ? main : undefined;
+  if (readFileSync(join(admin, 'commondir'), 'utf8') !== '../..\n') return undefined;
+  const common = dirname(dirname(realpathSync(admin)));
+  const main = dirname(common);
+  return basename(common) === '.git' && isPlainRepository(common, user) ? main : undefined;
 }
 
 /** A `.git` that is no link, of the same owner, whose settings say nothing of another kind or place. */
 function isPlainRepository(dotGit: string, user: number): boolean {
-  if (!isOwnFolder(dotGit, user) || find(path.join(dotGit, 'commondir')) !== undefined) return false;
-  if (!isOwnFolder(path.join(dotGit, 'objects'), user) || !isOwnFolder(path.join(dotGit, 'refs'), user)) return false;
-  const text = readFileSync(path.join(dotGit, 'config'), 'utf8');
+  if (!isOwnFolder(dotGit, user) || find(join(dotGit, 'commondir')) !== undefined) return false;
+  if (!isOwnFolder(join(dotGit, 'objects'), user) || !isOwnFolder(join(dotGit, 'refs'), user)) return false;
+  const text = readFileSync(join(dotGit, 'config'), 'utf8');
   return isPlainConfig(text);
 }
 
@@ -102,21 +102,21 @@ export function isPlainConfig(text: string): boolean {
 }
 
 function isPlainHead(gitDir: string): boolean {
-  const file = path.join(gitDir, 'HEAD');
+  const file = join(gitDir, 'HEAD');
   return (
     lstatSync(file).isFile() && /^(?:ref: refs\/heads\/[^\s~^:?*[\\]+|[0-9a-f]{40})\n$/.test(readFileSync(file, 'utf8'))
   );
 }
 
 function hasOpenOperation(main: string): boolean {
-  const journal = path.join(main, '.git', 'wt', 'journal');
+  const journal = join(main, '.git', 'wt', 'journal');
   return find(journal) !== undefined && readdirSync(journal).length > 0;
 }
 
 /** The folder of a session by the registry; undefined where anything about its row is not plain. */
 function findFolder(main: string, id: string): string | undefined {
-  const worktrees = path.join(main, '.worktrees');
-  const file = path.join(worktrees, 'sessions.json');
+  const worktrees = join(main, '.worktrees');
+  const file = join(worktrees, 'sessions.json');
   const stats = lstatSync(file);
   if (!lstatSync(worktrees).isDirectory() || !stats.isFile() || stats.size > LIMIT_BYTES) return undefined;
   return folderIn(asObject(JSON.parse(readFileSync(file, 'utf8'))), id);
@@ -133,11 +133,11 @@ function folderIn(registry: Readonly<Record<string, unknown>> | undefined, id: s
 
 /** Whether git's own record, which usually has the folder's name, says the same. */
 function isSessionAt(main: string, folder: string, { id, place }: { id: string; place: string }): boolean {
-  const admin = path.join(main, '.git', 'worktrees', folder);
+  const admin = join(main, '.git', 'worktrees', folder);
   if (!lstatSync(admin).isDirectory()) return false;
-  const note = asObject(JSON.parse(readFileSync(path.join(admin, 'wt.json'), 'utf8')));
+  const note = asObject(JSON.parse(readFileSync(join(admin, 'wt.json'), 'utf8')));
   if (note?.['id'] !== id || (note['folder'] ?? id) !== folder || note['state'] !== 'ready') return false;
-  return readFileSync(path.join(admin, 'gitdir'), 'utf8') === `${path.join(place, '.git')}\n`;
+  return readFileSync(join(admin, 'gitdir'), 'utf8') === `${join(place, '.git')}\n`;
 }
 
 function find(target: string): Stats | undefined {
