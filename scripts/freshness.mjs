@@ -1,7 +1,7 @@
 // Is what was installed and built still what the sources ask for? Shared by bootstrap.mjs and build.mjs, which must
 // agree. No dependencies: this runs before they are installed.
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -10,7 +10,15 @@ export const root = fileURLToPath(new URL('..', import.meta.url));
 const buildStamp = 'dist/.build.json';
 
 /** Files that decide what the build puts into dist/; src/ comes on top. */
-const buildFiles = ['package.json', 'package-lock.json', 'tsconfig.json', 'scripts/build.mjs', 'scripts/licenses.mjs'];
+const buildFiles = [
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'scripts/build.mjs',
+  'scripts/licenses.mjs',
+  'scripts/pack.mjs',
+  'scripts/warm.mjs',
+];
 
 /** True when npm's own record of node_modules has every package of the lockfile, at its version. */
 export function isInstalled() {
@@ -33,6 +41,11 @@ export function readBuildStamp() {
 
 export function writeBuildStamp(stamp) {
   writeFileSync(join(root, buildStamp), JSON.stringify(stamp));
+}
+
+/** Until the next stamp is written, the build counts as one that is not done. */
+export function forgetBuildStamp() {
+  rmSync(join(root, buildStamp), { force: true });
 }
 
 export function hashInputs() {

@@ -17,7 +17,7 @@ const ALL_MS = 4000;
 setTimeout(() => process.exit(0), ALL_MS).unref();
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
-const answer = await receiveHook({
+const answer = receiveHook({
   argv: process.argv.slice(3),
   env: process.env,
   cwd: currentDirectory(),
@@ -43,8 +43,7 @@ const answer = await receiveHook({
       program: process.argv[1] ?? '',
     }),
 });
-if (answer === '') process.exit(0);
-process.stdout.write(answer, () => process.exit(0));
+void answer.then((text) => (text === '' ? process.exit(0) : process.stdout.write(text, () => process.exit(0))));
 
 function currentDirectory(): string {
   try {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { fstatSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { buffer } from 'node:stream/consumers';
+import { isatty } from 'node:tty';
 import process from 'node:process';
 import { main } from './cli/main.ts';
 import { verbIn } from './cli/program.ts';
@@ -19,7 +20,7 @@ declare const __WT_VERSION__: string;
 const argv = process.argv.slice(2);
 const interrupted = new AbortController();
 const terminal: Handover = { isHandedOver: false };
-const identity = createIdentity(`wt ${verbIn(argv) ?? ''}`.trim(), randomUUID());
+const identity = createIdentity(`wt ${verbIn(argv) ?? ''}`.trim(), () => randomUUID());
 
 for (const signal of ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
@@ -33,29 +34,27 @@ for (const signal of ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP'] as const) {
   });
 }
 const readerGone = new AbortController();
-for (const stream of [process.stdout, process.stderr]) {
-  // `wt list | head -1` is no failure.
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error; // EIO: its terminal is gone
-    if (stream === process.stdout) readerGone.abort();
-  });
-}
+const watched = new Set<NodeJS.WriteStream>();
+const isTerminal = { in: isTerminalAt(0), out: isTerminalAt(1), err: isTerminalAt(2) };
+// Others draw there too.
+if (isTerminal.out) opened(process.stdout);
+if (isTerminal.err) opened(process.stderr);
 
 const noColor = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : undefined).includes('--no-color');
 const env = noColor ? { ...process.env, NO_COLOR: '1' } : process.env;
 const io: Streams = {
-  out: (text) => void process.stdout.write(text),
-  err: (text) => void process.stderr.write(text),
+  out: (text) => void opened(process.stdout).write(text),
+  err: (text) => void opened(process.stderr).write(text),
   readStdin: async () => (await buffer(process.stdin)).toString('utf8'),
   readLines: (signal) => createInterface({ input: process.stdin, terminal: false, signal }),
-  stdinIsTTY: process.stdin.isTTY,
+  stdinIsTTY: isTerminal.in,
   stdinIsPiped: isPiped(),
-  stdoutIsTTY: process.stdout.isTTY,
-  stderrIsTTY: process.stderr.isTTY,
-  columns: process.stdout.columns ?? process.stderr.columns ?? 80,
+  stdoutIsTTY: isTerminal.out,
+  stderrIsTTY: isTerminal.err,
+  columns: (isTerminal.out ? process.stdout.columns : isTerminal.err ? process.stderr.columns : undefined) ?? 80,
   readerGone: readerGone.signal,
-  color: colorLevel(env, process.stdout.isTTY),
-  errColor: colorLevel(env, process.stderr.isTTY),
+  color: colorLevel(env, isTerminal.out),
+  errColor: colorLevel(env, isTerminal.err),
 };
 const deps: Deps = {
   run: createRunner(env, interrupted.signal, terminal),
@@ -77,8 +76,12 @@ const deps: Deps = {
   identity,
 };
 
-process.exitCode = await main(argv, deps, __WT_VERSION__);
-identity.dispose();
+void start();
+
+async function start(): Promise<void> {
+  process.exitCode = await main(argv, deps, __WT_VERSION__);
+  identity.dispose();
+}
 
 /** Where the caller stands; a shell in a deleted folder still knows its name. */
 function currentDirectory(): string {
@@ -87,6 +90,26 @@ function currentDirectory(): string {
   } catch {
     process.chdir('/'); // nothing can be started from a folder that is gone
     return process.env['PWD'] ?? '/';
+  }
+}
+
+/** Standard output or standard error; opened when there is something to say, for that takes its time. */
+function opened(stream: NodeJS.WriteStream): NodeJS.WriteStream {
+  if (watched.has(stream)) return stream;
+  watched.add(stream);
+  // `wt list | head -1` is no failure.
+  return stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error; // EIO: its terminal is gone
+    if (stream === process.stdout) readerGone.abort();
+  });
+}
+
+/** What is no character device is no terminal: that is quicker to know than by opening the stream. */
+function isTerminalAt(fd: number): boolean {
+  try {
+    return fstatSync(fd).isCharacterDevice() && isatty(fd);
+  } catch {
+    return false;
   }
 }
 

@@ -11,7 +11,6 @@ import { createRunner } from './platform/runner.ts';
  * The other composition root: what stays beside an agent in the background until it ends. Small on purpose, for there is one of it for
  * every agent. What it has to do comes on standard input, and the wt that waits reads its standard output.
  */
-const spec = parseJson(await text(process.stdin)) as Spec;
 let isHeard = true;
 process.stdout.on('error', () => (isHeard = false));
 
@@ -27,12 +26,14 @@ function endOnSignal(pid: number): void {
   process.on('SIGTERM', () => endGroupGently(pid));
 }
 
-await supervise(spec, {
-  env: process.env,
-  clock: systemClock,
-  random: Math.random,
-  run: createRunner(process.env),
-  signal: new AbortController().signal,
-  say,
-  afterChange: (change) => afterChange(change, { env: process.env, program: process.argv[1] ?? '' }),
-});
+void text(process.stdin).then((input) =>
+  supervise(parseJson(input) as Spec, {
+    env: process.env,
+    clock: systemClock,
+    random: Math.random,
+    run: createRunner(process.env),
+    signal: new AbortController().signal,
+    say,
+    afterChange: (change) => afterChange(change, { env: process.env, program: process.argv[1] ?? '' }),
+  }),
+);

@@ -57,6 +57,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   commands: ['cli', 'ui', ...DOMAIN, ...BELOW_DOMAIN],
   cli: ['ui', 'platform', 'core'],
   'main.ts': ['cli', 'platform', 'core'],
+  'start.ts': ['platform'],
+  'quick.ts': ['sessions', 'start.ts'],
   'hook.ts': ['agents', 'platform', 'core'],
   'supervise.ts': ['agents', 'platform', 'core'],
 };
@@ -136,8 +138,8 @@ describe('a fence', () => {
     [/^commander$/, 'commander', /^cli\//],
     [/^ora$/, 'ora', /^platform\/progress\.ts$/],
     [/^@clack\/prompts$/, '@clack/prompts', /^platform\/prompt\.ts$/],
-    [/^(?:node:)?process$/, 'node:process', /^(?:(?:main|hook|supervise)\.ts|platform\/.*)$/],
-    [/^(?:node:)?child_process$/, 'node:child_process', /^$/],
+    [/^(?:node:)?process$/, 'node:process', /^(?:(?:main|start|quick|hook|supervise)\.ts|platform\/.*)$/],
+    [/^(?:node:)?child_process$/, 'node:child_process', /^platform\/capture\.ts$/],
   ];
 
   test.each(FENCES)('holds around %s: %s', (pattern, _, door) => {

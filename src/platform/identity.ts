@@ -39,15 +39,18 @@ export interface Identity {
   dispose(): void;
 }
 
-export function createIdentity(command: string, nonce: string): Identity {
+/** `nonce`: a name that nobody else has, or what makes one. */
+export function createIdentity(command: string, nonce: string | (() => string)): Identity {
   let made: Promise<{ owner: Owner; fd: number | undefined }> | undefined;
   let open: { fd: number; fifo: string } | undefined;
+  const make = async (directory: string, run: Runner): Promise<{ owner: Owner; fd: number | undefined }> => {
+    const name = typeof nonce === 'string' ? nonce : nonce();
+    open = await makeFifo(path.join(directory, `f.${name}`), run);
+    return { owner: describeSelf(command, name, open?.fifo ?? null), fd: open?.fd };
+  };
   return {
     owner(directory, run) {
-      made ??= makeFifo(path.join(directory, `f.${nonce}`), run).then((fifo) => {
-        open = fifo;
-        return { owner: describeSelf(command, nonce, fifo?.fifo ?? null), fd: fifo?.fd };
-      });
+      made ??= make(directory, run);
       return made;
     },
     dispose() {

@@ -2,6 +2,7 @@ import { execa, type Options, type Result } from 'execa';
 import { existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { WtError } from '../core/errors.ts';
+import { startCapture, type Captured, type Ended } from './capture.ts';
 import type { Env } from './deps.ts';
 import { throwIfInterrupted } from './interrupt.ts';
 import { endProcessGroup, endProcessTree } from './processes.ts';
@@ -68,7 +69,7 @@ const SIGNAL_NUMBERS: Readonly<Record<string, number>> = {
  * Throws `repo.not-found` when the working directory is gone, `git.timeout`, `interrupted`.
  */
 export function createRunner(baseEnv: Env, signal?: AbortSignal, terminal: Handover = { isHandedOver: false }): Runner {
-  return async (request) => {
+  const runWithExeca: Runner = async (request) => {
     if (!request.shielded) throwIfInterrupted(signal);
     if (request.ownsTerminal === true) terminal.isHandedOver = true;
     const child = execa(request.file, [...request.args], optionsOf(request, baseEnv, signal));
@@ -89,10 +90,32 @@ export function createRunner(baseEnv: Env, signal?: AbortSignal, terminal: Hando
     if (request.ownsTerminal === true) terminal.isHandedOver = false;
     await tree?.done();
     if (limit.isOver()) throw tookTooLong(request);
-    await awaitOwnSignal(result, request, signal);
+    const end = endedOf(result);
+    await awaitOwnSignal(end, request, signal);
     if (tree !== undefined && !request.shielded) throwIfInterrupted(signal);
+    return toResult(request, end, signal);
+  };
+  return async (request) => {
+    if (!isPlain(request)) return runWithExeca(request);
+    if (!request.shielded) throwIfInterrupted(signal);
+    const { child, ended } = startCapture(
+      request,
+      { ...baseEnv, ...request.env },
+      request.shielded ? undefined : signal,
+    );
+    if (child?.pid !== undefined) request.onStart?.(child.pid);
+    if (child !== undefined) letGo(child, request, signal);
+    const limit = limitTime(child?.pid, request);
+    const result = await ended.finally(limit.end);
+    if (limit.isOver()) throw tookTooLong(request);
+    await awaitOwnSignal(result, request, signal);
     return toResult(request, result, signal);
   };
+}
+
+/** A program that is only listened to, as git nearly always is. */
+function isPlain({ stdio, ends, ownsTerminal }: RunRequest): boolean {
+  return (stdio === undefined || stdio === 'capture') && ends === undefined && ownsTerminal !== true;
 }
 
 function isTerminals({ stdio }: Pick<RunRequest, 'stdio'>): boolean {
@@ -134,7 +157,7 @@ const LEFTOVER_MS = 1000;
 
 /** What a terminal sends goes to everybody at once, and may end a child before this process has heard of it: an interrupt is no failure. */
 async function awaitOwnSignal(
-  { signal: name }: Result,
+  { signal: name }: Pick<Ended, 'signal'>,
   request: RunRequest,
   signal: AbortSignal | undefined,
 ): Promise<void> {
@@ -241,7 +264,7 @@ const GRACE_MS = 100;
 
 /** A stopped program's own children may hold its pipes open for long (a filter, a hook): they are not waited for. */
 function letGo(
-  child: ReturnType<typeof execa>,
+  child: ReturnType<typeof execa> | NonNullable<Captured['child']>,
   { timeoutMs, shielded }: RunRequest,
   signal: AbortSignal | undefined,
 ): void {
@@ -284,15 +307,29 @@ function optionsOf(request: RunRequest, baseEnv: Env, signal: AbortSignal | unde
   };
 }
 
-function toResult(request: RunRequest, result: Result, signal: AbortSignal | undefined): RunResult {
+function endedOf(result: Result): Ended {
   const text = (value: unknown): string => (typeof value === 'string' ? value : '');
-  const done = { stdout: text(result.stdout), stderr: text(result.stderr), durationMs: result.durationMs };
-  const isStopped = result.isCanceled || (result.signal !== undefined && !isTerminals(request));
+  const { exitCode, signal, code, durationMs, isCanceled } = result;
+  return {
+    stdout: text(result.stdout),
+    stderr: text(result.stderr),
+    durationMs,
+    isCanceled,
+    ...(exitCode === undefined ? {} : { exitCode }),
+    ...(signal === undefined ? {} : { signal }),
+    ...(code === undefined ? {} : { code }),
+    ...(result instanceof Error ? { cause: result.cause } : {}),
+  };
+}
+
+function toResult(request: RunRequest, end: Ended, signal: AbortSignal | undefined): RunResult {
+  const done = { stdout: end.stdout, stderr: end.stderr, durationMs: end.durationMs };
+  const isStopped = end.isCanceled || (end.signal !== undefined && !isTerminals(request));
   if (isStopped && !request.shielded) throwIfInterrupted(signal);
-  if (result.exitCode !== undefined) return { ...done, exitCode: result.exitCode };
-  if (result.signal !== undefined)
-    return { ...done, exitCode: 128 + (SIGNAL_NUMBERS[result.signal] ?? 0), signal: result.signal };
-  return { ...done, ...startFailure(request, result) };
+  if (end.exitCode !== undefined) return { ...done, exitCode: end.exitCode };
+  if (end.signal !== undefined)
+    return { ...done, exitCode: 128 + (SIGNAL_NUMBERS[end.signal] ?? 0), signal: end.signal };
+  return { ...done, ...startFailure(request, end) };
 }
 
 function tookTooLong({ file, args, shownArgs, timeoutMs }: RunRequest): WtError {
@@ -301,9 +338,9 @@ function tookTooLong({ file, args, shownArgs, timeoutMs }: RunRequest): WtError 
 }
 
 /** The program never ran. ENOENT means two different things: no such program, or no such working directory. */
-function startFailure({ file, cwd }: RunRequest, result: Result): Pick<RunResult, 'exitCode' | 'stderr'> {
-  if (result.code === 'ENOENT' && !existsSync(cwd)) throw new WtError('repo.not-found', { cwd, reason: 'gone' });
-  if (result.code === 'ENOENT') return { exitCode: 127, stderr: `${file}: no such program on PATH\n` };
-  if (result.code === 'EACCES') return { exitCode: 126, stderr: `${file}: may not be executed\n` };
-  throw result instanceof Error && result.cause instanceof Error ? result.cause : new Error(`${file} could not be run`);
+function startFailure({ file, cwd }: RunRequest, { code, cause }: Ended): Pick<RunResult, 'exitCode' | 'stderr'> {
+  if (code === 'ENOENT' && !existsSync(cwd)) throw new WtError('repo.not-found', { cwd, reason: 'gone' });
+  if (code === 'ENOENT') return { exitCode: 127, stderr: `${file}: no such program on PATH\n` };
+  if (code === 'EACCES') return { exitCode: 126, stderr: `${file}: may not be executed\n` };
+  throw cause instanceof Error ? cause : new Error(`${file} could not be run`);
 }
