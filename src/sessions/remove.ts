@@ -4,7 +4,7 @@ import { lifeOf } from '../agents/status.ts';
 import { WtError, type Reason } from '../core/errors.ts';
 import { listCommits } from '../git/commit.ts';
 import { findRef, refOfBranch, resolveCommit } from '../git/ref.ts';
-import { listTrackedUnder } from '../git/status.ts';
+import { findTrackedUnder } from '../git/status.ts';
 import { readText } from '../platform/files.ts';
 import { isCaller, type ProcessInside } from '../platform/processes.ts';
 import { beginEntry, endJournal, writeJournal, type EntryOf } from '../registry/journal.ts';
@@ -20,7 +20,7 @@ import { closeAgentPane } from './run-tmux.ts';
 import { AGENT_GRACE_MS, endRun } from './stop.ts';
 import { keepBranchLog, pinSession } from './pins.ts';
 import { finishRemove, putBack } from './remove-steps.ts';
-import { listCheckouts, type Repo, shielded } from './repo.ts';
+import { listCheckouts, mainIndexOf, type Repo, shielded } from './repo.ts';
 import { requireOwn } from './select.ts';
 import {
   findDirt,
@@ -203,7 +203,8 @@ async function endSession(repo: Repo, id: string, request: RemoveRequest): Promi
 
 async function refuseTracked(repo: Repo): Promise<void> {
   if (repo.isBare) return;
-  const [tracked] = await listTrackedUnder(repo.git, path.relative(repo.root, repo.layout.worktrees));
+  const folder = path.relative(repo.root, repo.layout.worktrees);
+  const tracked = await findTrackedUnder(repo.git, mainIndexOf(repo), folder);
   if (tracked !== undefined)
     throw new WtError('path.unsafe', { path: repo.layout.worktrees, reason: `git tracks ${tracked}` });
 }
@@ -226,10 +227,8 @@ async function applyRemove(held: Held, plan: RemovePlan, verb: string): Promise<
   };
   const { op } = entry;
   await writeJournal(repo.layout.journal, entry);
-  await held.log(`session.${verb}.before`, session.id, {
-    proof: plan.evidence?.proof ?? null,
-    forced: plan.forced.map(({ code }) => code),
-  });
+  const why = { proof: plan.evidence?.proof ?? null, forced: plan.forced.map(({ code }) => code) };
+  await held.log(`session.${verb}.before`, session.id, why, { isDurable: false });
   try {
     await pinSession(repo, op, {
       id: session.id,
