@@ -36,8 +36,17 @@ export interface SafetyFacts {
   readonly mounts: readonly string[];
 }
 
-/** Reads only. A folder that is not the session's own is not looked into. */
-export async function gatherSafetyFacts(repo: Repo, session: Session): Promise<SafetyFacts> {
+/** The status that decides about a session, with what is ignored. */
+export function readWholeStatus(repo: Repo, session: Session): Promise<Status> {
+  return readStatus(gitAtWorktree(repo, session.path), { ignored: true });
+}
+
+/** Reads only. A folder that is not the session's own is not looked into. `known`: its status, when it is being read already. */
+export async function gatherSafetyFacts(
+  repo: Repo,
+  session: Session,
+  known?: (session: Session) => Promise<Status>,
+): Promise<SafetyFacts> {
   const tree = await checkTree(session);
   const none = {
     session,
@@ -55,7 +64,7 @@ export async function gatherSafetyFacts(repo: Repo, session: Session): Promise<S
   const { directory } = session.admin;
   const git = gitAtWorktree(repo, session.path);
   const [status, hidden, operation, gitLock, modules, processes, mounts] = await Promise.all([
-    readStatus(git, { ignored: true }),
+    known?.(session) ?? readWholeStatus(repo, session),
     findHiddenPaths(git, indexIn(directory, session.row.base.commit)).then((paths) => listEditedPaths(git, paths)),
     findOperation(directory),
     findLastingLock(repo, directory),
