@@ -105,23 +105,27 @@ export async function lookIntoIndex({ file, hashBytes }: IndexPlace, folder?: st
 export function parseIndexLook(data: Buffer, hashBytes: number, folder?: string): IndexLook | undefined {
   if (data.length < HEADER + hashBytes || data.toString('latin1', 0, 4) !== 'DIRC') return undefined;
   const [version, files] = [data.readUInt32BE(4), data.readUInt32BE(8)];
-  if (version < 2 || version > (folder === undefined ? 4 : 3)) return undefined;
-  const wanted = folder === undefined ? undefined : Buffer.from(folder);
-  const look: { hasHidden: boolean; inFolder: string | undefined } = { hasHidden: false, inFolder: undefined };
+  if (![2, 3, folder === undefined ? 4 : 3].includes(version)) return undefined;
+  const wanted = Buffer.from(folder ?? '');
+  let hasHidden = false;
+  let inFolder: string | undefined;
   let at = HEADER;
   for (let i = 0; i < files; i++) {
     const flagsAt = at + HASH_AT + hashBytes;
     if (flagsAt + 4 > data.length) return undefined;
-    const flags = data.readUInt16BE(flagsAt);
-    const isSkipped = (flags & EXTENDED) !== 0 && (data.readUInt16BE(flagsAt + 2) & SKIPPED) !== 0;
-    if (isSkipped || (flags & ASSUMED) !== 0) look.hasHidden = true;
+    hasHidden ||= isHidden(data, flagsAt);
     const { nameAt, end } = nameIn(data, flagsAt, version);
     if (end < nameAt || end >= data.length) return undefined;
-    if (wanted !== undefined && look.inFolder === undefined && isInside(data, wanted, { nameAt, end }))
-      look.inFolder = data.toString('utf8', nameAt, end);
+    if (wanted !== undefined && isInside(data, wanted, { nameAt, end }))
+      inFolder ??= data.toString('utf8', nameAt, end);
     at = version === 4 ? end + 1 : at + ((end - at + 8) & ~7);
   }
-  return hasOnlyOptional(data, at, data.length - hashBytes) ? look : undefined;
+  return hasOnlyOptional(data, at, data.length - hashBytes) ? { hasHidden, inFolder } : undefined;
+}
+
+function isHidden(data: Buffer, flagsAt: number): boolean {
+  const flags = data.readUInt16BE(flagsAt);
+  return (flags & ASSUMED) !== 0 || ((flags & EXTENDED) !== 0 && (data.readUInt16BE(flagsAt + 2) & SKIPPED) !== 0);
 }
 
 function isInside(data: Buffer, folder: Buffer, { nameAt, end }: { nameAt: number; end: number }): boolean {
