@@ -27,8 +27,15 @@ export type ParsedRegistry =
   /** `file` holds what could be read of it. */
   | { readonly kind: 'damaged'; readonly reason: string; readonly file: RegistryFile };
 
-/** Text of `sessions.json` → value. Pure; never throws. */
+let last: { readonly text: string; readonly parsed: ParsedRegistry } | undefined;
+
+/** Text of `sessions.json` → value. Pure; never throws. The last one is remembered: a command reads the file several times. */
 export function parseRegistry(text: string): ParsedRegistry {
+  if (last?.text !== text) last = { text, parsed: parseAnew(text) };
+  return last.parsed;
+}
+
+function parseAnew(text: string): ParsedRegistry {
   let json: unknown;
   try {
     json = JSON.parse(text);

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import * as z from 'zod';
+import { parseJson } from '../core/json.ts';
 import { AgentName, SessionId, StoredRef } from '../core/names.ts';
 import { listDirectory, readText, replaceFile } from '../platform/files.ts';
 import { SessionRow } from './session.ts';
@@ -85,11 +86,16 @@ function plannedOf({ owns, after, resolving, setup, ports, folder }: Pick<Sessio
   };
 }
 
+const KNOWN_NOTES = 2048;
+const known = new Map<string, Note | undefined>();
+
+/** Remembered by its text: a command looks at every note several times. */
 function parseNote(text: string | undefined): Note | undefined {
   if (text === undefined) return undefined;
-  try {
-    return Note.parse(JSON.parse(text));
-  } catch {
-    return undefined;
+  if (!known.has(text)) {
+    if (known.size >= KNOWN_NOTES) known.clear();
+    const parsed = Note.safeParse(parseJson(text));
+    known.set(text, parsed.success ? parsed.data : undefined);
   }
+  return known.get(text);
 }
