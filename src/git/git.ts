@@ -14,6 +14,8 @@ export interface GitOptions {
   readonly hooks?: boolean;
   /** Further `-c` settings. */
   readonly config?: readonly string[];
+  /** Lets git write an index that it only reads otherwise: where `GIT_INDEX_FILE` is a copy of wt's own. Default false. */
+  readonly writesIndex?: boolean;
   /** Runs on when the command is interrupted: for undoing. */
   readonly shielded?: boolean;
 }
@@ -126,12 +128,12 @@ export function gitHolding(git: Git, fd: number | undefined): Git {
 }
 
 function requestOf(place: GitPlace, args: readonly string[], options: GitOptions): Parameters<Runner>[0] {
-  const { input, env, hooks = false, config = [], shielded = false } = options;
+  const { input, env, hooks = false, config = [], shielded = false, writesIndex = false } = options;
   return {
     file: 'git',
     args: [
       ...(place.gitDir === undefined ? [] : [`--git-dir=${place.gitDir}`]),
-      '--no-optional-locks',
+      ...(writesIndex ? [] : ['--no-optional-locks']),
       '--no-pager',
       ...PINNED,
       ...(hooks ? [] : ['-c', 'core.hooksPath=/dev/null']),
@@ -141,7 +143,12 @@ function requestOf(place: GitPlace, args: readonly string[], options: GitOptions
     shownArgs: args,
     cwd: place.dir,
     // A commit's hooks are a person's programs, not ours.
-    env: { ...GIT_ENV, ...(hooks ? {} : { [INTERNAL_MARK]: '1' }), ...env },
+    env: {
+      ...GIT_ENV,
+      ...(writesIndex ? { GIT_OPTIONAL_LOCKS: undefined } : {}),
+      ...(hooks ? {} : { [INTERNAL_MARK]: '1' }),
+      ...env,
+    },
     timeoutMs: (hooks ? undefined : place.limitMs) ?? options.timeoutMs ?? LOCAL_TIMEOUT_MS,
     shielded,
     ...(hooks ? { ends: 'tree' as const } : {}),

@@ -11,7 +11,7 @@ export interface Ref {
   readonly committedAt: string | undefined;
   /** Full name of the upstream; undefined when there is none. */
   readonly upstream: string | undefined;
-  /** Commits the upstream has and the ref has not; 0 without an upstream. */
+  /** Commits the upstream has and the ref has not; 0 without an upstream, and where it was not asked for. */
   readonly behind: number;
 }
 
@@ -26,12 +26,21 @@ const FIELDS = [
   '%(*committerdate:unix)',
   '%(upstream)',
   '%(upstream:track,nobracket)',
-] as const;
+];
 
 /** Refs that match any of the patterns: full names, or prefixes up to a slash (git-for-each-ref(1)). */
 export async function listRefs(git: Git, patterns: readonly string[]): Promise<readonly Ref[]> {
+  return readRefs(git, patterns, FIELDS);
+}
+
+/** The same without `behind`, for which git walks the history of every ref that has an upstream. */
+export async function listTips(git: Git, patterns: readonly string[]): Promise<readonly Ref[]> {
+  return readRefs(git, patterns, FIELDS.with(-1, ''));
+}
+
+async function readRefs(git: Git, patterns: readonly string[], fields: readonly string[]): Promise<readonly Ref[]> {
   if (patterns.length === 0) return [];
-  const { stdout } = await git(['for-each-ref', `--format=${FIELDS.join('%00')}%00`, ...patterns]);
+  const { stdout } = await git(['for-each-ref', `--format=${fields.join('%00')}%00`, ...patterns]);
   return parseRefs(stdout);
 }
 

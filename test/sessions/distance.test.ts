@@ -1,10 +1,15 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { isAncestor, readParents } from '#src/git/commit.ts';
-import { measure } from '#src/sessions/distance.ts';
-import { listMergeBases } from '#src/git/graph.ts';
+import { isAncestor, readParents, readSidesOf } from '#src/git/commit.ts';
+import { createMeter, type Distance, type Ends } from '#src/sessions/distance.ts';
+import { listMergeBases, type Graph } from '#src/git/graph.ts';
 import { gitOf } from '../support/deps.ts';
 import { makeRoom } from '../support/room.ts';
+
+function measure(parents: Graph['parents'], ends: Ends, floor?: string): Distance {
+  const { mergeBases: _, ...distance } = createMeter({ parents, floor })(ends);
+  return distance;
+}
 
 /** Parents of each commit, by number, all smaller: a history with roots, lines and merges. */
 const anyHistory = fc
@@ -60,8 +65,20 @@ test('a distance is what git counts, on any history and above any floor', async 
       const found = listMergeBases({ parents: above, floor }, tip, base);
       expect(found.filter((commit) => !best.includes(commit))).toEqual([]);
       expect(found.length === 0).toBe(best.length === 0);
+      expect(createMeter({ parents: above, floor })({ tip, base, cutAt }).mergeBases.toSorted()).toEqual(
+        found.toSorted(),
+      );
+      expect(createMeter({ parents: all, floor: undefined })({ tip, base, cutAt }).mergeBases.toSorted()).toEqual(
+        best.toSorted(),
+      );
+      if (tip === base) return;
+      const sides = await readSidesOf(git, [tip, base], [cutAt]);
+      if (best.length !== 1) expect([sides === undefined, best.length]).toEqual([best.length > 1, best.length]);
+      if (sides === undefined) return;
+      const { mergeBases, ...distance } = createMeter(sides)({ tip, base, cutAt });
+      expect([distance, mergeBases]).toEqual([expected, best]);
     }),
-    { numRuns: 25 },
+    { numRuns: 40 },
   );
 });
 
