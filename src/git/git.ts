@@ -76,7 +76,6 @@ const GIT_ENV: Env = {
   LC_ALL: 'C',
   LANGUAGE: 'C',
   GIT_TERMINAL_PROMPT: '0',
-  GIT_OPTIONAL_LOCKS: '0',
   GIT_PAGER: 'cat',
 };
 
@@ -127,13 +126,17 @@ export function gitHolding(git: Git, fd: number | undefined): Git {
   return fd === undefined ? git : gitAt({ ...git.place, holdFd: fd });
 }
 
+const WITHOUT_LOCKS = { args: ['--no-optional-locks'], env: { GIT_OPTIONAL_LOCKS: '0' } } as const;
+const WITH_LOCKS = { args: [], env: { GIT_OPTIONAL_LOCKS: undefined } } as const;
+
 function requestOf(place: GitPlace, args: readonly string[], options: GitOptions): Parameters<Runner>[0] {
-  const { input, env, hooks = false, config = [], shielded = false, writesIndex = false } = options;
+  const { input, env, hooks = false, config = [], shielded = false } = options;
+  const locks = options.writesIndex === true ? WITH_LOCKS : WITHOUT_LOCKS;
   return {
     file: 'git',
     args: [
       ...(place.gitDir === undefined ? [] : [`--git-dir=${place.gitDir}`]),
-      ...(writesIndex ? [] : ['--no-optional-locks']),
+      ...locks.args,
       '--no-pager',
       ...PINNED,
       ...(hooks ? [] : ['-c', 'core.hooksPath=/dev/null']),
@@ -145,7 +148,7 @@ function requestOf(place: GitPlace, args: readonly string[], options: GitOptions
     // A commit's hooks are a person's programs, not ours.
     env: {
       ...GIT_ENV,
-      ...(writesIndex ? { GIT_OPTIONAL_LOCKS: undefined } : {}),
+      ...locks.env,
       ...(hooks ? {} : { [INTERNAL_MARK]: '1' }),
       ...env,
     },

@@ -265,10 +265,10 @@ const KNOWN = ['rev-parse', 'for-each-ref'];
 test('a list right after create asks git for the repository, the refs, and one status a session', async () => {
   const bench = await makeBench({ f: 'one\n' });
   expect((await bench.wt('list')).git.map(([verb]) => verb)).toEqual(['rev-parse']);
-  for (let i = 1; i <= 5; i++) {
-    await bench.wt('create', `s${i}`);
-    if (i === 1 || i === 5) expect(await verbsOfList(bench, i)).toEqual(KNOWN);
-  }
+  await bench.wt('create', 's1');
+  expect(await verbsOfList(bench, 1)).toEqual(KNOWN);
+  for (let i = 2; i <= 5; i++) await bench.wt('create', `s${i}`);
+  expect(await verbsOfList(bench, 5)).toEqual(KNOWN);
 });
 
 test('one session that is not known costs one walk, one merge and two looks at names, and then nothing any more', async () => {

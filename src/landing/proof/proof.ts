@@ -61,8 +61,9 @@ export async function findEvidence(
 
 /** What refs and a preview tell. Uncommitted work rules every proof out, and so does a worktree that cannot be read. Pure. */
 export function quickProof({ inspection, preview }: Suspect, isWorked: boolean): Evidence | undefined {
-  const { branch, base, upstream, distance, session, isInUpstream = false } = inspection;
+  const { branch, base, upstream, distance, session } = inspection;
   if (branch === undefined || !isClean(inspection)) return undefined;
+  const isInUpstream = inspection.isInUpstream === true;
   const isMoved = distance?.isContained === true || isInUpstream;
   if (branch.commit === session.row.base.commit || (isMoved && !isWorked))
     return { proof: 'empty', on: null, as: null };
