@@ -3,6 +3,7 @@ import path from 'node:path';
 import { isoFromSeconds } from '../core/time.ts';
 import type { Env } from '../platform/deps.ts';
 import type { Git, GitOptions } from './git.ts';
+import type { Graph } from './graph.ts';
 
 export interface Commit {
   readonly commit: string;
@@ -140,15 +141,29 @@ export async function readParents(
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const input = [...tips, ...floor.map((commit) => `^${commit}`)].join('\n');
   const { stdout } = await git(['rev-list', '--ignore-missing', '--parents', '--stdin'], { input: `${input}\n` });
-  return new Map(
-    stdout
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => {
-        const [commit = '', ...parents] = line.split(' ');
-        return [commit, parents] as const;
-      }),
-  );
+  return new Map(stdout.split('\n').filter(Boolean).map(parseParents));
+}
+
+/**
+ * What lies above the best common ancestor of two commits, and that ancestor, from one process (git-rev-list(1) --boundary). `also`
+ * are followed too, one that is missing is passed over. Undefined when there may be several such ancestors.
+ */
+export async function readSidesOf(
+  git: Git,
+  [one, other]: readonly [string, string],
+  also: readonly string[],
+): Promise<Graph | undefined> {
+  const args = ['rev-list', '--ignore-missing', '--parents', '--boundary', '--stdin'];
+  const { stdout } = await git(args, { input: [`${one}...${other}`, ...also, ''].join('\n') });
+  const lines = stdout.split('\n').filter(Boolean);
+  const [floor, ...more] = lines.filter((line) => line.startsWith('-')).map((line) => parseParents(line.slice(1))[0]);
+  if (more.length > 0) return undefined;
+  return { parents: new Map(lines.filter((line) => !line.startsWith('-')).map(parseParents)), floor };
+}
+
+function parseParents(line: string): readonly [string, readonly string[]] {
+  const [commit = '', ...parents] = line.split(' ');
+  return [commit, parents];
 }
 
 /** The best common ancestor, or undefined when the histories have none. */

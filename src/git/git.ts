@@ -14,6 +14,8 @@ export interface GitOptions {
   readonly hooks?: boolean;
   /** Further `-c` settings. */
   readonly config?: readonly string[];
+  /** Lets git write an index that it only reads otherwise: where `GIT_INDEX_FILE` is a copy of wt's own. Default false. */
+  readonly writesIndex?: boolean;
   /** Runs on when the command is interrupted: for undoing. */
   readonly shielded?: boolean;
 }
@@ -74,7 +76,6 @@ const GIT_ENV: Env = {
   LC_ALL: 'C',
   LANGUAGE: 'C',
   GIT_TERMINAL_PROMPT: '0',
-  GIT_OPTIONAL_LOCKS: '0',
   GIT_PAGER: 'cat',
 };
 
@@ -125,13 +126,17 @@ export function gitHolding(git: Git, fd: number | undefined): Git {
   return fd === undefined ? git : gitAt({ ...git.place, holdFd: fd });
 }
 
+const WITHOUT_LOCKS = { args: ['--no-optional-locks'], env: { GIT_OPTIONAL_LOCKS: '0' } } as const;
+const WITH_LOCKS = { args: [], env: { GIT_OPTIONAL_LOCKS: undefined } } as const;
+
 function requestOf(place: GitPlace, args: readonly string[], options: GitOptions): Parameters<Runner>[0] {
   const { input, env, hooks = false, config = [], shielded = false } = options;
+  const locks = options.writesIndex === true ? WITH_LOCKS : WITHOUT_LOCKS;
   return {
     file: 'git',
     args: [
       ...(place.gitDir === undefined ? [] : [`--git-dir=${place.gitDir}`]),
-      '--no-optional-locks',
+      ...locks.args,
       '--no-pager',
       ...PINNED,
       ...(hooks ? [] : ['-c', 'core.hooksPath=/dev/null']),
@@ -141,7 +146,12 @@ function requestOf(place: GitPlace, args: readonly string[], options: GitOptions
     shownArgs: args,
     cwd: place.dir,
     // A commit's hooks are a person's programs, not ours.
-    env: { ...GIT_ENV, ...(hooks ? {} : { [INTERNAL_MARK]: '1' }), ...env },
+    env: {
+      ...GIT_ENV,
+      ...locks.env,
+      ...(hooks ? {} : { [INTERNAL_MARK]: '1' }),
+      ...env,
+    },
     timeoutMs: (hooks ? undefined : place.limitMs) ?? options.timeoutMs ?? LOCAL_TIMEOUT_MS,
     shielded,
     ...(hooks ? { ends: 'tree' as const } : {}),

@@ -31,23 +31,110 @@ export async function measureIndex(
 }
 
 function parseIndexSize(data: Buffer, hashBytes: number, isWanted: (files: number) => boolean): IndexSize | undefined {
+  const head = parseHead(data);
+  if (head === undefined) return undefined;
+  const folders = head.version < 4 && isWanted(head.files) ? new Set<string>() : undefined;
+  let bytes = 0;
+  const end = walkEntries(data, hashBytes, head, (at, nameAt, nameEnd) => {
+    bytes += Math.ceil(data.readUInt32BE(at + SIZE_AT) / BLOCK) * BLOCK;
+    folders?.add(folderOf(data, nameAt, nameEnd));
+  });
+  return end === undefined ? undefined : { files: head.files, bytes, folders: folders?.size };
+}
+
+interface Head {
+  readonly version: number;
+  readonly files: number;
+}
+
+function parseHead(data: Buffer): Head | undefined {
   if (data.length < HEADER || data.toString('latin1', 0, 4) !== 'DIRC') return undefined;
   const [version, files] = [data.readUInt32BE(4), data.readUInt32BE(8)];
-  if (version < 2 || version > 4) return undefined;
-  const folders = version < 4 && isWanted(files) ? new Set<string>() : undefined;
-  let bytes = 0;
+  return version < 2 || version > 4 ? undefined : { version, files };
+}
+
+/** Calls with where each entry and its name begin, and where the name ends. Returns where the entries end; undefined: they are cut off. */
+function walkEntries(
+  data: Buffer,
+  hashBytes: number,
+  { version, files }: Head,
+  visit: (at: number, nameAt: number, nameEnd: number) => void,
+): number | undefined {
   let at = HEADER;
   for (let i = 0; i < files; i++) {
     const flagsAt = at + HASH_AT + hashBytes;
     if (flagsAt + 2 > data.length) return undefined;
-    bytes += Math.ceil(data.readUInt32BE(at + SIZE_AT) / BLOCK) * BLOCK;
     const { nameAt, end } = nameIn(data, flagsAt, version);
     if (end < nameAt) return undefined;
-    folders?.add(folderOf(data, nameAt, end));
+    visit(at, nameAt, end);
     at = version === 4 ? end + 1 : at + ((end - at + 8) & ~7);
   }
-  return { files, bytes, folders: folders?.size };
+  return at;
 }
+
+/** What tells whether `git status` has to read contents because it cannot trust the times that an index holds. */
+export interface Racy {
+  /** Entries whose file was written in the second in which the index was, or later, and their bytes. */
+  readonly files: number;
+  readonly bytes: number;
+  /** A copy of it stands for itself: nothing of it lies in another file, no entry is a repository, no extension is unknown. */
+  readonly isCopyable: boolean;
+}
+
+/** Of an index that was written at that second; undefined when it cannot be read. Pure. */
+export function parseRacy(data: Buffer, hashBytes: number, writtenAt: number): Racy | undefined {
+  const head = parseHead(data);
+  if (head === undefined) return undefined;
+  let [files, bytes, hasRepository] = [0, 0, false];
+  const end = walkEntries(data, hashBytes, head, (at) => {
+    if (data.readUInt32BE(at + MODE_AT) >>> 12 === REPOSITORY) hasRepository = true;
+    if (data.readUInt32BE(at + WRITTEN_AT) < writtenAt) return;
+    files++;
+    bytes += data.readUInt32BE(at + SIZE_AT);
+  });
+  if (end === undefined) return undefined;
+  return { files, bytes, isCopyable: !hasRepository && hasPlainExtensions(data, end, data.length - hashBytes) };
+}
+
+const WRITTEN_AT = 8;
+const MODE_AT = 24;
+const REPOSITORY = 0o16;
+// Trees, resolved conflicts, untracked files, and where to find things. Not: a split or sparse index, a file system monitor.
+const PLAIN = new Set(['TREE', 'REUC', 'UNTR', 'EOIE', 'IEOT']);
+
+function hasPlainExtensions(data: Buffer, from: number, to: number): boolean {
+  let at = from;
+  while (at + 8 <= to) {
+    if (!PLAIN.has(data.toString('latin1', at, at + 4))) return false;
+    at += 8 + data.readUInt32BE(at + 4);
+  }
+  return at === to;
+}
+
+/** An entry's object and path. */
+export interface IndexEntry {
+  readonly object: string;
+  readonly path: string;
+}
+
+/** Entries of files of that name, in any folder; undefined when they cannot be told without git. Pure. */
+export function parseEntriesNamed(data: Buffer, hashBytes: number, name: string): readonly IndexEntry[] | undefined {
+  const head = parseHead(data);
+  if (head === undefined || head.version === 4) return undefined;
+  if (!data.includes(name)) return [];
+  const found: IndexEntry[] = [];
+  const wanted = Buffer.from(name);
+  const end = walkEntries(data, hashBytes, head, (at, nameAt, nameEnd) => {
+    const from = nameEnd - wanted.length;
+    if (from < nameAt || data.compare(wanted, 0, wanted.length, from, nameEnd) !== 0) return;
+    if (from > nameAt && data[from - 1] !== SLASH) return;
+    const object = data.toString('hex', at + HASH_AT, at + HASH_AT + hashBytes);
+    found.push({ object, path: data.toString('utf8', nameAt, nameEnd) });
+  });
+  return end === undefined ? undefined : found;
+}
+
+const SLASH = 0x2f;
 
 /** Where the name of an entry begins and ends. */
 function nameIn(data: Buffer, flagsAt: number, version: number): { nameAt: number; end: number } {
@@ -67,7 +154,7 @@ function skipNumber(data: Buffer, at: number, version: number): number {
 }
 
 function folderOf(data: Buffer, from: number, to: number): string {
-  const slash = data.lastIndexOf(0x2f, to - 1);
+  const slash = data.lastIndexOf(SLASH, to - 1);
   return slash < from ? '' : data.toString('latin1', from, slash);
 }
 

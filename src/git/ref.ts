@@ -11,7 +11,7 @@ export interface Ref {
   readonly committedAt: string | undefined;
   /** Full name of the upstream; undefined when there is none. */
   readonly upstream: string | undefined;
-  /** Commits the upstream has and the ref has not; 0 without an upstream. */
+  /** Commits the upstream has and the ref has not; 0 without an upstream, and where it was not asked for. */
   readonly behind: number;
 }
 
@@ -25,13 +25,22 @@ const FIELDS = [
   '%(committerdate:unix)',
   '%(*committerdate:unix)',
   '%(upstream)',
-  '%(upstream:track,nobracket)',
 ] as const;
+const BEHIND = '%(upstream:track,nobracket)';
 
 /** Refs that match any of the patterns: full names, or prefixes up to a slash (git-for-each-ref(1)). */
 export async function listRefs(git: Git, patterns: readonly string[]): Promise<readonly Ref[]> {
+  return readRefs(git, patterns, BEHIND);
+}
+
+/** The same without `behind`, for which git walks the history of every ref that has an upstream. */
+export async function listTips(git: Git, patterns: readonly string[]): Promise<readonly Ref[]> {
+  return readRefs(git, patterns, '');
+}
+
+async function readRefs(git: Git, patterns: readonly string[], behind: string): Promise<readonly Ref[]> {
   if (patterns.length === 0) return [];
-  const { stdout } = await git(['for-each-ref', `--format=${FIELDS.join('%00')}%00`, ...patterns]);
+  const { stdout } = await git(['for-each-ref', `--format=${[...FIELDS, behind].join('%00')}%00`, ...patterns]);
   return parseRefs(stdout);
 }
 
@@ -40,14 +49,16 @@ export async function findRef(git: Git, name: string): Promise<Ref | undefined> 
   return (await listRefs(git, [name])).find((ref) => ref.name === name);
 }
 
+const COUNT = FIELDS.length + 1;
+
 /** Pure half of {@link listRefs}. */
 export function parseRefs(stdout: string): readonly Ref[] {
   const fields = stdout.split('\0');
   const refs: Ref[] = [];
-  for (let i = 0; i + FIELDS.length < fields.length; i += FIELDS.length) {
+  for (let i = 0; i + COUNT < fields.length; i += COUNT) {
     const [name, own, peeled, ownTree, peeledTree, subject, ownDate, peeledDate, upstream, track] = fields.slice(
       i,
-      i + FIELDS.length,
+      i + COUNT,
     );
     const seconds = Number(peeledDate || ownDate || Number.NaN);
     refs.push({

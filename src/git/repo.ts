@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { WtError } from '../core/errors.ts';
+import { parseJson } from '../core/json.ts';
 import { lstatOf, readText, realPathOf } from '../platform/files.ts';
 import { gitAt, type Git, type GitPlace } from './git.ts';
 
@@ -16,13 +17,15 @@ export interface RepoLocation {
   readonly headRef: string | undefined;
   /** Commit at the caller's HEAD; undefined while there is none. */
   readonly headCommit: string | undefined;
+  /** git's version, and its settings that a merge depends on. Absent: git did not tell. */
+  readonly mergeSettings?: readonly string[];
 }
 
 export const OLDEST_GIT = '2.38.0';
 
 /**
  * Finds the repository from anywhere inside it with one git process (git-rev-parse(1)); git's own version comes along in
- * its trace (api-trace2, event "version"), so that asking for it costs nothing.
+ * its trace (api-trace2, events "version" and "def_param"), and so do settings, so that asking for them costs nothing.
  * Throws `repo.not-found`, `git.too-old`, `git.failed`.
  */
 export async function locateRepo(place: Omit<GitPlace, 'gitDir'>): Promise<RepoLocation> {
@@ -38,11 +41,13 @@ export async function locateRepo(place: Omit<GitPlace, 'gitDir'>): Promise<RepoL
     'HEAD',
   ];
   // The one call that must also see a bare repository in the current directory; it reads no configuration that runs programs.
-  const options = { expect: [0, 127, 128], env: { GIT_TRACE2_EVENT: '2' }, config: ['safe.bareRepository=all'] };
+  const env = { GIT_TRACE2_EVENT: '2', GIT_TRACE2_CONFIG_PARAMS: MERGE_SETTINGS };
+  const options = { expect: [0, 127, 128], env, config: ['safe.bareRepository=all'] };
   const { exitCode, stdout, stderr } = await gitAt(place)(args, options);
   if (exitCode === 127)
     throw new WtError('git.failed', { args: ['git'], exitCode: 127, stderr: 'git is not installed, or not on PATH' });
-  requireVersion(/"event":"version".*?"exe":"([^"]+)"/.exec(stderr)?.[1]);
+  const version = /"event":"version".*?"exe":"([^"]+)"/.exec(stderr)?.[1];
+  requireVersion(version);
   const lines = stdout.split('\n');
   const [commonDir, gitDir, bare] = lines;
   if (commonDir === undefined || gitDir === undefined || bare === undefined) throw notFound(place.dir, stderr);
@@ -55,7 +60,21 @@ export async function locateRepo(place: Omit<GitPlace, 'gitDir'>): Promise<RepoL
   const top = cdup === undefined ? undefined : path.resolve(await realPathOf(place.dir), cdup);
   const common = await realPathOf(commonDir);
   const { root, isBare } = await findRoot(place, { common, gitDir: await realPathOf(gitDir), isBareHere, top });
-  return { root, commonDir: common, isBare, top, gitDir: await realPathOf(gitDir), headRef, headCommit };
+  const mergeSettings = version === undefined ? {} : { mergeSettings: [version, ...parseSettings(stderr)] };
+  const ends = { gitDir: await realPathOf(gitDir), headRef, headCommit };
+  return { root, commonDir: common, isBare, top, ...ends, ...mergeSettings };
+}
+
+/** What git-merge-tree(1) reads of the configuration. */
+const MERGE_SETTINGS =
+  'merge.*,diff.renames,diff.renamelimit,core.attributesfile,core.autocrlf,core.eol,core.ignorecase,filter.*';
+
+function parseSettings(trace: string): readonly string[] {
+  return trace.split('\n').flatMap((line) => {
+    if (!line.includes('"event":"def_param"')) return [];
+    const event = parseJson(line) as { readonly param?: unknown; readonly value?: unknown } | undefined;
+    return [`${String(event?.param)}=${String(event?.value)}`];
+  });
 }
 
 async function hasWorktreeHere(dir: string, gitDir: string): Promise<boolean> {

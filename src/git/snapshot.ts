@@ -42,7 +42,9 @@ export async function copyIndex(from: string, to: string): Promise<boolean> {
   const stats = await lstatOf(from);
   if (stats === undefined) return false;
   await copyFile(from, to);
-  await utimes(to, stats.atime, stats.mtime);
+  // Whole milliseconds, cut off: an index that looks older is only trusted less, one that looks newer too much.
+  const seconds = Math.floor(stats.mtimeMs) / 1000;
+  await utimes(to, seconds, seconds);
   return true;
 }
 

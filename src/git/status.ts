@@ -27,11 +27,16 @@ export interface Changes {
 /** The worktree's status whatever its settings hide: every untracked file, no optional lock taken (git-status(1) porcelain v2). */
 export async function readStatus(
   git: Git,
-  options: { ignored?: boolean; env?: Env; shielded?: boolean } = {},
+  options: { ignored?: boolean; env?: Env; shielded?: boolean; config?: readonly string[]; writesIndex?: boolean } = {},
 ): Promise<Status> {
-  const { env = {}, shielded = false } = options;
+  const { env = {}, shielded = false, config = [], writesIndex = false } = options;
   const args = ['status', '--porcelain=v2', '-z', '--untracked-files=all', '--ignore-submodules=none', '--no-renames'];
-  const { stdout } = await git([...args, `--ignored=${options.ignored ? 'matching' : 'no'}`], { env, shielded });
+  const { stdout } = await git([...args, `--ignored=${options.ignored ? 'matching' : 'no'}`], {
+    env,
+    shielded,
+    config,
+    writesIndex,
+  });
   return parseStatus(stdout);
 }
 

@@ -45,7 +45,7 @@ function readUtf8(file: string, flags: number): string {
 
 /** What lies at the path itself, links not followed, or undefined. */
 export async function lstatOf(target: string): Promise<Stats | undefined> {
-  return orUndefined(() => lstatSync(target));
+  return orUndefined(() => lstatSync(target, { throwIfNoEntry: false }));
 }
 
 /** What tells whether a file was written since; undefined when there is none. */

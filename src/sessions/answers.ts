@@ -17,13 +17,21 @@ export interface Answers {
 const LIMIT_BYTES = 8 * 1024 * 1024;
 const ANSWER_BYTES = 64 * 1024;
 
+/** A crash may take the last lines, or tear one: what is not there is found again. Nothing has to be waited for. */
+const UNSYNCED = { isDurable: false } as const;
+
 /**
  * Opens `<common>/wt/cache/<kind>/answers.jsonl`: a line an answer, appended with one write, so that many may write at once.
  * `world` is whatever else the answers depend on (settings, a version); those of another world are not seen.
  */
-export async function loadAnswers(repo: Repo, kind: string, world: readonly string[] = []): Promise<Answers> {
+export async function loadAnswers(
+  repo: Pick<Repo, 'layout'>,
+  kind: string,
+  world: readonly string[] = [],
+  limitBytes = LIMIT_BYTES,
+): Promise<Answers> {
   const file = answersFile(repo, kind);
-  const found = await readSmallFile(file, 2 * LIMIT_BYTES).catch(() => undefined);
+  const found = await readSmallFile(file, 2 * limitBytes).catch(() => undefined);
   const text = found !== undefined && 'text' in found ? found.text : undefined;
   const prefix = `${createHash('sha256').update(world.join('\0')).digest('hex').slice(0, 12)} `;
   const lines = linesByKey(text ?? '');
@@ -49,9 +57,9 @@ export async function loadAnswers(repo: Repo, kind: string, world: readonly stri
         await makePrivateDirectory(path.dirname(file));
         const isWhole = found === undefined || text !== undefined;
         // A line that was torn is ended first.
-        if (isWhole && (text?.length ?? 0) + sizeOf(news) <= LIMIT_BYTES)
-          await appendText(file, `\n${news.join('\n')}\n`);
-        else await replaceFile(file, `${newest([...lines.values()]).join('\n')}\n`);
+        if (isWhole && (text?.length ?? 0) + sizeOf(news) <= limitBytes)
+          await appendText(file, `\n${news.join('\n')}\n`, UNSYNCED);
+        else await replaceFile(file, `${newest([...lines.values()], limitBytes).join('\n')}\n`, 0o600, UNSYNCED);
       } catch (error) {
         if (!(error instanceof Error) || !('code' in error)) throw error;
       }
@@ -83,9 +91,9 @@ function valueOf(line: string | undefined, key: string): unknown {
   }
 }
 
-function newest(lines: readonly string[]): readonly string[] {
+function newest(lines: readonly string[], limitBytes: number): readonly string[] {
   let size = 0;
-  const first = lines.findLastIndex((line) => (size += line.length + 1) > LIMIT_BYTES / 2);
+  const first = lines.findLastIndex((line) => (size += line.length + 1) > limitBytes / 2);
   return lines.slice(first + 1);
 }
 

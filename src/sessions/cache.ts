@@ -4,6 +4,7 @@ import type { Env } from '../platform/deps.ts';
 import { discardOwnTree, listDirectory, lstatOf, removeFile } from '../platform/files.ts';
 import { listJournal } from '../registry/journal.ts';
 import type { Repo } from './repo.ts';
+import { sweepShadows } from './shadow.ts';
 
 /** A name in the cache that nobody else uses: for a throw-away object folder or index. */
 export function scratchPath(repo: Repo, kind: 'objects' | 'index' | 'message'): string {
@@ -41,4 +42,5 @@ export async function sweepScratch(repo: Repo): Promise<void> {
     const stats = /^(?:objects|index|message)-/.test(name) ? await lstatOf(file) : undefined;
     if (stats !== undefined && now - stats.mtimeMs > STALE_MS) await discardOwnTree(file);
   }
+  await sweepShadows(repo, STALE_MS);
 }

@@ -1,18 +1,19 @@
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { mapLimit } from '../core/pool.ts';
-import { findMergeBase, readParents } from '../git/commit.ts';
-import { listMergeBases, type Graph } from '../git/graph.ts';
-import { listRefs, refOfBranch, type Ref } from '../git/ref.ts';
+import { listTips, refOfBranch, type Ref } from '../git/ref.ts';
 import { findOperation } from '../git/repo.ts';
 import { readStatus, type Status } from '../git/status.ts';
 import { readText } from '../platform/files.ts';
 import type { AgentStatus } from '../agents/status.ts';
 import { throwIfInterrupted } from '../platform/runner.ts';
 import { inspectAgent } from './agent.ts';
-import { measure, type Distance } from './distance.ts';
+import type { Distance, Ends } from './distance.ts';
 import type { Session } from './book.ts';
+import { openLineage, type Lineage } from './lineage.ts';
 import { isSettingUp } from './live.ts';
 import { gitAtWorktree, type Repo } from './repo.ts';
+import { openShadows } from './shadow.ts';
 import { checkTree, type TreeState } from './worktree.ts';
 
 /** Git's own facts about one session, all read, none stored. */
@@ -25,8 +26,10 @@ export interface Inspection {
   readonly base: Ref | undefined;
   /** The base's upstream, when it has commits that the base has not. */
   readonly upstream?: Ref | undefined;
-  /** The history of all sessions that were inspected together, down to what they have in common. */
-  readonly graph?: Graph;
+  /** The tip is in the upstream's history. */
+  readonly isInUpstream?: boolean;
+  /** The history of all sessions that were inspected together. */
+  readonly lineage?: Lineage;
   /** Full name of what is checked out there instead of the session's branch; null for a detached HEAD. */
   readonly switchedTo: string | null | undefined;
   readonly status: Status | undefined;
@@ -45,52 +48,86 @@ export interface Inspection {
   readonly since?: ReadonlyMap<string, number | null>;
 }
 
-const AT_ONCE = 4;
+/** At most so many git processes at once. */
+const AT_ONCE = Math.max(4, 2 * availableParallelism());
 
-/** All sessions: refs, one history walk, and one status each, at most four at a time. A broken one does not spoil the others. */
+/** All sessions: refs, one history walk where it is not known, and one status each, a few at a time. A broken one does not spoil the others. */
 export async function inspectSessions(
   repo: Repo,
   sessions: readonly Session[],
-  known?: KnownStatus,
+  { known }: Looking = {},
 ): Promise<readonly Inspection[]> {
   if (sessions.length === 0) return [];
-  const refs = await readRefs(repo, sessions);
-  const pairs = sessions.map(({ row }): Pair => {
-    const base = row.base.branch === null ? undefined : refs.get(refOfBranch(row.base.branch));
-    const ahead = base?.upstream === undefined || base.behind === 0 ? undefined : refs.get(base.upstream);
-    // An upstream that is the session itself says nothing of a landing.
-    const upstream = ahead?.name === refOfBranch(row.branch) ? undefined : ahead;
-    return { branch: refs.get(refOfBranch(row.branch)), base, upstream, cutAt: row.base.commit };
-  });
-  const [{ distances, graph }, since, trees] = await Promise.all([
-    walk(repo, pairs),
-    mapLimit(sessions, AT_ONCE, (session, i) => countSince(repo, session, pairs[i]?.branch)),
-    mapLimit(sessions, AT_ONCE, (session) => inspectTree(repo, session, known)),
+  const shadows = openShadows(repo);
+  const seeTree = (session: Session): Promise<TreeInspection> =>
+    inspectTree(repo, session, async () => known?.(session) ?? (await shadows).read(session));
+  const [lineages, trees] = await Promise.all([
+    traceSessions(repo, sessions),
+    mapLimit(sessions, AT_ONCE, seeTree),
   ]);
   return sessions.map((session, i) => ({
     session,
-    branch: pairs[i]?.branch,
-    base: pairs[i]?.base,
-    ...(since[i] === undefined ? {} : { since: since[i] }),
-    upstream: pairs[i]?.upstream,
-    graph,
-    distance: distances[i]?.distance,
-    ...(distances[i] === undefined ? {} : { mergeBases: distances[i].mergeBases }),
+    ...(lineages[i] as Traced),
     ...(trees[i] as TreeInspection),
   }));
 }
 
-/** Branches and bases by full name, and what the bases have as upstream: from one process, unless one is called otherwise there. */
+type Traced = Omit<Inspection, 'session' | keyof TreeInspection>;
+
+/** What the refs tell, and the history between them. */
+async function traceSessions(repo: Repo, sessions: readonly Session[]): Promise<readonly Traced[]> {
+  const refs = await readRefs(repo, sessions);
+  const lineage = await openLineage(
+    repo,
+    [...refs.values()].filter(({ name }) => name.startsWith(REPLACED)),
+  );
+  const pairs = sessions.map(({ row }): Pair => {
+    const base = row.base.branch === null ? undefined : refs.get(refOfBranch(row.base.branch));
+    const ahead = base?.upstream === undefined ? undefined : refs.get(base.upstream);
+    // An upstream that is the session itself says nothing of a landing.
+    const upstream = ahead?.name === refOfBranch(row.branch) || ahead?.commit === base?.commit ? undefined : ahead;
+    return { branch: refs.get(refOfBranch(row.branch)), base, upstream, cutAt: row.base.commit };
+  });
+  const [measured, since] = await Promise.all([
+    lineage.measure(pairs.flatMap(endsOf)),
+    mapLimit(sessions, AT_ONCE, (session, i) => countSince(lineage, session, pairs[i]?.branch)),
+  ]);
+  await lineage.save();
+  let next = 0;
+  return pairs.map((pair, i) => {
+    const [own, news, landed] = measured.slice(next, (next += endsOf(pair).length));
+    const { branch, base } = pair;
+    const facts = { branch, base, lineage, ...(since[i] === undefined ? {} : { since: since[i] }) };
+    if (own === undefined) return { ...facts, distance: undefined };
+    const { mergeBases, ...distance } = own;
+    const upstream = news?.isContained === false ? { upstream: pair.upstream } : {};
+    return { ...facts, ...upstream, distance, mergeBases, isInUpstream: landed?.isContained === true };
+  });
+}
+
+/** The session against its base; the base's upstream against the base, and the session against it. */
+function endsOf({ branch, base, upstream, cutAt }: Pair): readonly Ends[] {
+  if (branch === undefined) return [];
+  const tip = branch.commit;
+  const own = { tip, base: base?.commit ?? cutAt, cutAt };
+  if (base === undefined || upstream === undefined) return [own];
+  const of = upstream.commit;
+  return [own, { tip: of, base: base.commit, cutAt: base.commit }, { tip, base: of, cutAt }];
+}
+
+const REPLACED = 'refs/replace/';
+
+/** Branches and bases by full name, what the bases have as upstream, and replacements: from one process, unless one is called otherwise there. */
 async function readRefs(repo: Repo, sessions: readonly Session[]): Promise<ReadonlyMap<string, Ref>> {
   const branches = sessions.map(({ row }) => refOfBranch(row.branch));
   const bases = [...new Set(sessions.flatMap(({ row }) => (row.base.branch === null ? [] : [row.base.branch])))];
   const names = new Set([...branches, ...bases.flatMap((name) => [refOfBranch(name), `refs/remotes/*/${name}`])]);
-  const refs = new Map((await listRefs(repo.git, [...names])).map((ref) => [ref.name, ref]));
+  const refs = new Map((await listTips(repo.git, [...names, REPLACED])).map((ref) => [ref.name, ref]));
   const missing = bases.flatMap((name) => {
     const base = refs.get(refOfBranch(name));
-    return base?.upstream === undefined || base.behind === 0 || refs.has(base.upstream) ? [] : [base.upstream];
+    return base?.upstream === undefined || refs.has(base.upstream) ? [] : [base.upstream];
   });
-  const others = await listRefs(repo.git, [...new Set(missing)]);
+  const others = await listTips(repo.git, [...new Set(missing)]);
   return new Map([...refs, ...others.map((ref) => [ref.name, ref] as const)]);
 }
 
@@ -99,10 +136,17 @@ type TreeInspection = Pick<
   'tree' | 'status' | 'operation' | 'switchedTo' | 'trouble' | 'isSettingUp' | 'agent'
 >;
 
-/** The status of a session that somebody else is reading already. */
-export type KnownStatus = (session: Session) => Promise<Status> | undefined;
+/** How sessions are looked at. */
+export interface Looking {
+  /** The status of a session that somebody else is reading already. */
+  readonly known?: ((session: Session) => Promise<Status> | undefined) | undefined;
+}
 
-export async function inspectTree(repo: Repo, session: Session, known?: KnownStatus): Promise<TreeInspection> {
+export async function inspectTree(
+  repo: Repo,
+  session: Session,
+  read = (): Promise<Status> => readStatus(gitAtWorktree(repo, session.path)),
+): Promise<TreeInspection> {
   const tree = await checkTree(session);
   if (tree !== 'ok' || session.admin === undefined)
     return { tree, status: undefined, operation: undefined, switchedTo: undefined, trouble: undefined };
@@ -115,7 +159,7 @@ export async function inspectTree(repo: Repo, session: Session, known?: KnownSta
   const busy = { ...(isBusy ? { isSettingUp: true } : {}), ...(agent === undefined ? {} : { agent }) };
   const switchedTo = operation === undefined ? whatIsCheckedOut(head, session.row.branch) : undefined;
   try {
-    const status = await (known?.(session) ?? readStatus(gitAtWorktree(repo, session.path)));
+    const status = await read();
     return { tree, status, operation, switchedTo, trouble: undefined, ...busy };
   } catch (error) {
     throwIfInterrupted(repo.deps.signal);
@@ -137,21 +181,16 @@ export function whatIsCheckedOut(head: string | undefined, branch: string): stri
   return ref === refOfBranch(branch) || ref.endsWith('/.invalid') ? undefined : ref;
 }
 
-/** One process for each word that is not about the tip any more; none otherwise. */
+/** Of each word that is not about the tip any more. */
 async function countSince(
-  repo: Repo,
+  lineage: Lineage,
   { row }: Session,
   branch: Ref | undefined,
 ): Promise<ReadonlyMap<string, number | null> | undefined> {
   const words = new Set([row.approved?.commit, row.done?.commit].filter((commit) => commit !== undefined));
   const stale = [...words].filter((commit) => commit !== branch?.commit);
   if (branch === undefined || stale.length === 0) return undefined;
-  const counts = stale.map(async (commit) => {
-    const args = ['rev-list', '--count', '--left-right', `${commit}...${branch.commit}`];
-    const { exitCode, stdout } = await repo.git(args, { expect: [0, 128] });
-    const [left, right] = stdout.trim().split('\t').map(Number);
-    return [commit, exitCode === 0 && left === 0 ? (right ?? null) : null] as const;
-  });
+  const counts = stale.map(async (commit) => [commit, await lineage.countSince(commit, branch.commit)] as const);
   return new Map(await Promise.all(counts));
 }
 
@@ -160,49 +199,4 @@ interface Pair {
   readonly base: Ref | undefined;
   readonly upstream: Ref | undefined;
   readonly cutAt: string;
-}
-
-interface Walk {
-  readonly distances: readonly ({ distance: Distance; mergeBases: readonly string[] } | undefined)[];
-  readonly graph: Graph;
-}
-
-/** Ahead and behind of all sessions from one walk above the commit they all share. */
-async function walk(repo: Repo, pairs: readonly Pair[]): Promise<Walk> {
-  const tips = [
-    ...new Set(
-      pairs.flatMap(({ branch, base, upstream, cutAt }) =>
-        branch === undefined
-          ? []
-          : [branch.commit, base?.commit ?? cutAt, ...(upstream === undefined ? [] : [upstream.commit])],
-      ),
-    ),
-  ];
-  const [first, second] = tips;
-  if (first === undefined)
-    return { distances: pairs.map(() => undefined), graph: { parents: new Map(), floor: undefined } };
-  // The commits they were cut at too: they count as nobody's own work, and one may lie aside of all branches by now.
-  const cuts = pairs.filter(({ branch }) => branch !== undefined).map(({ cutAt }) => cutAt);
-  const starts = [...new Set([...tips, ...cuts])];
-  const floor = second === undefined ? first : await findOctopusBase(repo, tips);
-  const parents =
-    starts.length === 1
-      ? new Map<string, readonly string[]>()
-      : await readParents(repo.git, starts, floor === undefined ? [] : [floor]);
-  const distances = pairs.map(({ branch, base, cutAt }) => {
-    if (branch === undefined) return undefined;
-    const ends = { tip: branch.commit, base: base?.commit ?? cutAt };
-    return {
-      distance: measure(parents, { ...ends, cutAt }),
-      mergeBases: listMergeBases({ parents, floor }, ends.tip, ends.base),
-    };
-  });
-  return { distances, graph: { parents, floor } };
-}
-
-async function findOctopusBase(repo: Repo, commits: readonly string[]): Promise<string | undefined> {
-  const [a, b] = commits;
-  if (commits.length === 2 && a !== undefined && b !== undefined) return findMergeBase(repo.git, a, b);
-  const { exitCode, stdout } = await repo.git(['merge-base', '--octopus', ...commits], { expect: [0, 1, 128] });
-  return exitCode === 0 ? stdout.trim() : undefined;
 }

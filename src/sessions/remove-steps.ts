@@ -7,6 +7,7 @@ import type { EntryOf } from '../registry/journal.ts';
 import { recordOperation } from '../registry/operations.ts';
 import type { Repo } from './repo.ts';
 import { updateRow } from './rows.ts';
+import { dropShadows } from './shadow.ts';
 import { putBranchLog, unpin } from './pins.ts';
 import { moveFromTrash, moveToTrash, trashFolder } from './trash.ts';
 
@@ -41,6 +42,7 @@ export async function finishRemove(repo: Repo, lease: Lease, entry: EntryOf<'rem
   if (entry.adminDirectory !== null) await moveToTrash(repo, entry.op, 'admin', entry.adminDirectory);
   if (entry.deleteBranchAt !== null) await deleteBranch(repo, refOfBranch(entry.branch), entry.deleteBranchAt);
   await updateRow(repo, lease, entry.id, () => undefined);
+  if (entry.adminDirectory !== null) await dropShadows(repo, path.basename(entry.adminDirectory));
   await recordOperation(repo.layout.operations, entry, {
     kind: 'trashed',
     id: entry.id,

@@ -252,39 +252,93 @@ test('worktrees that are no sessions are shown apart and stay none', async () =>
   expect((await bench.wt('list')).stdout).not.toContain('mine');
 });
 
-test('the cost is five git processes and one a session at most, and two more for what was never looked at', async () => {
+/** Verbs of the git processes of a list, beside one status for each session. */
+async function verbsOfList(bench: Bench, sessions: number): Promise<readonly (string | undefined)[]> {
+  const { git, code } = await bench.wt('list');
+  const verbs = git.map(([verb]) => verb);
+  expect([code, verbs.filter((verb) => verb === 'status').length]).toEqual([0, sessions]);
+  return verbs.filter((verb) => verb !== 'status');
+}
+
+const KNOWN = ['rev-parse', 'for-each-ref'];
+
+test('a list right after create asks git for the repository, the refs, and one status a session', async () => {
   const bench = await makeBench({ f: 'one\n' });
-  await bench.wt('create', 'level');
-  await bench.wt('create', 'ahead');
-  await bench.work('ahead', { x: '1\n' });
-  await bench.write({ f: 'in main\n' });
-  await bench.git('commit', '-qam', 'main');
-  await bench.wt('create', 'later');
-  await bench.work('later', { y: '1\n' });
-  await bench.wt('create', 'clash', '--base', 'HEAD~1');
-  await bench.work('clash', { f: 'in clash\n' });
-  await bench.room.write(bench.at('ahead'), { new: 'dirty\n' });
-  for (const most of [7, 5]) {
-    const { git, code } = await bench.wt('list');
-    expect(code).toBe(0);
-    expect(git.filter(([verb]) => verb === 'status')).toHaveLength(4);
-    expect(git.length).toBeLessThanOrEqual(most + 4);
-  }
-  expect((await makeBench().then((empty) => empty.wt('list'))).git.length).toBeLessThanOrEqual(1);
+  expect((await bench.wt('list')).git.map(([verb]) => verb)).toEqual(['rev-parse']);
+  await bench.wt('create', 's1');
+  expect(await verbsOfList(bench, 1)).toEqual(KNOWN);
+  for (let i = 2; i <= 5; i++) await bench.wt('create', `s${i}`);
+  expect(await verbsOfList(bench, 5)).toEqual(KNOWN);
 });
 
-test('twelve sessions that have not landed cost two processes more than none, once', async () => {
+test('one session that is not known costs one walk, one merge and two looks at names, and then nothing any more', async () => {
   const bench = await makeBench({ f: 'one\n' });
-  for (let i = 0; i < 12; i++) {
+  await bench.wt('create', 'a');
+  await bench.work('a', { a: '1\n' });
+  // The base has not moved: nothing can be there that came after.
+  expect(await verbsOfList(bench, 1)).toEqual([...KNOWN, 'rev-list', 'merge-tree', 'diff-tree']);
+  expect(await verbsOfList(bench, 1)).toEqual(KNOWN);
+  await bench.write({ f: 'in main\n' });
+  await bench.git('commit', '-qam', 'main');
+  expect(await verbsOfList(bench, 1)).toEqual([...KNOWN, 'rev-list', 'merge-tree', 'diff-tree', 'diff-tree']);
+  expect(await verbsOfList(bench, 1)).toEqual(KNOWN);
+  await bench.room.write(bench.at('a'), { new: 'dirty\n' });
+  expect(await verbsOfList(bench, 1)).toEqual(KNOWN);
+});
+
+test('five sessions cost as many processes as one beside their statuses, and one for what their histories share', async () => {
+  const bench = await makeBench({ f: 'one\n' });
+  for (let i = 1; i <= 5; i++) {
     await bench.wt('create', `s${i}`);
     await bench.work(`s${i}`, { f: `${i}\n`, [`own${i}`]: '1\n' });
-    await bench.write({ [`main${i}`]: '1\n', f: `main ${i}\n` });
+    await bench.write({ [`main${i}`]: '1\n' });
     await bench.git('add', '-A');
     await bench.git('commit', '-qm', `main ${i}`);
   }
-  const costs: number[] = [];
-  for (let i = 0; i < 2; i++) costs.push((await bench.wt('list')).git.length - 12);
-  const [first = 0, second = 0] = costs;
-  expect(second).toBeLessThanOrEqual(5);
-  expect(first).toBeLessThanOrEqual(second + 2);
+  const cold = [...KNOWN, 'merge-base', 'rev-list', 'merge-tree', 'diff-tree', 'diff-tree'];
+  expect(await verbsOfList(bench, 5)).toEqual(cold);
+  expect(await verbsOfList(bench, 5)).toEqual(KNOWN);
+  // One of them goes on: only it is looked at.
+  await bench.work('s3', { more: '1\n' });
+  expect(await verbsOfList(bench, 5)).toEqual([...KNOWN, 'rev-list', 'merge-tree', 'diff-tree', 'diff-tree']);
+  expect(await verbsOfList(bench, 5)).toEqual(KNOWN);
+});
+
+test('what is remembered of a merge is not believed once git would merge in another way', async () => {
+  const bench = await makeBench({ f: 'one\n', 'd/g': 'one\n' });
+  await bench.wt('create', 'a');
+  await bench.work('a', { f: 'in a\n', 'd/g': 'in a\n' });
+  await bench.write({ f: 'in main\n', 'd/g': 'in main\n' });
+  await bench.git('commit', '-qam', 'main');
+  const merges = async (): Promise<boolean> => (await verbsOfList(bench, 1)).includes('merge-tree');
+  expect([await merges(), await merges()]).toEqual([true, false]);
+  const status = async (): Promise<unknown> => (await list(bench)).sessions[0]?.status;
+  expect(await status()).toBe('conflict');
+  await bench.git('config', 'merge.renames', 'false');
+  expect([await merges(), await merges()]).toEqual([true, false]);
+  await bench.write({ '.git/info/attributes': 'f merge=union\n' });
+  expect([await merges(), await merges()]).toEqual([true, false]);
+  expect(await status()).toBe('conflict');
+  await bench.write({ 'd/.gitattributes': 'g merge=union\n' });
+  await bench.git('add', 'd/.gitattributes');
+  expect([await merges(), await merges()]).toEqual([true, false]);
+  expect(await status()).toBe('ready');
+  await bench.write({ 'd/.gitattributes': 'g -merge\n' });
+  expect([await merges(), await merges()]).toEqual([true, false]);
+  expect(await status()).toBe('conflict');
+});
+
+test('what is remembered of a history is not believed once a commit is replaced', async () => {
+  const bench = await makeBench({ f: 'one\n' });
+  await bench.wt('create', 'a');
+  await bench.work('a', { a: '1\n' });
+  await bench.work('a', { b: '1\n' });
+  const ahead = async (): Promise<unknown> => (await list(bench)).sessions[0]?.ahead;
+  expect(await ahead()).toBe(2);
+  const tip = await bench.git('rev-parse', 'wt/a');
+  const short = await bench.git('commit-tree', '-p', 'main', '-m', 'short', 'wt/a^{tree}');
+  await bench.git('replace', tip, short);
+  expect(await ahead()).toBe(1);
+  await bench.git('replace', '-d', tip);
+  expect(await ahead()).toBe(2);
 });

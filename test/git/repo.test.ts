@@ -27,6 +27,7 @@ describe('a repository', () => {
       gitDir: commonDir,
       headRef: 'refs/heads/main',
       headCommit,
+      mergeSettings: [expect.stringMatching(/^\d+\.\d+/)],
     };
     expect(await locate(room, root)).toEqual(main);
     expect(await locate(room, path.join(root, 'src', 'ünï'))).toEqual(main);

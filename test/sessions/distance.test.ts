@@ -1,10 +1,15 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { isAncestor, readParents } from '#src/git/commit.ts';
-import { measure } from '#src/sessions/distance.ts';
-import { listMergeBases } from '#src/git/graph.ts';
+import { isAncestor, readParents, readSidesOf } from '#src/git/commit.ts';
+import { createMeter, type Distance, type Ends } from '#src/sessions/distance.ts';
+import { listMergeBases, type Graph } from '#src/git/graph.ts';
 import { gitOf } from '../support/deps.ts';
 import { makeRoom } from '../support/room.ts';
+
+function measure(parents: Graph['parents'], ends: Ends, floor?: string): Distance {
+  const { mergeBases: _, ...distance } = createMeter({ parents, floor })(ends);
+  return distance;
+}
 
 /** Parents of each commit, by number, all smaller: a history with roots, lines and merges. */
 const anyHistory = fc
@@ -20,6 +25,7 @@ test('a distance is what git counts, on any history and above any floor', async 
   const root = await room.repo();
   const git = gitOf(room, root);
   let run = 0;
+  let served = 0;
   await fc.assert(
     fc.asyncProperty(anyHistory, fc.nat(), fc.nat(), fc.nat(), async (history, a, b, c) => {
       const prefix = `refs/heads/run${run++}`;
@@ -60,9 +66,21 @@ test('a distance is what git counts, on any history and above any floor', async 
       const found = listMergeBases({ parents: above, floor }, tip, base);
       expect(found.filter((commit) => !best.includes(commit))).toEqual([]);
       expect(found.length === 0).toBe(best.length === 0);
+      expect(createMeter({ parents: above, floor })({ tip, base, cutAt }).mergeBases.toSorted()).toEqual(
+        found.toSorted(),
+      );
+      expect(createMeter({ parents: all, floor: undefined })({ tip, base, cutAt }).mergeBases.toSorted()).toEqual(
+        best.toSorted(),
+      );
+      const sides = tip === base ? undefined : await readSidesOf(git, [tip, base], [cutAt]);
+      served += sides === undefined ? 0 : 1;
+      const measured = sides && createMeter(sides)({ tip, base, cutAt });
+      expect(measured ?? { ...expected, mergeBases: best }).toEqual({ ...expected, mergeBases: best });
+      expect(sides === undefined || best.length < 2).toBe(true);
     }),
-    { numRuns: 25 },
+    { numRuns: 40 },
   );
+  expect(served).toBeGreaterThan(5);
 });
 
 describe('a distance', () => {

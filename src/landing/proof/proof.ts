@@ -1,11 +1,11 @@
 import path from 'node:path';
 import * as z from 'zod';
-import { reach } from '../../git/graph.ts';
 import type { Ref } from '../../git/ref.ts';
 import { countChanges, hasChanges } from '../../git/status.ts';
 import { readText } from '../../platform/files.ts';
 import { loadAnswers } from '../../sessions/answers.ts';
 import type { Inspection } from '../../sessions/inspect.ts';
+import type { Lineage } from '../../sessions/lineage.ts';
 import type { Repo } from '../../sessions/repo.ts';
 import { searchHistory, type Answer, type Question } from './history.ts';
 import type { Preview } from '../radar/preview.ts';
@@ -63,7 +63,7 @@ export async function findEvidence(
 export function quickProof({ inspection, preview }: Suspect, isWorked: boolean): Evidence | undefined {
   const { branch, base, upstream, distance, session } = inspection;
   if (branch === undefined || !isClean(inspection)) return undefined;
-  const isInUpstream = isWithin(inspection, branch, upstream);
+  const isInUpstream = inspection.isInUpstream === true;
   const isMoved = distance?.isContained === true || isInUpstream;
   if (branch.commit === session.row.base.commit || (isMoved && !isWorked))
     return { proof: 'empty', on: null, as: null };
@@ -86,21 +86,20 @@ function compare(branch: Ref, target: Ref | undefined, isInTarget: boolean): rea
   return branch.tree === target.tree ? ['trees-match', target] : undefined;
 }
 
-function isWithin({ graph }: Inspection, { commit }: Ref, target: Ref | undefined): boolean {
-  if (graph === undefined || target === undefined) return false;
-  return commit === target.commit || commit === graph.floor || reach(graph, target.commit).has(commit);
-}
-
 /** Where history may tell more: a proof, or which commit it was. Uncommitted work needs no looking. Pure. */
-function questionsOf(
-  inspection: Inspection,
-  quick: Evidence | undefined,
-): readonly { question: Question; on: string }[] {
-  const { branch, base, upstream, graph } = inspection;
-  if (branch === undefined || base === undefined || graph === undefined || !isClean(inspection)) return [];
+function questionsOf(inspection: Inspection, quick: Evidence | undefined): readonly Asked[] {
+  const { branch, base, upstream, lineage } = inspection;
+  if (branch === undefined || base === undefined || lineage === undefined || !isClean(inspection)) return [];
   if (quick !== undefined && quick.proof !== 'merge-adds-nothing') return [];
   const targets = quick === undefined && upstream !== undefined ? [base, upstream] : [base];
-  return targets.map(({ commit, name }) => ({ question: { tip: branch.commit, target: commit, graph }, on: name }));
+  return targets.map(({ commit, name }) => ({ question: { tip: branch.commit, target: commit }, on: name, lineage }));
+}
+
+interface Asked {
+  readonly question: Pick<Question, 'tip' | 'target'>;
+  /** Full name of the target. */
+  readonly on: string;
+  readonly lineage: Lineage;
 }
 
 const AnswerShape: z.ZodType<Answer> = z
@@ -110,28 +109,27 @@ const AnswerShape: z.ZodType<Answer> = z
 /** Goes up with every change of what is looked for: what an older wt found out is then not believed. */
 const WORLD = 'proof 1';
 
-async function answerAll(
-  repo: Repo,
-  asked: readonly { readonly question: Question }[],
-): Promise<ReadonlyMap<string, Answer>> {
-  if (asked.length === 0) return new Map();
+async function answerAll(repo: Repo, asked: readonly Asked[]): Promise<ReadonlyMap<string, Answer>> {
+  const [first] = asked;
+  if (first === undefined) return new Map();
   const questions = new Map(asked.map(({ question }) => [keyOf(question), question]));
   const store = await loadAnswers(repo, 'proofs', [WORLD]);
-  const known = [...questions.keys()].map((key) => [key, store.get(key, AnswerShape)] as const);
-  const open = known.filter(([, answer]) => answer === undefined).map(([key]) => key);
-  const fresh = await searchHistory(
-    repo,
-    open.flatMap((key) => questions.get(key) ?? []),
-  );
-  open.forEach((key, i) => store.put(key, fresh[i] ?? null));
-  await store.save();
-  return new Map([
-    ...known.map(([key, answer]) => [key, answer ?? null] as const),
-    ...open.map((key, i) => [key, fresh[i] ?? null] as const),
-  ]);
+  const known = new Map([...questions.keys()].map((key) => [key, store.get(key, AnswerShape)] as const));
+  const open = [...questions].filter(([key]) => known.get(key) === undefined);
+  if (open.length > 0) {
+    const graph = await first.lineage.graphOf(open.map(([, { tip, target }]) => ({ tip, base: target })));
+    const fresh = await searchHistory(
+      repo,
+      open.map(([, { tip, target }]) => ({ tip, target, graph })),
+    );
+    open.forEach(([key], i) => store.put(key, fresh[i] ?? null));
+    open.forEach(([key], i) => known.set(key, fresh[i] ?? null));
+    await store.save();
+  }
+  return new Map([...known].map(([key, answer]) => [key, answer ?? null]));
 }
 
-function keyOf({ tip, target }: Question): string {
+function keyOf({ tip, target }: Pick<Question, 'tip' | 'target'>): string {
   return `${tip} ${target}`;
 }
 

@@ -60,31 +60,22 @@ describe('a proof', () => {
 
   describe('of the upstream', () => {
     const upstream = refAt('4');
-    const tip = '2'.repeat(40);
-    const graph = (parents: readonly string[]): Partial<Inspection> => ({
-      upstream,
-      graph: {
-        floor: '9'.repeat(40),
-        parents: new Map([
-          [upstream.commit, parents],
-          [tip, ['9'.repeat(40)]],
-        ]),
-      },
-    });
+    const within: Partial<Inspection> = { upstream, isInUpstream: true };
+    const beside: Partial<Inspection> = { upstream, isInUpstream: false };
 
     test('counts like that of the base, and says where', () => {
-      expect(quickProof({ inspection: inspection(graph([tip])), preview: something }, true)).toEqual({
+      expect(quickProof({ inspection: inspection(within), preview: something }, true)).toEqual({
         proof: 'ancestor',
         on: upstream.name,
         as: null,
       });
-      expect(quick({ ...graph([]), upstream: refAt('4', '2') }, true, something)).toBe('trees-match');
-      expect(quick({ upstream: refAt('2'), graph: { floor: undefined, parents: new Map() } })).toBe('same-commit');
-      expect(quick(graph([]), true, something)).toBeUndefined();
+      expect(quick({ ...beside, upstream: refAt('4', '2') }, true, something)).toBe('trees-match');
+      expect(quick({ upstream: refAt('2') })).toBe('same-commit');
+      expect(quick(beside, true, something)).toBeUndefined();
     });
 
     test('is none for a session that was only moved along it', () => {
-      expect(quick(graph([tip]), false, something)).toBe('empty');
+      expect(quick(within, false, something)).toBe('empty');
     });
   });
 
