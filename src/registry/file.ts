@@ -27,8 +27,15 @@ export type ParsedRegistry =
   /** `file` holds what could be read of it. */
   | { readonly kind: 'damaged'; readonly reason: string; readonly file: RegistryFile };
 
-/** Text of `sessions.json` → value. Pure; never throws. */
+let last: { readonly text: string; readonly parsed: ParsedRegistry } | undefined;
+
+/** Text of `sessions.json` → value; never throws. A command asks several times, and the same text is read through once. */
 export function parseRegistry(text: string): ParsedRegistry {
+  if (last?.text !== text) last = { text, parsed: parse(text) };
+  return last.parsed;
+}
+
+function parse(text: string): ParsedRegistry {
   let json: unknown;
   try {
     json = JSON.parse(text);

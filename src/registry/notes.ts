@@ -1,5 +1,6 @@
 import path from 'node:path';
 import * as z from 'zod';
+import { parseJson } from '../core/json.ts';
 import { AgentName, SessionId, StoredRef } from '../core/names.ts';
 import { listDirectory, readText, replaceFile } from '../platform/files.ts';
 import { SessionRow } from './session.ts';
@@ -52,7 +53,7 @@ export async function readAdminEntry(directory: string): Promise<AdminEntry> {
     admin: path.basename(directory),
     directory,
     path: pointer ? path.dirname(path.resolve(directory, pointer)) : undefined,
-    note: parseNote(text),
+    note: parseNote(directory, text),
     locked: locked?.trim(),
   };
 }
@@ -85,11 +86,14 @@ function plannedOf({ owns, after, resolving, setup, ports, folder }: Pick<Sessio
   };
 }
 
-function parseNote(text: string | undefined): Note | undefined {
+const parsed = new Map<string, { readonly text: string; readonly note: Note | undefined }>();
+
+/** A command reads the notes of all sessions several times; the same text is read through once. */
+function parseNote(directory: string, text: string | undefined): Note | undefined {
   if (text === undefined) return undefined;
-  try {
-    return Note.parse(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
+  const known = parsed.get(directory);
+  if (known?.text === text) return known.note;
+  const { data: note } = Note.safeParse(parseJson(text));
+  parsed.set(directory, { text, note });
+  return note;
 }
