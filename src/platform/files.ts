@@ -1,33 +1,51 @@
 import { randomBytes } from 'node:crypto';
-import { constants, createWriteStream, type Dirent, type Stats } from 'node:fs';
 import {
-  access,
-  chmod,
-  copyFile,
-  lstat,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  realpath,
-  rename,
-  rm,
-  rmdir,
-  unlink,
-} from 'node:fs/promises';
+  chmodSync,
+  closeSync,
+  constants,
+  createWriteStream,
+  fstatSync,
+  fsync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  realpathSync,
+  renameSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+  type Dirent,
+  type Stats,
+} from 'node:fs';
+import { access, chmod, copyFile, mkdir, rename, rm, rmdir, unlink } from 'node:fs/promises';
 import path from 'node:path';
+import { promisify } from 'node:util';
+
+// Small files are read and written by the calls that wait: through the thread pool each costs ten times its processor time.
 
 /** For reading what may be a pipe that somebody has put there: it counts as empty, and nobody is waited for. */
 const READ = constants.O_RDONLY | constants.O_NONBLOCK;
 
 /** The file's text, or undefined when there is none. */
 export async function readText(file: string): Promise<string | undefined> {
-  return orUndefined(readFile(file, { encoding: 'utf8', flag: READ }));
+  return orUndefined(() => readUtf8(file, READ));
+}
+
+function readUtf8(file: string, flags: number): string {
+  const fd = openSync(file, flags);
+  try {
+    return readFileSync(fd, 'utf8');
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** What lies at the path itself, links not followed, or undefined. */
 export async function lstatOf(target: string): Promise<Stats | undefined> {
-  return orUndefined(lstat(target));
+  return orUndefined(() => lstatSync(target));
 }
 
 /** What tells whether a file was written since; undefined when there is none. */
@@ -37,17 +55,17 @@ export async function fileMark(file: string): Promise<string | undefined> {
 }
 
 export async function listDirectory(directory: string): Promise<readonly Dirent[]> {
-  return (await orUndefined(readdir(directory, { withFileTypes: true }))) ?? [];
+  return (await orUndefined(() => readdirSync(directory, { withFileTypes: true }))) ?? [];
 }
 
 /** The path with every link resolved, or the path as it was when it is missing. */
 export async function realPathOf(target: string): Promise<string> {
-  return (await orUndefined(realpath(target))) ?? path.resolve(target);
+  return (await orUndefined(() => realpathSync.native(target))) ?? path.resolve(target);
 }
 
 export async function makePrivateDirectory(directory: string): Promise<void> {
-  const made = await mkdir(directory, { recursive: true, mode: 0o700 });
-  if (made !== undefined) await chmod(directory, 0o700);
+  const made = mkdirSync(directory, { recursive: true, mode: 0o700 });
+  if (made !== undefined) chmodSync(directory, 0o700);
 }
 
 /** A folder with the permissions the person's umask gives, and its parents. */
@@ -74,25 +92,20 @@ export async function readSmallFile(
   if (!stats.isFile())
     return { refused: stats.isSymbolicLink() ? 'it is a symbolic link' : 'it is not a regular file' };
   if (stats.size > limitBytes) return { refused: `it is larger than ${limitBytes} bytes` };
-  const handle = await orUndefined(open(file, READ | constants.O_NOFOLLOW));
-  if (handle === undefined) return undefined; // it went this very moment
-  try {
-    return { text: await handle.readFile('utf8') };
-  } finally {
-    await handle.close();
-  }
+  const text = await orUndefined(() => readUtf8(file, READ | constants.O_NOFOLLOW));
+  return text === undefined ? undefined : { text }; // else it went this very moment
 }
 
 /** The bytes of a regular file, never through a link; undefined when there is none. Throws EFBIG for one that is too large. */
 export async function readBytes(file: string, limitBytes: number): Promise<Buffer | undefined> {
-  const handle = await orUndefined(open(file, READ | constants.O_NOFOLLOW));
-  if (handle === undefined) return undefined;
+  const fd = await orUndefined(() => openSync(file, READ | constants.O_NOFOLLOW));
+  if (fd === undefined) return undefined;
   try {
-    const stats = await handle.stat();
+    const stats = fstatSync(fd);
     if (!stats.isFile() || stats.size > limitBytes) throw tooLarge(file);
-    return await handle.readFile();
+    return readFileSync(fd);
   } finally {
-    await handle.close();
+    closeSync(fd);
   }
 }
 
@@ -109,16 +122,16 @@ export async function replaceFile(
   { isDurable = true } = {},
 ): Promise<void> {
   const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`;
-  const handle = await open(temporary, 'wx', mode);
+  const fd = openSync(temporary, 'wx', mode);
   try {
-    await handle.writeFile(text);
-    if (isDurable) await handle.sync();
-    await rename(temporary, file);
+    writeFileSync(fd, text);
+    if (isDurable) await syncToDisk(fd);
+    renameSync(temporary, file);
   } catch (error) {
     await unlink(temporary).catch(() => {});
     throw error;
   } finally {
-    await handle.close();
+    closeSync(fd);
   }
   if (isDurable) await syncDirectory(path.dirname(file));
 }
@@ -150,46 +163,47 @@ export async function dropHalfWritten(file: string): Promise<void> {
 
 /** Appends with one write to a file opened with O_APPEND; on the disk when it returns, unless that is not waited for. */
 export async function appendText(file: string, text: string, { isDurable = true } = {}): Promise<void> {
-  const handle = await open(
+  const fd = openSync(
     file,
     constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK,
     0o600,
   );
   try {
-    await handle.write(text);
-    if (isDurable) await handle.sync();
+    writeSync(fd, text);
+    if (isDurable) await syncToDisk(fd);
   } finally {
-    await handle.close();
+    closeSync(fd);
   }
 }
 
 /** The last bytes of a file as text; '' when there is none. */
 export async function readTail(file: string, bytes: number): Promise<string> {
-  const handle = await orUndefined(open(file, READ));
-  if (handle === undefined) return '';
+  const fd = await orUndefined(() => openSync(file, READ));
+  if (fd === undefined) return '';
   try {
-    const { size } = await handle.stat();
+    const { size } = fstatSync(fd);
     const length = Math.min(size, bytes);
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, size - length);
-    return buffer.toString('utf8', 0, bytesRead);
+    const buffer = Buffer.allocUnsafe(length);
+    return buffer.toString('utf8', 0, readSync(fd, buffer, 0, length, size - length));
   } finally {
-    await handle.close();
+    closeSync(fd);
   }
 }
 
 /** The whole lines of a file from a byte on, and where they end; nothing when there are none. */
 export async function readLinesFrom(file: string, from: number): Promise<{ text: string; end: number }> {
-  const handle = await orUndefined(open(file, READ));
-  if (handle === undefined) return { text: '', end: 0 };
+  const fd = await orUndefined(() => openSync(file, READ));
+  if (fd === undefined) return { text: '', end: 0 };
   try {
-    const { size } = await handle.stat();
+    const { size } = fstatSync(fd);
     const start = size < from ? 0 : from; // another file has taken its place
     const length = size - start;
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, start);
+    const buffer = Buffer.allocUnsafe(length);
+    const bytesRead = readSync(fd, buffer, 0, length, start);
     const whole = buffer.subarray(0, bytesRead).lastIndexOf(0x0a) + 1;
     return { text: buffer.toString('utf8', 0, whole), end: start + whole };
   } finally {
-    await handle.close();
+    closeSync(fd);
   }
 }
 
@@ -215,7 +229,7 @@ export async function keepAside(file: string): Promise<string> {
 
 /** Unlinks one file of wt's own; a missing one is fine. */
 export async function removeFile(file: string): Promise<void> {
-  await orUndefined(unlink(file));
+  await orUndefined(() => unlinkSync(file));
 }
 
 /** Removes a folder when nothing is in it. */
@@ -231,17 +245,20 @@ export async function discardOwnTree(directory: string): Promise<void> {
 }
 
 async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
+  const fd = openSync(directory, 'r');
   try {
-    await handle.sync();
+    await syncToDisk(fd);
   } finally {
-    await handle.close();
+    closeSync(fd);
   }
 }
 
-async function orUndefined<T>(promise: Promise<T>): Promise<T | undefined> {
+/** The one call that may take long. */
+const syncToDisk = promisify(fsync);
+
+async function orUndefined<T>(read: () => T | Promise<T>): Promise<T | undefined> {
   try {
-    return await promise;
+    return await read();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
