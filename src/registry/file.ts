@@ -29,13 +29,13 @@ export type ParsedRegistry =
 
 let last: { readonly text: string; readonly parsed: ParsedRegistry } | undefined;
 
-/** Text of `sessions.json` → value; never throws. A command asks several times, and the same text is read through once. */
+/** Text of `sessions.json` → value. Pure; never throws. The last one is remembered: a command reads the file several times. */
 export function parseRegistry(text: string): ParsedRegistry {
-  if (last?.text !== text) last = { text, parsed: parse(text) };
+  if (last?.text !== text) last = { text, parsed: parseAnew(text) };
   return last.parsed;
 }
 
-function parse(text: string): ParsedRegistry {
+function parseAnew(text: string): ParsedRegistry {
   let json: unknown;
   try {
     json = JSON.parse(text);

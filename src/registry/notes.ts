@@ -2,7 +2,7 @@ import path from 'node:path';
 import * as z from 'zod';
 import { parseJson } from '../core/json.ts';
 import { AgentName, SessionId, StoredRef } from '../core/names.ts';
-import { listDirectory, readText, replaceFile } from '../platform/files.ts';
+import { listDirectory, readTextNow, replaceFile } from '../platform/files.ts';
 import { SessionRow } from './session.ts';
 
 /**
@@ -41,19 +41,22 @@ export interface AdminEntry {
 export async function listAdminEntries(commonDir: string): Promise<readonly AdminEntry[]> {
   const parent = path.join(commonDir, 'worktrees');
   const folders = (await listDirectory(parent)).filter((entry) => entry.isDirectory());
-  return Promise.all(folders.map((entry) => readAdminEntry(path.join(parent, entry.name))));
+  return folders.map((entry) => readAdminEntryNow(path.join(parent, entry.name)));
 }
 
-export async function readAdminEntry(directory: string): Promise<AdminEntry> {
-  const [gitdir, text, locked] = await Promise.all(
-    ['gitdir', 'wt.json', 'locked'].map((name) => readText(path.join(directory, name))),
-  );
+export function readAdminEntry(directory: string): Promise<AdminEntry> {
+  return Promise.resolve().then(() => readAdminEntryNow(directory));
+}
+
+/** Every command does this for every session. */
+function readAdminEntryNow(directory: string): AdminEntry {
+  const [gitdir, text, locked] = ['gitdir', 'wt.json', 'locked'].map((name) => readTextNow(`${directory}/${name}`));
   const pointer = gitdir?.trim();
   return {
     admin: path.basename(directory),
     directory,
     path: pointer ? path.dirname(path.resolve(directory, pointer)) : undefined,
-    note: parseNote(directory, text),
+    note: parseNote(text),
     locked: locked?.trim(),
   };
 }
@@ -86,14 +89,16 @@ function plannedOf({ owns, after, resolving, setup, ports, folder }: Pick<Sessio
   };
 }
 
-const parsed = new Map<string, { readonly text: string; readonly note: Note | undefined }>();
+const KNOWN_NOTES = 2048;
+const known = new Map<string, Note | undefined>();
 
-/** A command reads the notes of all sessions several times; the same text is read through once. */
-function parseNote(directory: string, text: string | undefined): Note | undefined {
+/** Remembered by its text: a command looks at every note several times. */
+function parseNote(text: string | undefined): Note | undefined {
   if (text === undefined) return undefined;
-  const known = parsed.get(directory);
-  if (known?.text === text) return known.note;
-  const { data: note } = Note.safeParse(parseJson(text));
-  parsed.set(directory, { text, note });
-  return note;
+  if (!known.has(text)) {
+    if (known.size >= KNOWN_NOTES) known.clear();
+    const parsed = Note.safeParse(parseJson(text));
+    known.set(text, parsed.success ? parsed.data : undefined);
+  }
+  return known.get(text);
 }
