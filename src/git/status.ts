@@ -3,6 +3,7 @@ import type { Env } from '../platform/deps.ts';
 import { lstatOf } from '../platform/files.ts';
 import path from 'node:path';
 import type { Git } from './git.ts';
+import { lookIntoIndex, type IndexPlace } from './index-file.ts';
 import { literalPathspec } from './pathspec.ts';
 
 /** What is uncommitted in a worktree. Paths are relative to its top. */
@@ -94,6 +95,16 @@ export async function listHiddenPaths(git: Git, paths: readonly string[] = []): 
     .map((line) => line.slice(2));
 }
 
+/** The same, with a process only where the index itself does not tell that there are none. */
+export async function findHiddenPaths(
+  git: Git,
+  index: IndexPlace | undefined,
+  paths: readonly string[] = [],
+): Promise<readonly string[]> {
+  const look = index === undefined ? undefined : await lookIntoIndex(index);
+  return look?.hasHidden === false ? [] : listHiddenPaths(git, paths);
+}
+
 /** Those of the tracked paths whose file differs from what the index holds, whatever the index is told to assume. */
 export async function listEditedPaths(git: Git, paths: readonly string[]): Promise<readonly string[]> {
   const there = await mapLimit(
@@ -115,4 +126,14 @@ export async function listEditedPaths(git: Git, paths: readonly string[]): Promi
 export async function listTrackedUnder(git: Git, folder: string): Promise<readonly string[]> {
   const { stdout } = await git(['ls-files', '-z', '--', literalPathspec(folder)]);
   return stdout.split('\0').filter(Boolean);
+}
+
+/** The first of them; without a process where the index itself tells. */
+export async function findTrackedUnder(
+  git: Git,
+  index: IndexPlace | undefined,
+  folder: string,
+): Promise<string | undefined> {
+  const look = index === undefined ? undefined : await lookIntoIndex(index, folder);
+  return look === undefined ? (await listTrackedUnder(git, folder))[0] : look.inFolder;
 }

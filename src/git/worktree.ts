@@ -72,7 +72,8 @@ export async function checkoutFiles(
 ): Promise<void> {
   const options = {
     timeoutMs: 600_000,
-    config: [`checkout.workers=${workers}`],
+    // ORIG_HEAD of a worktree that has had no other HEAD need not outlive a power cut.
+    config: [`checkout.workers=${workers}`, 'core.fsync=objects'],
     ...(lfs === 'skip' ? { env: { GIT_LFS_SKIP_SMUDGE: '1' } } : {}),
   };
   try {

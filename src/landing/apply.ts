@@ -18,7 +18,8 @@ export async function applyLanding(held: Held, plan: MergePlan, commit: string):
   const repo = shielded(held.repo);
   const { session, target, into, checkout } = plan;
   const at = repo.deps.clock.now().toISOString();
-  await held.log('session.merge.before', session.id, { into, from: target.commit, to: commit });
+  const news = { into, from: target.commit, to: commit };
+  await held.log('session.merge.before', session.id, news, { isDurable: false });
   const entry: MergeEntry = {
     ...beginEntry(held.lease, at),
     kind: 'merge',
@@ -42,13 +43,7 @@ export async function applyLanding(held: Held, plan: MergePlan, commit: string):
     throw new WtError(error.kind, error.details, { cause: error, changed: true });
   }
   await finishMove(repo, held.lease, entry);
-  await held.log('session.merge.after', session.id, {
-    into,
-    from: target.commit,
-    to: commit,
-    tip: plan.tip,
-    strategy: plan.strategy,
-  });
+  await held.log('session.merge.after', session.id, { ...news, tip: plan.tip, strategy: plan.strategy });
   await endJournal(repo.layout.journal, entry.op);
 }
 

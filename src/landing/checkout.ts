@@ -2,9 +2,9 @@ import { WtError } from '../core/errors.ts';
 import type { FileChange } from '../git/diff.ts';
 import { branchOf } from '../git/ref.ts';
 import { findOperation, findOperationBranch } from '../git/repo.ts';
-import { changedPaths, listEditedPaths, listHiddenPaths, readStatus } from '../git/status.ts';
+import { changedPaths, findHiddenPaths, listEditedPaths, readStatus, type Status } from '../git/status.ts';
 import type { Worktree } from '../git/worktree.ts';
-import { gitAtWorktree, type Repo } from '../sessions/repo.ts';
+import { gitAtWorktree, indexIn, type Repo } from '../sessions/repo.ts';
 import { findGitDir } from '../sessions/worktree.ts';
 import { findInTheWay } from '../sessions/in-the-way.ts';
 import { findOverlap } from './plan.ts';
@@ -43,13 +43,22 @@ export async function findCheckout(trees: readonly Worktree[], target: string): 
 export async function requireNoOverlap(
   repo: Repo,
   checkout: string,
-  spec: { into: string; files: readonly FileChange[] },
+  spec: {
+    into: string;
+    files: readonly FileChange[];
+    /** The checkout's status, when it is being read already. */
+    seen: Promise<Status> | undefined;
+    /** Any commit. */
+    commit: string;
+  },
 ): Promise<void> {
   const git = gitAtWorktree(repo, checkout);
   const changed = spec.files.map((file) => file.path);
+  const gitDir = await findGitDir(checkout);
+  const index = gitDir === undefined ? undefined : indexIn(gitDir, spec.commit);
   const [status, hidden] = await Promise.all([
-    readStatus(git),
-    listHiddenPaths(git, changed.length > 2000 ? [] : changed),
+    spec.seen ?? readStatus(git),
+    findHiddenPaths(git, index, changed.length > 2000 ? [] : changed),
   ]);
   // What a stash left behind when it was popped, say: git moves nothing then.
   if (status.conflicted.length > 0)

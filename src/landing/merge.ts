@@ -82,7 +82,7 @@ export async function landSession(
       const { plan } = prepared;
       requireApproved(plan, checks);
       if (candidate === undefined ? needsChecks(hooks, checks) : !isSame(plan, candidate.plan)) return plan;
-      const commit = candidate?.commit ?? (await writeLanding(held.repo, prepared));
+      const commit = candidate?.commit ?? (await writeLanding(held.repo, prepared, hooks));
       await applyLanding(held, plan, commit);
       const { verdict, isVerdictReused = false } = candidate ?? {};
       return { kind: 'landed', plan, commit, verdict, isVerdictReused, warnings: [] };
@@ -125,7 +125,7 @@ async function test(
   if (prepared.kind === 'nothing') return undefined;
   requireApproved(prepared.plan, checks);
   const plan = { ...prepared.plan, message: await passMessage(repo, hooks, prepared.plan) };
-  const commit = await writeLanding(repo, { ...prepared, plan });
+  const commit = await writeLanding(repo, { ...prepared, plan }, hooks);
   const { gate: command, onLine, gateTimeoutMs: timeoutMs, commands } = checks;
   const gateRequest: GateRequest | undefined =
     command === undefined ? undefined : { command, plan, commit, onLine, timeoutMs, commands };

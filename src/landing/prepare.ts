@@ -3,8 +3,10 @@ import { WtError } from '../core/errors.ts';
 import { nearNames } from '../core/names.ts';
 import { isAncestor, listAuthorship, listCommits, wantsSignature, writeCommit, type Commit } from '../git/commit.ts';
 import { listFileChanges } from '../git/diff.ts';
-import { mergeTree } from '../git/merge-tree.ts';
+import { mergeTree, type MergeResult } from '../git/merge-tree.ts';
 import { branchOf, listRefs, refOfBranch, type Ref } from '../git/ref.ts';
+import { readStatus, type Status } from '../git/status.ts';
+import type { Worktree } from '../git/worktree.ts';
 import type { Book, Session } from '../sessions/book.ts';
 import { inspectTree } from '../sessions/inspect.ts';
 import { gitAtWorktree, listCheckouts, type Repo } from '../sessions/repo.ts';
@@ -47,17 +49,53 @@ export async function prepare(
 ): Promise<Prepared> {
   const session = await requireSession(repo, book, request.id);
   const { target, branch } = await requireRefs(repo, session, { named: request.into, stack });
-  const into = branchOf(target.name);
   const [tree, trees] = await Promise.all([inspectTree(repo, session), listCheckouts(repo)]);
   requireLandable(session, { ...tree, dirt: findDirt({ status: tree.status, hidden: [] }) });
+  // git takes merge drivers from the attributes of the worktree it is called in: those of the target, where it has one.
+  const [holder] = listHolders(trees, target.name);
+  const merging = holder === undefined ? repo : { ...repo, git: gitAtWorktree(repo, holder.path) };
+  // None of these needs another one.
+  const { strategy } = request;
+  const isMerged = strategy === 'merge' || strategy === 'squash';
+  const merged = isMerged ? mergeTree(merging.git, target.commit, branch.commit) : undefined;
+  const seen = holder === undefined ? undefined : readStatus(gitAtWorktree(repo, holder.path));
+  const begun = Promise.allSettled([merged, seen]);
+  try {
+    return await judge(repo, book, request, {
+      session,
+      target,
+      branch,
+      trees,
+      merging,
+      merged,
+      seen,
+      stack,
+      isPreview,
+    });
+  } finally {
+    await begun;
+  }
+}
+
+/** What is known when the merged result is looked at. */
+interface Judged extends Omit<Sides, 'commits'> {
+  readonly trees: readonly Worktree[];
+  readonly merging: Repo;
+  /** Absent for the strategies that make commits themselves. */
+  readonly merged: Promise<MergeResult> | undefined;
+  /** Status of the worktree that has the target checked out. */
+  readonly seen: Promise<Status> | undefined;
+  readonly stack: Stack | undefined;
+}
+
+async function judge(repo: Repo, book: Book, request: MergeRequest, judged: Judged): Promise<Prepared> {
+  const { session, target, branch, trees, seen, stack } = judged;
+  const into = branchOf(target.name);
   const commits = await listCommits(repo.git, ['--reverse', '--topo-order', branch.commit, '--not', target.commit]);
   const nothing = { kind: 'nothing' as const, session, into };
   if (commits.length === 0)
     return { ...nothing, reason: branch.commit === session.row.base.commit ? 'empty' : 'contained' };
-  // git takes merge drivers from the attributes of the worktree it is called in: those of the target, where it has one.
-  const [holder] = listHolders(trees, target.name);
-  const merging = holder === undefined ? repo : { ...repo, git: gitAtWorktree(repo, holder.path) };
-  const built = await build(merging, request.strategy, { session, target, branch, commits, isPreview });
+  const built = await build(judged.merging, request.strategy, { ...judged, commits });
   if (built.tree === target.tree) return { ...nothing, reason: 'contained' };
   if (request.requireApproval) await requireApproval(repo, session, branch.commit);
   const [files, checkout, authorship] = await Promise.all([
@@ -65,7 +103,7 @@ export async function prepare(
     findCheckout(trees, target.name),
     request.strategy === 'squash' ? listAuthorship(repo.git, [branch.commit, '--not', target.commit]) : [],
   ]);
-  if (checkout !== undefined) await requireNoOverlap(repo, checkout, { into, files });
+  if (checkout !== undefined) await requireNoOverlap(repo, checkout, { into, files, seen, commit: target.commit });
   const { author, coAuthors } = squashAuthorship(authorship);
   const { strategy, message: given, template } = request;
   const values = valuesOf(factsOf(repo, session));
@@ -128,10 +166,10 @@ interface Sides {
 async function build(
   repo: Repo,
   strategy: Strategy,
-  sides: Sides,
+  sides: Sides & Pick<Judged, 'merged'>,
 ): Promise<{ tree: string; commit: string | undefined }> {
   const { git } = repo;
-  const { session, target, branch, commits, isPreview } = sides;
+  const { session, target, branch, commits, isPreview, merged } = sides;
   if (strategy === 'ff') {
     if (!(await isAncestor(git, target.commit, branch.commit)))
       throw new WtError('target.moved', { target: branchOf(target.name), reason: 'not-fast-forward', id: session.id });
@@ -140,7 +178,7 @@ async function build(
   const result =
     strategy === 'rebase'
       ? await replayCommits(git, commits, target, { isSigned: !isPreview && (await wantsSignature(git)) })
-      : await mergeTree(git, target.commit, branch.commit);
+      : await (merged ?? mergeTree(git, target.commit, branch.commit));
   if (result.kind === 'conflict') {
     const { files, tasks } = await explainConflict(repo, { session, target, branch, paths: result.paths });
     const into = branchOf(target.name);
@@ -167,7 +205,7 @@ async function requireNothingLost(
 export async function writeLanding(
   { git }: Repo,
   { plan, commit }: Extract<Prepared, { kind: 'ready' }>,
-  options: { isPreview?: boolean } = {},
+  { isSigned }: { readonly isSigned: boolean },
 ): Promise<string> {
   if (commit !== undefined) return commit;
   const { tree, target, tip, strategy, message, author } = plan;
@@ -176,7 +214,7 @@ export async function writeLanding(
     tree,
     parents: strategy === 'squash' ? [target.commit] : [target.commit, tip],
     message,
-    isSigned: options.isPreview !== true && (await wantsSignature(git)),
+    isSigned,
     ...(name === undefined || email === undefined ? {} : { env: { GIT_AUTHOR_NAME: name, GIT_AUTHOR_EMAIL: email } }),
   });
 }

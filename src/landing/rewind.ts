@@ -31,7 +31,8 @@ export async function planRewind(
   if ((tips.get(target) ?? now?.commit) !== to) throw await explainSince(repo, moved, checkout);
   if (await isPushed(repo, to)) throw await explainSince(repo, moved, checkout, 'pushed');
   const files = await listFileChanges(repo.git, to, from);
-  if (checkout !== undefined) await requireNoOverlap(repo, checkout, { into: branchOf(target), files });
+  if (checkout !== undefined)
+    await requireNoOverlap(repo, checkout, { into: branchOf(target), files, seen: undefined, commit: from });
   return { moved, checkout };
 }
 

@@ -125,7 +125,7 @@ async function predictOne(
     const prepared = await prepare(repo, book, request, { stack, isPreview: true });
     if (prepared.kind === 'nothing') return { kind: 'nothing', id, into, nothing: prepared };
     const { plan } = prepared;
-    stack.set(plan.target.name, { commit: await writeLanding(repo, prepared, { isPreview: true }), tree: plan.tree });
+    stack.set(plan.target.name, { commit: await writeLanding(repo, prepared, { isSigned: false }), tree: plan.tree });
     return { kind: 'ready', id, into, plan };
   } catch (error) {
     return { kind: 'stopped', id, into, failure: failureOf(id, error) };

@@ -127,13 +127,18 @@ function tooLarge(file: string): NodeJS.ErrnoException {
   return Object.assign(new Error(message), { code: 'EFBIG', syscall: 'open', path: file });
 }
 
-/** Replaces a file at once: readers see the old or the new text, also after a crash (temp file, fsync, rename, fsync). */
+/**
+ * Replaces a file at once: readers see the old or the new text, also after a crash (temp file, fsync, rename, fsync). Without
+ * `isNamed` it is whole on the disk, and its name comes there with the next file that is replaced in the same folder.
+ */
 export async function replaceFile(
   file: string,
   text: string | Uint8Array,
   mode = 0o600,
-  { isDurable = true } = {},
+  options: { readonly isDurable?: boolean; readonly isNamed?: boolean } = {},
 ): Promise<void> {
+  const { isDurable = true } = options;
+  const { isNamed = isDurable } = options;
   const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`;
   const fd = openSync(temporary, 'wx', mode);
   try {
@@ -146,7 +151,7 @@ export async function replaceFile(
   } finally {
     closeSync(fd);
   }
-  if (isDurable) await syncDirectory(path.dirname(file));
+  if (isNamed) await syncDirectory(path.dirname(file));
 }
 
 /**

@@ -50,8 +50,13 @@ export interface LogOptions {
 export const PATIENT: LogOptions = { timeoutMs: 10_000, isDurable: true };
 
 /** Writes one event down. */
-export async function logEvent(deps: Omit<LockDeps, 'identity'>, log: EventLog, event: NewEvent): Promise<void> {
-  await whileLogging(deps, log, PATIENT, (append) => append(event));
+export async function logEvent(
+  deps: Omit<LockDeps, 'identity'>,
+  log: EventLog,
+  event: NewEvent,
+  options: Partial<LogOptions> = {},
+): Promise<void> {
+  await whileLogging(deps, log, { ...PATIENT, ...options }, (append) => append(event));
 }
 
 /** Runs while nobody else writes events: what it reads and writes meanwhile is of one piece. Never throws for a lock that is taken. */

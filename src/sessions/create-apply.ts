@@ -181,11 +181,8 @@ async function begin(
   await makePrivateDirectory(repo.layout.worktrees);
   await writeJournal(repo.layout.journal, entry);
   try {
-    await held.log('session.create.before', plan.id, {
-      branch: plan.branch,
-      base: plan.base.branch,
-      commit: plan.start,
-    });
+    const news = { branch: plan.branch, base: plan.base.branch, commit: plan.start };
+    await held.log('session.create.before', plan.id, news, { isDurable: false });
     return { kind: 'begun', ...(await register(held, plan, entry)) };
   } catch (error) {
     await takeBack({ ...held, repo: shielded(repo) }, entry, error);
@@ -203,7 +200,8 @@ async function register(held: Held, plan: NewSessionPlan, entry: CreateEntry): P
     throw new WtError('path.unsafe', { path: plan.path, reason: 'it was changed while it was made' });
   const row = rowOfPlan(plan);
   await writeNote(adminDirectory, noteOf(row));
-  await held.save(new Map([[row.id, row]]));
+  // The note is enough until it is ready, but other repositories look for ports in the registry.
+  if (row.ports !== undefined) await held.save(new Map([[row.id, row]]));
   return { plan, entry, row, adminDirectory, holdFd: held.lease.fd };
 }
 
@@ -227,9 +225,9 @@ async function finish(
   setup: CreateOptions['setup'],
 ): Promise<Session> {
   const ready: SessionRow = { ...row, state: 'ready', ...(await setupOf(held.repo, adminDirectory, setup)) };
+  await lockSession(adminDirectory, row.id, { isNamed: false });
   await writeNote(adminDirectory, noteOf(ready));
   await held.save(new Map([[row.id, ready]]));
-  await lockSession(adminDirectory, row.id);
   await held.log('session.create.after', row.id, {
     branch: row.branch,
     base: row.base.branch,

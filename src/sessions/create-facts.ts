@@ -2,7 +2,7 @@ import path from 'node:path';
 import { findMergeBase } from '../git/commit.ts';
 import { listRefs, refOfBranch } from '../git/ref.ts';
 import { findOperationBranch } from '../git/repo.ts';
-import { listTrackedUnder } from '../git/status.ts';
+import { findTrackedUnder } from '../git/status.ts';
 import type { Definition } from '../setup/definition.ts';
 import { listDirectory, lstatOf } from '../platform/files.ts';
 import { requirePlainFolder } from '../registry/store.ts';
@@ -11,7 +11,7 @@ import type { Book } from './book.ts';
 import { gatherCapacity } from './capacity.ts';
 import { branchPatterns, type CreateFacts, type CreateRequest } from './create.ts';
 import { sessionPath } from './layout.ts';
-import { listCheckouts, type Repo } from './repo.ts';
+import { listCheckouts, mainIndexOf, type Repo } from './repo.ts';
 import { checkTree, findGitDir } from './worktree.ts';
 import { findSession } from './select.ts';
 
@@ -30,7 +30,7 @@ export async function gatherCreateFacts(
   const [refs, occupant, tracked, existingTree] = await Promise.all([
     listRefs(git, [...new Set([...basePatterns(repo, name), ...branchPatterns(request.branch)])]),
     describeOccupant(target, book),
-    repo.isBare ? undefined : listTrackedUnder(git, path.relative(root, layout.worktrees)).then(([first]) => first),
+    repo.isBare ? undefined : findTrackedUnder(git, mainIndexOf(repo), path.relative(root, layout.worktrees)),
     twin === undefined ? undefined : checkTree(twin),
   ]);
   const base = fetched ?? (await requireBase(repo, name, refs));

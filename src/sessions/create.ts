@@ -206,5 +206,16 @@ function requireUsableBranch(
 /** Patterns that find the wanted branch, everything below it, and whatever stands where one of its folders must be. */
 export function branchPatterns(branch: string): readonly string[] {
   const parts = branch.split('/');
-  return parts.map((_, i) => refOfBranch(parts.slice(0, i + 1).join('/')));
+  return parts.map((part, i) => {
+    const ref = refOfBranch(parts.slice(0, i + 1).join('/'));
+    return i + 1 < parts.length ? onlyItself(ref, part) : ref;
+  });
+}
+
+/** A name also means all below it, here the branches of all sessions; a pattern means no more than what it matches (git-for-each-ref(1)). */
+function onlyItself(ref: string, part: string): string {
+  const at = part.search(/[a-z0-9]/i);
+  if (at < 0) return ref;
+  const from = ref.length - part.length + at;
+  return `${ref.slice(0, from)}[${ref.charAt(from)}]${ref.slice(from + 1)}`;
 }

@@ -20,11 +20,15 @@ export function isCreatingLock(reason: string): boolean {
 }
 
 /** Locks a session's worktree, in place of the lock of its making. One that somebody else has put there stays as it is. */
-export async function lockSession(adminDirectory: string, id: string): Promise<void> {
+export async function lockSession(
+  adminDirectory: string,
+  id: string,
+  options: { isNamed: boolean } = { isNamed: true },
+): Promise<void> {
   const file = path.join(adminDirectory, 'locked');
   const text = (await readText(file))?.trim();
   if (text === undefined || isCreatingLock(text) || (isOwnLock(text, id) && text !== lockReason(id)))
-    await replaceFile(file, lockReason(id));
+    await replaceFile(file, lockReason(id), undefined, options);
 }
 
 /** Lifts wt's own lock; somebody else's stays. */

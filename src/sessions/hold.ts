@@ -21,8 +21,8 @@ export interface Held {
   readonly by: string;
   /** Writes the registry with these changes to its rows; undefined drops a row. */
   save(changes: ReadonlyMap<string, SessionRow | undefined>): Promise<void>;
-  /** Appends an event of a session. */
-  log(event: string, session: string | null, data?: Event['data']): Promise<void>;
+  /** Appends an event of a session. One of what is only about to be done need not be waited for: the journal tells of it. */
+  log(event: string, session: string | null, data?: Event['data'], options?: { isDurable: boolean }): Promise<void>;
 }
 
 const DEFAULT_TIMEOUT_SECONDS = 120;
@@ -73,9 +73,9 @@ async function bind(repo: Repo, lease: Lease): Promise<Held> {
     book,
     by,
     save: (changes) => saveRows(repo, lease, changes),
-    async log(event, session, data = {}) {
+    async log(event, session, data = {}, options) {
       const at = deps.clock.now().toISOString();
-      await logEvent(deps, layout, { at, event, session, by, data });
+      await logEvent(deps, layout, { at, event, session, by, data }, options);
     },
   };
 }

@@ -48,7 +48,11 @@ export interface Inspection {
 const AT_ONCE = 4;
 
 /** All sessions: refs, one history walk, and one status each, at most four at a time. A broken one does not spoil the others. */
-export async function inspectSessions(repo: Repo, sessions: readonly Session[]): Promise<readonly Inspection[]> {
+export async function inspectSessions(
+  repo: Repo,
+  sessions: readonly Session[],
+  known?: KnownStatus,
+): Promise<readonly Inspection[]> {
   if (sessions.length === 0) return [];
   const refs = await readRefs(repo, sessions);
   const pairs = sessions.map(({ row }): Pair => {
@@ -61,7 +65,7 @@ export async function inspectSessions(repo: Repo, sessions: readonly Session[]):
   const [{ distances, graph }, since, trees] = await Promise.all([
     walk(repo, pairs),
     mapLimit(sessions, AT_ONCE, (session, i) => countSince(repo, session, pairs[i]?.branch)),
-    mapLimit(sessions, AT_ONCE, (session) => inspectTree(repo, session)),
+    mapLimit(sessions, AT_ONCE, (session) => inspectTree(repo, session, known)),
   ]);
   return sessions.map((session, i) => ({
     session,
@@ -95,7 +99,10 @@ type TreeInspection = Pick<
   'tree' | 'status' | 'operation' | 'switchedTo' | 'trouble' | 'isSettingUp' | 'agent'
 >;
 
-export async function inspectTree(repo: Repo, session: Session): Promise<TreeInspection> {
+/** The status of a session that somebody else is reading already. */
+export type KnownStatus = (session: Session) => Promise<Status> | undefined;
+
+export async function inspectTree(repo: Repo, session: Session, known?: KnownStatus): Promise<TreeInspection> {
   const tree = await checkTree(session);
   if (tree !== 'ok' || session.admin === undefined)
     return { tree, status: undefined, operation: undefined, switchedTo: undefined, trouble: undefined };
@@ -108,7 +115,7 @@ export async function inspectTree(repo: Repo, session: Session): Promise<TreeIns
   const busy = { ...(isBusy ? { isSettingUp: true } : {}), ...(agent === undefined ? {} : { agent }) };
   const switchedTo = operation === undefined ? whatIsCheckedOut(head, session.row.branch) : undefined;
   try {
-    const status = await readStatus(gitAtWorktree(repo, session.path));
+    const status = await (known?.(session) ?? readStatus(gitAtWorktree(repo, session.path)));
     return { tree, status, operation, switchedTo, trouble: undefined, ...busy };
   } catch (error) {
     throwIfInterrupted(repo.deps.signal);

@@ -7,7 +7,7 @@ import { scanConflicts, type Scan } from '../landing/radar/radar.ts';
 import { listVerdicts, type Verdict } from '../landing/gate/verdict.ts';
 import type { AdminEntry } from '../registry/notes.ts';
 import { readBook, type Book, type Session } from './book.ts';
-import { inspectSessions, type Inspection } from './inspect.ts';
+import { inspectSessions, type Inspection, type KnownStatus } from './inspect.ts';
 import { findOutsideAgents } from './outside.ts';
 import type { Repo } from './repo.ts';
 import { listTrash, type TrashMeta } from './trash.ts';
@@ -117,9 +117,9 @@ export function selectViews(
 export async function examineSessions(
   repo: Repo,
   sessions: readonly Session[],
-  { conflicts, about }: { conflicts: boolean; about?: string },
+  { conflicts, about, known }: { conflicts: boolean; about?: string; known?: KnownStatus },
 ): Promise<readonly Examined[]> {
-  const inspections = await inspectSessions(repo, sessions);
+  const inspections = await inspectSessions(repo, sessions, known);
   const verdicts = await listVerdicts(repo);
   if (conflicts) return viewScan(await scanConflicts(repo, inspections, about), verdicts);
   const previews = await previewMerges(repo, inspections);
@@ -163,7 +163,7 @@ export async function examineSession(
   repo: Repo,
   book: Book,
   session: Session,
-  options: { conflicts: boolean },
+  options: { conflicts: boolean; known?: KnownStatus },
 ): Promise<Examined> {
   const sessions = options.conflicts ? [...book.sessions.values()] : [session];
   const all = await examineSessions(repo, sessions, { ...options, about: session.id });

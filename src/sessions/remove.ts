@@ -3,14 +3,13 @@ import { readFacts } from '../agents/record.ts';
 import { lifeOf } from '../agents/status.ts';
 import { WtError, type Reason } from '../core/errors.ts';
 import { listCommits } from '../git/commit.ts';
-import { findRef, refOfBranch, resolveCommit } from '../git/ref.ts';
-import { listTrackedUnder } from '../git/status.ts';
-import { readText } from '../platform/files.ts';
+import { findTrackedUnder } from '../git/status.ts';
 import { isCaller, type ProcessInside } from '../platform/processes.ts';
 import { beginEntry, endJournal, writeJournal, type EntryOf } from '../registry/journal.ts';
 import { requirePlainFolder } from '../registry/store.ts';
 import { readBook, type Book, type Session } from './book.ts';
 import { vouchFor, type AnyEvidence, type MergedRequest } from './forge-proof.ts';
+import { isCheckedOutElsewhere, readHead, type Head } from './head.ts';
 import { hold, type Held } from './hold.ts';
 import type { Commands } from './hooks.ts';
 import { planLeave } from './leave.ts';
@@ -20,7 +19,7 @@ import { closeAgentPane } from './run-tmux.ts';
 import { AGENT_GRACE_MS, endRun } from './stop.ts';
 import { keepBranchLog, pinSession } from './pins.ts';
 import { finishRemove, putBack } from './remove-steps.ts';
-import { listCheckouts, type Repo, shielded } from './repo.ts';
+import { mainIndexOf, type Repo, shielded } from './repo.ts';
 import { requireOwn } from './select.ts';
 import {
   findDirt,
@@ -28,6 +27,7 @@ import {
   findObstacles,
   gatherSafetyFacts,
   preciousPaths,
+  readWholeStatus,
   regenerableFolders,
   type SafetyFacts,
 } from './safety.ts';
@@ -47,7 +47,7 @@ export interface RemoveFacts extends SafetyFacts {
   readonly evidence: AnyEvidence | undefined;
   /** Commits that only this session has, newest first; at most ten of them. */
   readonly unlanded: { readonly count: number; readonly subjects: readonly string[] };
-  readonly head: { readonly ref: string | null; readonly commit: string | null; readonly isUnborn?: boolean };
+  readonly head: Head;
   readonly tip: string | undefined;
   /** Another worktree has the session's branch checked out. */
   readonly isBranchElsewhere: boolean;
@@ -57,7 +57,7 @@ export interface RemovePlan {
   readonly session: Session;
   readonly tree: TreeState;
   readonly evidence: AnyEvidence | null;
-  readonly head: RemoveFacts['head'];
+  readonly head: Head;
   readonly tip: string | null;
   readonly deletesBranch: boolean;
   readonly precious: readonly string[];
@@ -78,19 +78,23 @@ export interface RemoveOutcome {
 
 /** Reads only. */
 export async function gatherRemoveFacts(repo: Repo, book: Book, session: Session): Promise<RemoveFacts> {
-  const [safety, { evidence }, head] = await Promise.all([
-    gatherSafetyFacts(repo, session),
-    examineSession(repo, book, session, { conflicts: false }),
-    readHead(repo, session),
+  const known = onlyOnce(() => readWholeStatus(repo, session));
+  const [safety, { evidence, inspection }, isBranchElsewhere] = await Promise.all([
+    gatherSafetyFacts(repo, session, known),
+    examineSession(repo, book, session, { conflicts: false, known }),
+    isCheckedOutElsewhere(repo, book, session),
   ]);
-  const [branch, trees] = await Promise.all([findRef(repo.git, refOfBranch(session.row.branch)), listCheckouts(repo)]);
+  const { branch } = inspection;
+  const head = await readHead(repo, session, branch);
   const tips = [...new Set([head.commit, branch?.commit].filter((commit) => commit != null))];
   const isSafe = evidence !== undefined && (head.commit === null || head.commit === branch?.commit);
   const unlanded = isSafe ? { count: 0, subjects: [] } : await listUnlanded(repo, session, tips);
-  const isBranchElsewhere = trees.some(
-    (tree) => tree.ref === refOfBranch(session.row.branch) && tree.path !== session.path,
-  );
   return { ...safety, evidence, unlanded, head, tip: branch?.commit, isBranchElsewhere };
+}
+
+function onlyOnce<T>(read: () => Promise<T>): () => Promise<T> {
+  let reading: Promise<T> | undefined;
+  return () => (reading ??= read());
 }
 
 /** Why the session may not be taken away: obstacles that nothing lifts, then work that `--force` lifts. Pure. */
@@ -203,7 +207,8 @@ async function endSession(repo: Repo, id: string, request: RemoveRequest): Promi
 
 async function refuseTracked(repo: Repo): Promise<void> {
   if (repo.isBare) return;
-  const [tracked] = await listTrackedUnder(repo.git, path.relative(repo.root, repo.layout.worktrees));
+  const folder = path.relative(repo.root, repo.layout.worktrees);
+  const tracked = await findTrackedUnder(repo.git, mainIndexOf(repo), folder);
   if (tracked !== undefined)
     throw new WtError('path.unsafe', { path: repo.layout.worktrees, reason: `git tracks ${tracked}` });
 }
@@ -226,10 +231,8 @@ async function applyRemove(held: Held, plan: RemovePlan, verb: string): Promise<
   };
   const { op } = entry;
   await writeJournal(repo.layout.journal, entry);
-  await held.log(`session.${verb}.before`, session.id, {
-    proof: plan.evidence?.proof ?? null,
-    forced: plan.forced.map(({ code }) => code),
-  });
+  const why = { proof: plan.evidence?.proof ?? null, forced: plan.forced.map(({ code }) => code) };
+  await held.log(`session.${verb}.before`, session.id, why, { isDurable: false });
   try {
     await pinSession(repo, op, {
       id: session.id,
@@ -283,22 +286,6 @@ function metaOf(plan: RemovePlan, { op, verb, at }: { op: string; verb: string; 
     precious: [...precious],
     regenerable: [...plan.regenerable],
   };
-}
-
-/** What HEAD of the session's worktree is, from its administrative folder: it may be detached, on another branch, or gone. */
-async function readHead(repo: Repo, session: Session): Promise<RemoveFacts['head']> {
-  if (session.admin === undefined) return { ref: null, commit: null };
-  const text = (await readText(path.join(session.admin.directory, 'HEAD')))?.trim() ?? '';
-  const ref = /^ref: (.+)$/.exec(text)?.[1] ?? null;
-  const commit = await resolveCommit(repo.git, ref ?? text);
-  if (commit !== undefined || ref === null) return { ref, commit: commit ?? null };
-  return { ref, commit: (await lastOfReflog(repo, session.admin.directory)) ?? null, isUnborn: true };
-}
-
-/** Where HEAD was last, when its branch has been deleted under it: those commits hang on the worktree's own reflog alone. */
-async function lastOfReflog(repo: Repo, directory: string): Promise<string | undefined> {
-  const last = (await readText(path.join(directory, 'logs', 'HEAD')))?.trimEnd().split('\n').at(-1)?.split(' ')[1];
-  return last === undefined || /^0+$/.test(last) ? undefined : resolveCommit(repo.git, last);
 }
 
 /** Commits reachable from the session's tips but from no other branch, remote branch or tag. */

@@ -1,4 +1,6 @@
+import path from 'node:path';
 import { gitAt, gitIn, type Git } from '../git/git.ts';
+import type { IndexPlace } from '../git/index-file.ts';
 import { listWorktrees, type Worktree } from '../git/worktree.ts';
 import type { RepoLocation } from '../git/repo.ts';
 import type { Deps, Env } from '../platform/deps.ts';
@@ -24,6 +26,16 @@ export async function listCheckouts(repo: Repo): Promise<readonly Worktree[]> {
 /** git at a worktree of the repository. */
 export function gitAtWorktree(repo: Repo, worktree: string): Git {
   return gitIn(repo.git, worktree);
+}
+
+/** The index of the main worktree, for {@link lookIntoIndex}; undefined while nobody knows how long object ids are here. */
+export function mainIndexOf({ commonDir, headCommit }: Repo): IndexPlace | undefined {
+  return headCommit === undefined ? undefined : indexIn(commonDir, headCommit);
+}
+
+/** The index in a worktree's git directory; any commit tells how long object ids are. */
+export function indexIn(gitDir: string, commit: string): IndexPlace {
+  return { file: path.join(gitDir, 'index'), hashBytes: commit.length / 2 };
 }
 
 /** The same repository whose processes run on after an interrupt: for taking something back. */

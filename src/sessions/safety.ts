@@ -1,7 +1,7 @@
 import type { Reason } from '../core/errors.ts';
 import { findOperation } from '../git/repo.ts';
 import { listUnsharedModules, type UnsharedModule } from '../git/submodule.ts';
-import { changedPaths, listEditedPaths, listHiddenPaths, readStatus, type Status } from '../git/status.ts';
+import { changedPaths, findHiddenPaths, listEditedPaths, readStatus, type Status } from '../git/status.ts';
 import { lstatOf } from '../platform/files.ts';
 import {
   descendants,
@@ -15,7 +15,7 @@ import { AMBIGUOUS, REGENERABLE } from '../config/schema.ts';
 import type { Session } from './book.ts';
 import { isCreatingLock, isOwnLock } from './git-lock.ts';
 import { listLive } from './live.ts';
-import { gitAtWorktree, type Repo } from './repo.ts';
+import { gitAtWorktree, indexIn, type Repo } from './repo.ts';
 import { checkTree, type TreeState } from './worktree.ts';
 
 /** What was seen of one session before it may be taken away. */
@@ -36,8 +36,17 @@ export interface SafetyFacts {
   readonly mounts: readonly string[];
 }
 
-/** Reads only. A folder that is not the session's own is not looked into. */
-export async function gatherSafetyFacts(repo: Repo, session: Session): Promise<SafetyFacts> {
+/** The status that decides about a session, with what is ignored. */
+export function readWholeStatus(repo: Repo, session: Session): Promise<Status> {
+  return readStatus(gitAtWorktree(repo, session.path), { ignored: true });
+}
+
+/** Reads only. A folder that is not the session's own is not looked into. `known`: its status, when it is being read already. */
+export async function gatherSafetyFacts(
+  repo: Repo,
+  session: Session,
+  known?: (session: Session) => Promise<Status>,
+): Promise<SafetyFacts> {
   const tree = await checkTree(session);
   const none = {
     session,
@@ -55,8 +64,8 @@ export async function gatherSafetyFacts(repo: Repo, session: Session): Promise<S
   const { directory } = session.admin;
   const git = gitAtWorktree(repo, session.path);
   const [status, hidden, operation, gitLock, modules, processes, mounts] = await Promise.all([
-    readStatus(git, { ignored: true }),
-    listHiddenPaths(git).then((paths) => listEditedPaths(git, paths)),
+    known?.(session) ?? readWholeStatus(repo, session),
+    findHiddenPaths(git, indexIn(directory, session.row.base.commit)).then((paths) => listEditedPaths(git, paths)),
     findOperation(directory),
     findLastingLock(repo, directory),
     listUnsharedModules(repo.git, path.join(directory, 'modules')),

@@ -166,6 +166,7 @@ test('a session without commits, and one that has landed, have nothing to approv
 test('what was shown is what is approved: a commit that comes between the two is not', async () => {
   const bench = await makeReady();
   let isDone = false;
+  await forgetPipes(bench);
   const { code, stderr } = await bench.wt('approve', 'a', {
     answer: true,
     columns: 80,

@@ -173,6 +173,7 @@ test.for([
     await move(bench);
     moved = await photograph(bench);
   });
+  await forgetPipes(bench);
   const { code, raw } = await bench.wt('merge', 'a', {
     answer: true,
     columns: 80,

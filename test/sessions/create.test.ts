@@ -229,5 +229,7 @@ describe('what an argument means', () => {
 });
 
 test('a branch is looked for with every folder that it needs', () => {
-  expect(branchPatterns('a/b/c')).toEqual(['refs/heads/a', 'refs/heads/a/b', 'refs/heads/a/b/c']);
+  expect(branchPatterns('a/b/c')).toEqual(['refs/heads/[a]', 'refs/heads/a/[b]', 'refs/heads/a/b/c']);
+  expect(branchPatterns('!/-b')).toEqual(['refs/heads/!', 'refs/heads/!/-b']);
+  expect(branchPatterns('-b/c')).toEqual(['refs/heads/-[b]', 'refs/heads/-b/c']);
 });

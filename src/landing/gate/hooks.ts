@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Strategy } from '../../config/schema.ts';
 import { WtError } from '../../core/errors.ts';
-import { findHooksFolder, runHook } from '../../git/hook.ts';
+import { readCommitSettings, runHook } from '../../git/hook.ts';
 import type { Git } from '../../git/git.ts';
 import { isExecutable, makePrivateDirectory, readText, removeFile, replaceFile } from '../../platform/files.ts';
 import { scratchPath } from '../../sessions/cache.ts';
@@ -17,6 +17,8 @@ export interface LandingHooks {
   /** Gets the message to change or refuse. */
   readonly onMessage: readonly string[];
   readonly after: string | undefined;
+  /** Whether a person wants commits signed. */
+  readonly isSigned: boolean;
 }
 
 // As `git merge`, and as `git merge --squash` with the commit behind it; a replayed or forwarded commit has passed them before.
@@ -28,12 +30,13 @@ const BY_STRATEGY: Readonly<Record<Strategy, { onTree?: string; onMessage: reado
 };
 
 export async function findLandingHooks(repo: Repo, strategy: Strategy): Promise<LandingHooks> {
-  const folder = await findHooksFolder(repo.git);
+  const { hooksFolder: folder, isSigned } = await readCommitSettings(repo.git, repo.commonDir);
   const has = async (name: string): Promise<boolean> => isExecutable(path.join(folder, name));
   const { onTree, onMessage } = BY_STRATEGY[strategy];
   const found = await Promise.all(onMessage.map(async (name) => ((await has(name)) ? [name] : [])));
   return {
     folder,
+    isSigned,
     onTree: onTree !== undefined && (await has(onTree)) ? onTree : undefined,
     onMessage: found.flat(),
     after: (await has('post-merge')) ? 'post-merge' : undefined,
