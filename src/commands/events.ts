@@ -31,7 +31,7 @@ export default defineCommand({
     const { deps, globals, look, emit } = context;
     const { layout } = await openRepo(deps);
     const isWanted = (event: Event): boolean => session === undefined || event.session === session;
-    if (!follow) return (await readEvents(layout.events)).filter((event) => event.seq > since && isWanted(event));
+    if (!follow) return (await readEvents(layout.events, session)).filter((event) => event.seq > since);
     const read = createEventReader(layout.events);
     const signal = AbortSignal.any([deps.signal, ...(deps.io.readerGone === undefined ? [] : [deps.io.readerGone])]);
     const files = followFiles([layout.events], signal);

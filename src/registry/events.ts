@@ -15,8 +15,13 @@ export const Event = z.looseObject({
 });
 export type Event = z.infer<typeof Event>;
 
-export async function readEvents(file: string): Promise<readonly Event[]> {
-  return parseEvents((await readText(file)) ?? '');
+/** The whole stream; of one session only the lines that name it are looked into. */
+export async function readEvents(file: string, session?: string): Promise<readonly Event[]> {
+  const text = (await readText(file)) ?? '';
+  if (session === undefined) return parseEvents(text);
+  const name = JSON.stringify(session);
+  const lines = text.split('\n').filter((line) => line.includes(name));
+  return parseEvents(lines.join('\n')).filter((event) => event.session === session);
 }
 
 /** Reads a stream piece by piece: with every call the events that were written since the one before. */

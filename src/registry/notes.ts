@@ -2,7 +2,7 @@ import path from 'node:path';
 import * as z from 'zod';
 import { parseJson } from '../core/json.ts';
 import { AgentName, SessionId, StoredRef } from '../core/names.ts';
-import { listDirectory, readText, replaceFile } from '../platform/files.ts';
+import { listDirectory, readTextNow, replaceFile } from '../platform/files.ts';
 import { SessionRow } from './session.ts';
 
 /**
@@ -41,13 +41,16 @@ export interface AdminEntry {
 export async function listAdminEntries(commonDir: string): Promise<readonly AdminEntry[]> {
   const parent = path.join(commonDir, 'worktrees');
   const folders = (await listDirectory(parent)).filter((entry) => entry.isDirectory());
-  return Promise.all(folders.map((entry) => readAdminEntry(path.join(parent, entry.name))));
+  return folders.map((entry) => readAdminEntryNow(path.join(parent, entry.name)));
 }
 
-export async function readAdminEntry(directory: string): Promise<AdminEntry> {
-  const [gitdir, text, locked] = await Promise.all(
-    ['gitdir', 'wt.json', 'locked'].map((name) => readText(path.join(directory, name))),
-  );
+export function readAdminEntry(directory: string): Promise<AdminEntry> {
+  return Promise.resolve().then(() => readAdminEntryNow(directory));
+}
+
+/** Every command does this for every session. */
+function readAdminEntryNow(directory: string): AdminEntry {
+  const [gitdir, text, locked] = ['gitdir', 'wt.json', 'locked'].map((name) => readTextNow(`${directory}/${name}`));
   const pointer = gitdir?.trim();
   return {
     admin: path.basename(directory),

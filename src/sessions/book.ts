@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { SessionId } from '../core/names.ts';
+import { fileMark } from '../platform/files.ts';
 import type { RegistryFile } from '../registry/file.ts';
 import { listAdminEntries, rowOf, type AdminEntry } from '../registry/notes.ts';
 import type { SessionRow } from '../registry/session.ts';
@@ -31,7 +32,33 @@ export interface Book {
   readonly repair: { readonly kind: 'missing' | 'damaged' | 'rows'; readonly reason: string } | undefined;
 }
 
-export async function readBook({ layout, commonDir }: { layout: Layout; commonDir: string }): Promise<Book> {
+interface Place {
+  readonly layout: Layout;
+  readonly commonDir: string;
+}
+
+const ahead = new WeakMap<Place, { readonly marks: string; readonly book: Book }>();
+
+export async function readBook(place: Place): Promise<Book> {
+  const known = ahead.get(place);
+  ahead.delete(place);
+  return known !== undefined && (await marksOf(place)) === known.marks ? known.book : scan(place);
+}
+
+/** The same, for whoever looks before the command does: its first look then costs nothing, unless something was written meanwhile. */
+export async function readBookAhead(place: Place): Promise<Book> {
+  const marks = await marksOf(place);
+  const book = await scan(place);
+  ahead.set(place, { marks, book });
+  return book;
+}
+
+async function marksOf({ layout, commonDir }: Place): Promise<string> {
+  const places = [layout.registry, path.join(commonDir, 'worktrees'), layout.journal];
+  return (await Promise.all(places.map(fileMark))).join('\n');
+}
+
+async function scan({ layout, commonDir }: Place): Promise<Book> {
   const [registry, entries, journal] = await Promise.all([
     readRegistry(layout.registry),
     listAdminEntries(commonDir),

@@ -113,15 +113,15 @@ export function selectViews(
   return { sessions: shown.toSorted(byAttention), hidden: wanted.length - shown.length };
 }
 
-/** Git's facts, a merge preview and what proves it landed, for each session. */
+/** Git's facts, a merge preview and what proves it landed, for each session; `about`: of conflicts only those of one of them. */
 export async function examineSessions(
   repo: Repo,
   sessions: readonly Session[],
-  options: { conflicts: boolean } & Looking,
+  { conflicts, about, ...looking }: { conflicts: boolean; about?: string } & Looking,
 ): Promise<readonly Examined[]> {
-  const inspections = await inspectSessions(repo, sessions, options);
+  const inspections = await inspectSessions(repo, sessions, looking);
   const verdicts = await listVerdicts(repo);
-  if (options.conflicts) return viewScan(await scanConflicts(repo, inspections), verdicts);
+  if (conflicts) return viewScan(await scanConflicts(repo, inspections, about), verdicts);
   const previews = await previewMerges(repo, inspections);
   const suspects = inspections.map((inspection, i) => ({ inspection, preview: previews[i] }));
   const found = await findEvidence(repo, suspects);
@@ -166,7 +166,7 @@ export async function examineSession(
   options: { conflicts: boolean } & Looking,
 ): Promise<Examined> {
   const sessions = options.conflicts ? [...book.sessions.values()] : [session];
-  const all = await examineSessions(repo, sessions, options);
+  const all = await examineSessions(repo, sessions, { ...options, about: session.id });
   const found = all.find(({ inspection }) => inspection.session === session);
   if (found === undefined) throw new Error(`session ${session.id} was not examined`);
   return found;

@@ -1,7 +1,7 @@
 import { WtError } from '../core/errors.ts';
 import { livenessOf } from '../platform/identity.ts';
 import { listJournal } from '../registry/journal.ts';
-import { readBook } from './book.ts';
+import { readBookAhead } from './book.ts';
 import { hold } from './hold.ts';
 import type { Repo } from './repo.ts';
 
@@ -12,7 +12,7 @@ import type { Repo } from './repo.ts';
 export async function settle(repo: Repo): Promise<void> {
   const { entries } = await listJournal(repo.layout.journal);
   const dead = entries.some((entry) => livenessOf(entry.owner) === 'dead');
-  if (!dead && (await readBook(repo)).repair === undefined) return;
+  if (!dead && (await readBookAhead(repo)).repair === undefined) return;
   try {
     await hold(repo, async () => {});
   } catch (error) {

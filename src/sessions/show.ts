@@ -44,7 +44,7 @@ export async function showSession(
   const [examined = inside] = await withOutsideAgents(repo, [inside]);
   const [{ commits, files }, events, sizeBytes] = await Promise.all([
     readWork(repo, session, examined),
-    readEvents(repo.layout.events),
+    readEvents(repo.layout.events, session.id),
     sizeOf(session.path),
   ]);
   const { status } = examined.inspection;
@@ -54,7 +54,7 @@ export async function showSession(
     commits,
     files,
     uncommitted: status === undefined ? [] : changedPaths(status),
-    events: events.filter((event) => event.session === session.id).slice(-EVENTS_SHOWN),
+    events: events.slice(-EVENTS_SHOWN),
     sizeBytes: sizeBytes ?? null,
     next: nextStep(examined.view),
     ...(options.conflictBrief ? { brief: (await gatherBrief(repo, session)) ?? null } : {}),

@@ -229,10 +229,8 @@ async function judgeByGit(
 
 /** One that was taken away comes to nothing any more, unless it landed before. */
 async function judgeRemoved(repo: Repo, one: Watched, since: number, wanted: readonly WaitFor[]): Promise<void> {
-  const events = await readEvents(repo.layout.events);
-  const hasLanded = events.some(
-    ({ seq, event, session }) => seq > since && event === 'session.merge.after' && session === one.waited.id,
-  );
+  const events = await readEvents(repo.layout.events, one.waited.id);
+  const hasLanded = events.some(({ seq, event }) => seq > since && event === 'session.merge.after');
   const isReachedNow = hasLanded && wanted.includes('landed');
   one.verdict = isReachedNow ? { kind: 'reached', what: 'landed' } : { kind: 'over' };
   const reached = isReachedNow ? 'landed' : undefined;

@@ -48,6 +48,20 @@ describe('events', () => {
 });
 
 describe('the stream', () => {
+  test('of one session has every event of it and no other', async () => {
+    const file = path.join((await makeRoom()).dir, 'events.jsonl');
+    const ids = ['a', 'ab', 'b"', 'é\n', '\u2028', null];
+    const some = fc.array(
+      fc.tuple(anyEvent, fc.constantFrom(...ids)).map(([event, session]): Event => ({ ...event, session })),
+    );
+    await fc.assert(
+      fc.asyncProperty(some, fc.constantFrom('a', 'ab', 'b"', 'é\n', '\u2028'), async (events, id) => {
+        await writeFile(file, events.map((event) => `${JSON.stringify(event)}\n`).join(''));
+        expect(await readEvents(file, id)).toEqual(events.filter(({ session }) => session === id));
+      }),
+    );
+  });
+
   test('numbers its events from one on', async () => {
     const file = path.join((await makeRoom()).dir, 'events.jsonl');
     expect(await readEvents(file)).toEqual([]);

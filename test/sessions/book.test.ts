@@ -1,10 +1,13 @@
+import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { EMPTY } from '#src/registry/file.ts';
 import { noteOf } from '#src/registry/notes.ts';
 import type { RegistryRead } from '#src/registry/store.ts';
-import { reconcile, rowsOf, sessionAround } from '#src/sessions/book.ts';
+import { readBook, readBookAhead, reconcile, rowsOf, sessionAround } from '#src/sessions/book.ts';
+import { layoutOf } from '#src/sessions/layout.ts';
 import { findSession } from '#src/sessions/select.ts';
 import { deepFreeze, LAYOUT, makeAdmin, makeBook, makeRow, makeSession } from '../support/session.ts';
+import { makeBench } from '../support/wt.ts';
 
 const registryOf = (state: RegistryRead['state'], ...ids: string[]): RegistryRead => ({
   file: { ...EMPTY, sessions: new Map(ids.map((id) => [id, makeRow(id)])) },
@@ -113,4 +116,26 @@ test('a session is found by its id, then without regard to case, then by its bra
   expect(findSession(book, 'feature/x')?.id).toBe('B');
   expect(findSession(book, 'FEATURE/X')).toBeUndefined();
   expect(findSession(book, 'constructor')).toBeUndefined();
+});
+
+describe('what was read ahead', () => {
+  test('serves the first look alone, and not once anything was written', async () => {
+    const bench = await makeBench();
+    const commonDir = path.join(bench.root, '.git');
+    const place = { layout: layoutOf(bench.root, commonDir), commonDir };
+    await bench.wt('create', 'a');
+    const first = await readBookAhead(place);
+    expect(await readBook(place)).toBe(first);
+    expect(await readBook(place)).not.toBe(first);
+    for (const verb of [
+      ['create', 'b'],
+      ['done', 'a'],
+      ['remove', 'a', '--force'],
+    ]) {
+      const before = await readBookAhead(place);
+      await bench.wt(...verb);
+      const after = await readBook(place);
+      expect([after, after === before]).toEqual([await readBook(place), false]);
+    }
+  });
 });

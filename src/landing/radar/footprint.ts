@@ -4,6 +4,8 @@ import type { PathChanges } from '../../git/diff.ts';
 export interface Footprint {
   /** Every changed path; of a rename the old and the new one. */
   readonly paths: ReadonlySet<string>;
+  readonly added: readonly string[];
+  readonly deleted: readonly string[];
   /** Every folder above one of them. */
   readonly folders: ReadonlySet<string>;
   /** Folders that lost a file: one of them may have been renamed as a whole. */
@@ -21,6 +23,8 @@ export function footprintOf(changes: readonly PathChanges[]): Footprint {
   const paths = new Set([...added, ...deleted, ...changes.flatMap((one) => one.modified)]);
   return {
     paths,
+    added,
+    deleted,
     folders: foldersAbove(paths),
     emptied: added.length === 0 ? new Set() : foldersAbove(deleted),
     filled: foldersAbove(added),

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { findConflicts, Verdict, type ConflictFile } from '../../git/conflicts.ts';
 import { listPathChanges, PathChanges } from '../../git/diff.ts';
+import { changedPaths } from '../../git/status.ts';
 import { makePrivateDirectory, readText } from '../../platform/files.ts';
 import type { Env } from '../../platform/deps.ts';
 import { loadAnswers, type Answers } from '../../sessions/answers.ts';
@@ -48,14 +49,49 @@ const FORMAT = 'conflicts 2';
 /**
  * Every session against its base, and every pair of those with work that has not landed, uncommitted and untracked files
  * included. Nothing of a session or of the repository's objects is touched. What was merged before is remembered by the
- * commits' ids.
+ * commits' ids. `about` names the one session whose pairs are wanted: then only those that may meet it are looked at.
  */
-export async function scanConflicts(repo: Repo, inspections: readonly Inspection[]): Promise<Scan> {
+export async function scanConflicts(repo: Repo, inspections: readonly Inspection[], about?: string): Promise<Scan> {
   await makePrivateDirectory(repo.layout.cache);
   const answers = await loadAnswers(repo, 'conflicts', await readWorld(repo));
-  const scan = await withScratch(repo, (env, folder) => scanIn(repo, inspections, { folder, env }, answers));
+  const scan = await withScratch(repo, async (env, folder) => {
+    const near = about === undefined ? inspections : await listNear(repo, inspections, { about, answers });
+    return scanIn(repo, near, { scratch: { folder, env }, answers, about });
+  });
   await answers.save();
   return scan;
+}
+
+/** A session, and those whose commits or uncommitted paths may meet its own. */
+async function listNear(
+  repo: Repo,
+  inspections: readonly Inspection[],
+  { about, answers }: { about: string; answers: Answers },
+): Promise<readonly Inspection[]> {
+  const sides = inspections.flatMap((inspection): readonly Side[] =>
+    inspection.branch === undefined
+      ? []
+      : [{ inspection, commit: inspection.branch.commit, isSnapshot: false, trouble: undefined }],
+  );
+  const committed = await readChanges(repo, sides, { env: {}, answers, materialize: async () => {} });
+  const changes = new Map(sides.map((side) => [side, widen(committed.get(side), side.inspection)] as const));
+  const own = sides.find(({ inspection }) => inspection.session.id === about);
+  return inspections.filter((inspection) => {
+    if (inspection.session.id === about) return true;
+    const side = sides.find((one) => one.inspection === inspection);
+    return own !== undefined && side !== undefined && isWorthMerging(own, side, changes);
+  });
+}
+
+/** With what is uncommitted, of which is only known where it lies: each path may have been added or taken away. */
+function widen(known: Footprint | undefined, { status }: Inspection): Footprint | undefined {
+  const paths = status === undefined ? [] : changedPaths(status);
+  if (known === undefined || paths.length === 0) return known;
+  const [added, deleted] = [
+    [...paths, ...known.added],
+    [...paths, ...known.deleted],
+  ];
+  return footprintOf([{ added, deleted, modified: [...known.paths] }]);
 }
 
 /** What a merge depends on besides its commits: settings, merge drivers, attributes of the checkout that git merges from. */
@@ -72,8 +108,7 @@ async function readWorld({ git, root, commonDir }: Repo): Promise<readonly strin
 async function scanIn(
   repo: Repo,
   inspections: readonly Inspection[],
-  scratch: Scratch,
-  answers: Answers,
+  { scratch, answers, about }: { scratch: Scratch; answers: Answers; about: string | undefined },
 ): Promise<Scan> {
   const { sides, materialize } = await takeSides(repo, inspections, scratch, answers);
   const place: Place = { env: scratch.env, answers, materialize };
@@ -104,9 +139,10 @@ async function scanIn(
     };
   });
   const live = working.filter(({ inspection }) => readings.some((one) => one.isLive && one.inspection === inspection));
-  const pairs = pairsOf(live).filter(([a, b]) => isWorthMerging(a, b, changes));
-  const verdicts = await merge(pairs.map(([a, b]) => [a.commit, b.commit]));
   const idOf = ({ inspection }: Side): string => inspection.session.id;
+  const isAsked = (one: Side): boolean => about === undefined || idOf(one) === about;
+  const pairs = pairsOf(live).filter(([a, b]) => (isAsked(a) || isAsked(b)) && isWorthMerging(a, b, changes));
+  const verdicts = await merge(pairs.map(([a, b]) => [a.commit, b.commit]));
   const isOld = isOfBase(readings, changes);
   return {
     readings,

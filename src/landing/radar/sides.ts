@@ -28,8 +28,8 @@ export interface Scratch {
   readonly env: Env;
 }
 
-/** Nothing in a throw-away folder has to survive a crash. */
-export const UNSYNCED = ['core.fsync=none'] as const;
+/** Nothing in a throw-away folder has to survive a crash, or to be small. */
+export const UNSYNCED = ['core.fsync=none', 'core.looseCompression=0'] as const;
 
 export interface Sides {
   readonly sides: readonly Side[];
