@@ -1,0 +1,39 @@
+import path from 'node:path';
+import {
+  lstatOf,
+  moveDurably,
+  readText,
+  realPathOf,
+  removeFile,
+  replaceFile,
+} from '../../platform/files.ts';
+import type { EntryOf } from '../../registry/journal.ts';
+import { listAdminEntries } from '../../registry/notes.ts';
+import type { Repo } from '../repo.ts';
+import { findGitDir } from '../worktree.ts';
+import { readRecord, spareAt } from './record.ts';
+
+/**
+ * Takes back what a create has done with a spare: tree and administrative folder go back to where they were, and it is a spare again.
+ * Every step may have been done before, or never. Whoever began to work in it finds the spare changed, and no session ever gets it.
+ */
+export async function putSpareBack(repo: Repo, entry: EntryOf<'create'>): Promise<void> {
+  if (entry.spare === null) return;
+  const { tree, admin } = spareAt(repo.layout, entry.spare);
+  const known = await listAdminEntries(repo.commonDir);
+  const registered = known.find(({ locked }) => locked === `wt:${entry.op}`)?.directory;
+  if (registered !== undefined) {
+    const isOwn = (await findGitDir(entry.path)) === (await realPathOf(registered));
+    if (isOwn && (await lstatOf(tree)) === undefined) await moveDurably(entry.path, tree);
+    if ((await lstatOf(admin)) === undefined) await moveDurably(registered, admin);
+  }
+  if ((await readText(path.join(admin, 'locked'))) !== `wt:${entry.op}`) return; // nothing was done with it, or all is undone
+  const record = await readRecord({ admin });
+  const write = (file: string, text: string): Promise<void> => replaceFile(file, text, 0o644);
+  if ((await lstatOf(tree))?.isDirectory() === true) await write(path.join(tree, '.git'), `gitdir: ${admin}\n`);
+  await write(path.join(admin, 'gitdir'), `${path.join(tree, '.git')}\n`);
+  await write(path.join(admin, 'HEAD'), `${record?.commit ?? entry.commit}\n`);
+  await removeFile(path.join(admin, 'wt.json'));
+  await removeFile(path.join(admin, 'logs', 'HEAD'));
+  await removeFile(path.join(admin, 'locked')); // last: it says whose it was
+}
