@@ -14,7 +14,7 @@ import type { SessionRow } from '../registry/session.ts';
 import { defaultBaseName, fetchBase, type BaseFacts } from './base.ts';
 import { readBook, type Session } from './book.ts';
 import { withWayOut } from './capacity.ts';
-import { planCreate, rowOfPlan, type CreatePlan, type CreateRequest, type NewSessionPlan } from './create.ts';
+import { planCreate, rowOfPlan, type CreateRequest, type NewSessionPlan } from './create.ts';
 import { gatherChanges, placeChanges, requireChanges, requireUnchanged, type Changes } from './from-changes.ts';
 import { lockSession } from './git-lock.ts';
 import { whileChoosing } from './ports.ts';
@@ -22,7 +22,7 @@ import { hold, type Held } from './hold.ts';
 import { EXCLUDE_LINE } from './layout.ts';
 import { recordCreate, undoCreate } from './create-recovery.ts';
 import { recordFile } from './spares/record.ts';
-import { findSpare, handOut, type Fitting, type Prepared } from './spares/take.ts';
+import { bringTo, findSpare, handOut, type Fitting, type Prepared } from './spares/take.ts';
 import { gitAtWorktree, type Repo, shielded } from './repo.ts';
 import { markBegun, type SetupMark } from './setup-state.ts';
 import { sweepCaller } from './sweep.ts';
@@ -108,11 +108,7 @@ async function create(repo: Repo, request: CreateRequest, options: CreateOptions
   const begun = await hold(repo, (held) =>
     whileChoosing(repo, isChoosing, () => begin(held, request, { fetched, taken, definition, setup: options.setup })),
   );
-  if (begun.kind === 'reuse') return { kind: 'reused', session: begun.session };
-  if (begun.kind === 'handed-out') {
-    const { session, plan, prepared } = begun;
-    return { kind: 'created', session, plan, moved: undefined, kept: keptChanges(repo, begun.op), prepared };
-  }
+  if (begun.kind === 'done') return begun.outcome;
   let isReady = false;
   try {
     await checkoutFiles(
@@ -178,10 +174,10 @@ async function begin(
     definition: Definition;
     setup: CreateOptions['setup'];
   },
-): Promise<({ kind: 'begun' } & Begun) | HandedOut | Extract<CreatePlan, { kind: 'reuse' }>> {
+): Promise<({ kind: 'begun' } & Begun) | { kind: 'done'; outcome: CreateOutcome }> {
   const { repo, lease, book } = held;
   const plan = planCreate(await gatherCreateFacts(repo, book, request, { fetched, definition }), request);
-  if (plan.kind === 'reuse') return plan;
+  if (plan.kind === 'reuse') return { kind: 'done', outcome: { kind: 'reused', session: plan.session } };
   const wanted = { commit: plan.start, isBare: setup === 'skip' };
   const mayBeSpare = taken === undefined && plan.createsBranch;
   const spare = mayBeSpare ? await findSpare(repo, definition, wanted) : undefined;
@@ -205,8 +201,11 @@ async function begin(
       base: plan.base.branch,
       commit: plan.start,
     });
-    if (spare !== undefined) return await turnInto(held, plan, { entry, spare, setup });
-    return { kind: 'begun', ...(await register(held, plan, entry)) };
+    if (spare !== undefined && (await bringTo(repo, spare, plan.start)))
+      return { kind: 'done', outcome: await turnInto(held, plan, { entry, spare, setup }) };
+    const own = { ...entry, spare: null };
+    if (spare !== undefined) await writeJournal(repo.layout.journal, own);
+    return { kind: 'begun', ...(await register(held, plan, own)) };
   } catch (error) {
     await takeBack({ ...held, repo: shielded(repo) }, entry, error);
     throw error;
@@ -227,21 +226,12 @@ async function register(held: Held, plan: NewSessionPlan, entry: CreateEntry): P
   return { plan, entry, row, adminDirectory, holdFd: held.lease.fd };
 }
 
-/** A session that was a spare: there is nothing left to be made of it. */
-interface HandedOut {
-  readonly kind: 'handed-out';
-  readonly session: Session;
-  readonly plan: NewSessionPlan;
-  readonly op: string;
-  readonly prepared: Prepared;
-}
-
 /** Makes a spare the session: the branch, two renames, the row. */
 async function turnInto(
   held: Held,
   plan: NewSessionPlan,
   { entry, spare, setup }: { entry: CreateEntry; spare: Fitting; setup: CreateOptions['setup'] },
-): Promise<HandedOut> {
+): Promise<CreateOutcome> {
   const { repo } = held;
   await cutBranch(repo, plan, entry.op);
   throwIfInterrupted(repo.deps.signal);
@@ -252,7 +242,7 @@ async function turnInto(
   const row: SessionRow = { ...rowOfPlan(plan), state: 'ready', ...state };
   const adminDirectory = await handOut(repo, spare, { entry, row });
   const session = await settle(held, { entry, row, adminDirectory });
-  return { kind: 'handed-out', session, plan, op: entry.op, prepared };
+  return { kind: 'created', session, plan, moved: undefined, kept: keptChanges(repo, entry.op), prepared };
 }
 
 async function cutBranch(repo: Repo, { id, branch, start, base }: NewSessionPlan, op: string): Promise<void> {

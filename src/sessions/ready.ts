@@ -64,7 +64,7 @@ export async function makeReady(
     narrator,
     isFirst,
     mark,
-    prepared,
+    prepared = NOTHING,
   }: { narrator: Narrator; isFirst: boolean; mark: SetupMark | undefined; prepared?: Prepared | undefined },
 ): Promise<ReadyOutcome> {
   const directory = session.admin?.directory;
@@ -83,6 +83,9 @@ export async function makeReady(
     if (mark !== undefined) await endSetupRecord(directory, mark.owner);
   }
 }
+
+/** No spare did any of it. */
+const NOTHING: Prepared = { files: undefined, ran: [], log: undefined };
 
 /** What it is at, so that a failure can be told. */
 class Work {
@@ -111,12 +114,7 @@ class Work {
 async function prepareAll(
   place: Place,
   definition: Definition,
-  {
-    session,
-    work,
-    isFirst,
-    prepared,
-  }: { session: Session; work: Work; isFirst: boolean; prepared: Prepared | undefined },
+  { session, work, isFirst, prepared }: { session: Session; work: Work; isFirst: boolean; prepared: Prepared },
 ): Promise<ReadyOutcome> {
   const { settings } = definition;
   const { signal } = place.deps;
@@ -126,38 +124,42 @@ async function prepareAll(
   throwIfInterrupted(signal);
   work.doing = 'copying files';
   const around = surroundingsOf(place);
-  const files =
-    prepared?.files ?? (await placeFiles(place, [...definition.files, ...(await findHookRules(around))]));
+  const files = prepared.files ?? (await placeAll(place, definition, around));
   throwIfInterrupted(signal);
   work.doing = `writing ${settings.setup.envFile ?? ''}`;
   const env = await writeVariables(place, definition);
   work.doing = 'commands';
-  const setup = await work.run(place, withoutSteps(definition, prepared?.ran ?? []), 'setup');
+  const setup = await work.run(place, withoutSteps(definition, prepared.ran), 'setup');
   if (setup.failed !== undefined) throw new StepFailure(setup.failed);
   work.doing = 'the folder of the session';
   if ((await checkTree(session)) !== 'ok') throw new Error('a command of the set-up has taken it away');
   const after = isFirst ? await work.run(place, definition, 'create.after') : undefined;
-  const trouble =
-    after?.failed === undefined
-      ? []
-      : [
-          `hooks.create.after failed (${howEnded(after.failed)}): ${labelOf(after.failed.step)}; log ${after.log ?? ''}`,
-        ];
   return {
     sources,
     files,
     envFile: env?.file,
     results: [...setup.results, ...(after?.results ?? [])],
-    log: setup.log ?? after?.log ?? prepared?.log,
-    prepared: prepared?.ran ?? [],
+    log: setup.log ?? after?.log ?? prepared.log,
+    prepared: prepared.ran,
     warnings: [
       ...sources.warnings,
       ...files.warnings,
       ...(await listWarnings(around)),
       ...(env?.warnings ?? []),
-      ...trouble,
+      ...troubleOf(after),
     ],
   };
+}
+
+/** Why what runs after a create did not do its work; the session is ready all the same. */
+function troubleOf(after: StepsOutcome | undefined): readonly string[] {
+  if (after?.failed === undefined) return [];
+  const { failed, log = '' } = after;
+  return [`hooks.create.after failed (${howEnded(failed)}): ${labelOf(failed.step)}; log ${log}`];
+}
+
+async function placeAll(place: Place, { files }: Definition, around: Surroundings): Promise<FilesReport> {
+  return placeFiles(place, [...files, ...(await findHookRules(around))]);
 }
 
 function surroundingsOf({ facts, deps, commonDir, mainGit }: Place): Surroundings {

@@ -148,7 +148,12 @@ async function tryMake(
   return undefined;
 }
 
-const NOTHING: Pick<SpareRecord, 'files' | 'ran' | 'sources' | 'log'> = { files: null, ran: [], sources: {}, log: null };
+const NOTHING: Pick<SpareRecord, 'files' | 'ran' | 'sources' | 'log'> = {
+  files: null,
+  ran: [],
+  sources: {},
+  log: null,
+};
 
 /** What `git worktree add` would write, at a place that git does not look at. */
 async function layOut({ layout, commonDir }: Repo, { tree, admin }: Spare, commit: string): Promise<void> {
@@ -189,7 +194,8 @@ async function makeReady(
     env: Object.fromEntries(own.map((name) => [name, undefined])),
     holdFd: lease.fd,
   });
-  if (failed !== undefined) return { trouble: `a command of the set-up failed (${howEnded(failed)}): ${failed.step.at}` };
+  if (failed !== undefined)
+    return { trouble: `a command of the set-up failed (${howEnded(failed)}): ${failed.step.at}` };
   const skipped = report.skipped.map((one) => ({ path: one.path, reason: one.reason }));
   return {
     files: { ...files, skipped, warnings: [...report.warnings] },

@@ -1,12 +1,5 @@
 import path from 'node:path';
-import {
-  lstatOf,
-  moveDurably,
-  readText,
-  realPathOf,
-  removeFile,
-  replaceFile,
-} from '../../platform/files.ts';
+import { lstatOf, moveDurably, readText, realPathOf, removeFile, replaceFile } from '../../platform/files.ts';
 import type { EntryOf } from '../../registry/journal.ts';
 import { listAdminEntries } from '../../registry/notes.ts';
 import type { Repo } from '../repo.ts';
@@ -27,6 +20,7 @@ export async function putSpareBack(repo: Repo, entry: EntryOf<'create'>): Promis
     if (isOwn && (await lstatOf(tree)) === undefined) await moveDurably(entry.path, tree);
     if ((await lstatOf(admin)) === undefined) await moveDurably(registered, admin);
   }
+  await removeFile(path.join(admin, 'index.lock')); // its git is dead
   if ((await readText(path.join(admin, 'locked'))) !== `wt:${entry.op}`) return; // nothing was done with it, or all is undone
   const record = await readRecord({ admin });
   const write = (file: string, text: string): Promise<void> => replaceFile(file, text, 0o644);

@@ -10,6 +10,7 @@ import { readStatus } from '../../git/status.ts';
 import { scratchIndexOf } from '../cache.ts';
 import { purge } from '../expire.ts';
 import { hold } from '../hold.ts';
+import { pinSession } from '../pins.ts';
 import type { Repo } from '../repo.ts';
 import { PURGE, trashFolder } from '../trash.ts';
 import { isHalfMade, isWhole, listSpares, readRecord, type Spare } from './record.ts';
@@ -47,9 +48,11 @@ export async function reclaimSpares(
   if ((await listSpares(repo.layout)).length === 0) return [];
   const judge = (): Promise<readonly Reclaimed[]> => reclaim(repo, definition, dryRun);
   if (isMaker) return judge();
-  const lease = await acquireLock(repo.deps, { directory: repo.layout.spareLock, timeoutMs: 0, onWait: () => {} }).catch(
-    () => undefined,
-  );
+  const lease = await acquireLock(repo.deps, {
+    directory: repo.layout.spareLock,
+    timeoutMs: 0,
+    onWait: () => {},
+  }).catch(() => undefined);
   if (lease === undefined) return []; // they are just being made: the maker does this first
   try {
     return await judge();
@@ -64,7 +67,7 @@ async function reclaim(repo: Repo, definition: Definition, dryRun: boolean): Pro
     const freedBytes = (await sizeOf(spare.tree)) ?? null;
     if (dryRun) reclaimed.push({ path: spare.tree, reason, freedBytes, kept: null });
     else {
-      const kept = await hold(repo, () => takeAway(repo, spare, reason));
+      const kept = await hold(repo, (held) => takeAway(held.repo, spare, reason));
       if (kept !== undefined) reclaimed.push({ path: spare.tree, reason, freedBytes, kept });
     }
   }
@@ -108,12 +111,23 @@ async function takeAway(repo: Repo, spare: Spare, reason: SpareReason): Promise<
   if (there.every((stats) => stats === undefined)) return undefined;
   const isOwn = await holdsOnlyOwn(repo, spare, reason);
   const op = randomUUID();
+  if (!isOwn) await pinWork(repo, op, spare);
   const folder = isOwn ? path.join(repo.layout.trash, `${PURGE}${op}`) : trashFolder(repo, op);
   await makePrivateDirectory(folder);
   // The record goes with the administrative folder, first: without it nobody is handed the tree.
   for (const [part, place] of parts.toReversed())
     if ((await lstatOf(place)) !== undefined) await moveDurably(place, path.join(folder, part));
   return isOwn ? null : folder;
+}
+
+/** Commits that were made there, and what was staged: no branch keeps them. */
+async function pinWork(repo: Repo, op: string, spare: Spare): Promise<void> {
+  const { exitCode, stdout } = await gitOfSpare(repo, spare)(['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], {
+    expect: [0, 1, 128],
+  }).catch(() => ({ exitCode: 128, stdout: '' }));
+  if (exitCode !== 0) return;
+  const id = `spare-${spare.name}`;
+  await pinSession(repo, op, { id, gitDir: spare.admin, branch: id, head: stdout.trim(), tip: null, known: [] });
 }
 
 /** Nothing but what wt and the set-up have put there, and nobody in it. */

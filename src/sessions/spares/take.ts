@@ -5,6 +5,7 @@ import { gitAt, type Git } from '../../git/git.ts';
 import { refOfBranch } from '../../git/ref.ts';
 import { readStatus } from '../../git/status.ts';
 import { lstatOf, moveDurably, readTail, removeFile, replaceFile } from '../../platform/files.ts';
+import type { RunResult } from '../../platform/runner.ts';
 import type { EntryOf } from '../../registry/journal.ts';
 import { noteOf, writeNote } from '../../registry/notes.ts';
 import type { SessionRow } from '../../registry/session.ts';
@@ -30,6 +31,7 @@ export interface Fitting extends Spare {
   readonly prepared: Prepared;
   /** Nothing of the set-up is left to do. */
   readonly isReady: boolean;
+  readonly record: SpareRecord;
 }
 
 export interface Wanted {
@@ -45,8 +47,8 @@ export function gitOfSpare({ git }: Pick<Repo, 'git'>, { tree, admin }: Spare): 
 }
 
 /**
- * A spare that is exactly what this session would be made as, brought to the commit it starts at; undefined when there is none, and
- * then the session is made as usual. The caller holds the lock of the repository.
+ * A spare that is what this session would be made as, once it is brought to the commit that it starts at; undefined when there is none,
+ * and then the session is made as usual. Changes nothing. The caller holds the lock of the repository.
  */
 export async function findSpare(repo: Repo, definition: Definition, wanted: Wanted): Promise<Fitting | undefined> {
   if (definition.settings.pool.size === 0 || repo.isBare) return undefined;
@@ -83,7 +85,6 @@ async function fit(
     !isSameCommit && record.ran.length > 0 ? haveManifestsChanged(repo, record.commit, commit) : false,
   ]);
   if (!isSound || !areFresh || isOld) return undefined;
-  if (!isSameCommit) await moveTo(repo, spare, commit);
   const ran = stillDone(definition, record.ran, { isSameCommit });
   const prepared = { files: record.files ?? undefined, ran, log: record.log ?? undefined };
   return { ...spare, prepared, isReady: isAllDone(definition, prepared) };
@@ -123,12 +124,32 @@ async function haveManifestsChanged({ git }: Repo, from: string, to: string): Pr
   return stdout !== '';
 }
 
-/** Two trees, one checkout: files that are the same stay as they are. Until it is through the spare is no whole one. */
-async function moveTo(repo: Repo, spare: Spare & { readonly record: SpareRecord }, commit: string): Promise<void> {
-  const { record, admin } = spare;
+/**
+ * Two trees, one checkout: files that are the same stay as they are. Until it is through the spare is no whole one. False when it does
+ * not work out: then no session gets it.
+ */
+export async function bringTo(repo: Repo, spare: Fitting, commit: string): Promise<boolean> {
+  if (spare.record.commit === commit) return true;
+  try {
+    await moveTo(repo, spare, commit);
+    return true;
+  } catch (error) {
+    if (!WtError.is(error, 'git.failed')) throw error;
+    return false;
+  }
+}
+
+async function moveTo(repo: Repo, { record, ...spare }: Fitting, commit: string): Promise<void> {
+  const { admin } = spare;
   await writeRecord(spare, { ...record, commit });
-  const options = { timeoutMs: 600_000, config: ['checkout.workers=4'] };
-  await gitOfSpare(repo, spare)(['read-tree', '-m', '-u', record.commit, commit], options);
+  const git = gitOfSpare(repo, spare);
+  const move = (expect: readonly number[]): Promise<RunResult> =>
+    git(['read-tree', '-m', '-u', record.commit, commit], { timeoutMs: 600_000, expect });
+  if ((await move([0, 128])).exitCode !== 0) {
+    // The index is out of date, as after the repository was copied: git changes nothing then.
+    await git(['update-index', '-q', '--refresh']);
+    await move([0]);
+  }
   await replaceFile(path.join(admin, 'HEAD'), `${commit}\n`, 0o644);
 }
 

@@ -1,9 +1,8 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { SPARES_FLAG } from '#src/platform/node.ts';
 import { makeBench, type Bench } from '../../support/wt.ts';
-import { makeSetup } from '../../support/setup.ts';
 import { exists, findFaults } from '../../support/spawn.ts';
 
 const POOL = { env: { WT_POOL_SIZE: '1' } };
