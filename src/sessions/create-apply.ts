@@ -282,8 +282,8 @@ async function settle(
     commit: row.base.commit,
     agent: row.agent,
   });
-  if (entry.spare !== null) await removeFile(recordFile(adminDirectory));
   await recordCreate(held.repo, entry);
+  if (entry.spare !== null) await removeFile(recordFile(adminDirectory));
   await endJournal(held.repo.layout.journal, entry.op);
   return { id: row.id, row, path: row.path, admin: await readAdminEntry(adminDirectory) };
 }

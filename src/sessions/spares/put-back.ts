@@ -13,17 +13,21 @@ import { readRecord, spareAt } from './record.ts';
 export async function putSpareBack(repo: Repo, entry: EntryOf<'create'>): Promise<void> {
   if (entry.spare === null) return;
   const { tree, admin } = spareAt(repo.layout, entry.spare);
+  const write = (file: string, text: string): Promise<void> => replaceFile(file, text, 0o644);
   const known = await listAdminEntries(repo.commonDir);
-  const registered = known.find(({ locked }) => locked === `wt:${entry.op}`)?.directory;
+  const lock = `wt:${entry.op}`;
+  const registered = known.find(
+    ({ locked, note }) => locked === lock || (note?.id === entry.id && note.createdAt === entry.startedAt),
+  )?.directory;
   if (registered !== undefined) {
+    await write(path.join(registered, 'locked'), lock); // the session's own by now, when all but the last was done
     const isOwn = (await findGitDir(entry.path)) === (await realPathOf(registered));
     if (isOwn && (await lstatOf(tree)) === undefined) await moveDurably(entry.path, tree);
     if ((await lstatOf(admin)) === undefined) await moveDurably(registered, admin);
   }
   await removeFile(path.join(admin, 'index.lock')); // its git is dead
-  if ((await readText(path.join(admin, 'locked'))) !== `wt:${entry.op}`) return; // nothing was done with it, or all is undone
+  if ((await readText(path.join(admin, 'locked'))) !== lock) return; // nothing was done with it, or all is undone
   const record = await readRecord({ admin });
-  const write = (file: string, text: string): Promise<void> => replaceFile(file, text, 0o644);
   if ((await lstatOf(tree))?.isDirectory() === true) await write(path.join(tree, '.git'), `gitdir: ${admin}\n`);
   await write(path.join(admin, 'gitdir'), `${path.join(tree, '.git')}\n`);
   await write(path.join(admin, 'HEAD'), `${record?.commit ?? entry.commit}\n`);
