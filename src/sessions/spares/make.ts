@@ -10,7 +10,7 @@ import { lstatOf, makeDirectory, makePrivateDirectory, readText, replaceFile } f
 import { acquireLock, type Lease } from '../../platform/lock.ts';
 import { throwIfInterrupted } from '../../platform/runner.ts';
 import { findUnapproved } from '../../setup/consent.ts';
-import type { Definition } from '../../setup/definition.ts';
+import { loadDefinition, type Definition } from '../../setup/definition.ts';
 import { placeFiles } from '../../setup/files/files.ts';
 import { requireWithinLimits } from '../../setup/limits.ts';
 import { runPhase } from '../../setup/steps.ts';
@@ -41,7 +41,8 @@ const SETTLE_MS = 1100;
  * Makes spares until there are as many as the configuration wants; those that nobody can use any more go first. One process at a time
  * does this: another one ends at once.
  */
-export async function makeSpares(repo: Repo, definition: Definition): Promise<SparesMade> {
+export async function makeSpares(repo: Repo): Promise<SparesMade> {
+  const definition = await loadDefinition(repo.root, repo.deps.env);
   const { size } = definition.settings.pool;
   if (size === 0) return { made: 0, reason: 'pool.size is 0' };
   const reason = await whyNone(repo, definition);
