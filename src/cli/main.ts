@@ -3,7 +3,7 @@ import path from 'node:path';
 import { WtError } from '../core/errors.ts';
 import { EXIT } from '../core/exit-codes.ts';
 import type { Deps } from '../platform/deps.ts';
-import { NOTIFY_FLAG } from '../platform/node.ts';
+import { NOTIFY_FLAG, SPARES_FLAG } from '../platform/node.ts';
 import { showPaged } from '../platform/pager.ts';
 import { withProgress } from '../platform/progress.ts';
 import { throwIfInterrupted } from '../platform/runner.ts';
@@ -27,6 +27,7 @@ export async function main(argv: readonly string[], deps: Deps, version: string)
   try {
     if (argv.length === 0) return await showHome(deps, version);
     if (argv[0] === NOTIFY_FLAG) return await (await import('./notify.ts')).notifyPerson(deps, argv[1]);
+    if (argv[0] === SPARES_FLAG) return await (await import('./spares.ts')).makeSparesHere(deps);
     const program = await buildProgram(argv, { out: deps.io.out, version, columns: deps.io.columns }, async (call) => {
       Object.assign(asked, { json: call.globals.json, verbose: call.globals.verbose });
       exitCode = await perform(call, deps);

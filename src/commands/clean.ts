@@ -61,6 +61,17 @@ export default defineCommand({
     thinned: z.array(
       z.object({ id: z.string().nullable(), trash: z.string(), paths: z.array(z.string()), freedBytes: z.number() }),
     ),
+    /** Spares that no session would have got; `kept`: somebody has worked there, and this is where it lies now. */
+    spares: z
+      .array(
+        z.object({
+          path: z.string(),
+          reason: z.enum(['stale', 'surplus', 'broken', 'changed']),
+          freedBytes: z.number().nullable(),
+          kept: z.string().nullable(),
+        }),
+      )
+      .optional(),
   }),
 
   async run(context, { olderThan, all, keepBranches, kill, hooks, forge }): Promise<Outcome> {
@@ -116,6 +127,7 @@ export default defineCommand({
             paths: [...paths],
             freedBytes,
           })),
+          ...(outcome.spares.length === 0 ? {} : { spares: [...outcome.spares] }),
         },
   warnings: (outcome) =>
     outcome.kind === 'declined'
@@ -154,7 +166,7 @@ const columns: readonly Column<Row>[] = [
   { header: 'NEXT', value: (row) => row.next, drop: 1, paint: (text, _, theme) => theme.command(text) },
 ];
 
-function describe({ kind, removed, kept, pruned, expiry }: CleanOutcome, look: Look): string {
+function describe({ kind, removed, kept, pruned, expiry, spares }: CleanOutcome, look: Look): string {
   const isPlan = kind === 'planned';
   const rows: readonly Row[] = [
     ...removed.map(({ id, evidence, freedBytes, outcome }) => {
@@ -182,7 +194,7 @@ function describe({ kind, removed, kept, pruned, expiry }: CleanOutcome, look: L
       isKept: true,
     })),
   ];
-  const gone = expiryLines(expiry, isPlan, look);
+  const gone = [...spareLines(spares, isPlan, look), ...expiryLines(expiry, isPlan, look)];
   if (rows.length === 0)
     return gone.length === 0 ? 'Nothing to clean: there are no sessions.\n' : gone.map((line) => `${line}\n`).join('');
   const along = removed.flatMap(({ id, outcome }) => outcome.plan.precious.map((name) => `${id}/${name}`));
@@ -198,6 +210,23 @@ function describe({ kind, removed, kept, pruned, expiry }: CleanOutcome, look: L
       ? 'Nothing was removed.'
       : 'What was removed lies in the trash: wt restore <id> brings it back.';
   return `${renderTable(columns, rows, look)}${[...notes, ...gone, look.theme.dim(end)].map((line) => `${line}\n`).join('')}`;
+}
+
+const SPARE_WORDS: Readonly<Record<CleanOutcome['spares'][number]['reason'], string>> = {
+  stale: 'its set-up is another one by now',
+  surplus: 'more than pool.size',
+  broken: 'it was never finished, or is no longer what it was',
+  changed: 'there is something in it that wt has not put there',
+};
+
+/** Spares that went. */
+function spareLines(spares: CleanOutcome['spares'], isPlan: boolean, { theme }: Look): readonly string[] {
+  return spares.map(({ path, reason, freedBytes, kept }) => {
+    const size = freedBytes === null ? '' : `, ${bytes(freedBytes)}`;
+    const where = kept === null ? '' : ` ${theme.dim('is kept in')} ${theme.path(kept)}`;
+    const verb = isPlan ? 'Would take away the spare' : kept === null ? 'Deleted the spare' : 'The spare';
+    return `${verb} ${theme.path(path)}${where} ${theme.dim(`(${SPARE_WORDS[reason]}${size})`)}`;
+  });
 }
 
 /** What left the trash for good. */

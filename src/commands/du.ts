@@ -34,6 +34,7 @@ export default defineCommand({
     cacheBytes: z.number().optional(),
     logsBytes: z.number().optional(),
     gateBytes: z.number().optional(),
+    sparesBytes: z.number().optional(),
     /** What `wt clean` would move into the trash now. */
     cleanable: z.object({ ids: z.array(z.string()), bytes: z.number() }).optional(),
   }),
@@ -55,6 +56,7 @@ export default defineCommand({
           cacheBytes: rest.cacheBytes,
           logsBytes: rest.logsBytes,
           gateBytes: rest.gateBytes,
+          sparesBytes: rest.sparesBytes,
           cleanable: { ids: [...rest.cleanable.ids], bytes: rest.cleanable.bytes },
         }),
   }),
@@ -75,10 +77,11 @@ function describe({ sessions, rest, bytes: all }: DuOutcome, look: Look): string
   ];
   const table = sessions.length === 0 ? 'There are no sessions.\n' : renderTable(columns, sessions, look);
   if (rest === undefined) return table;
-  const { trash, cacheBytes, logsBytes, gateBytes, cleanable } = rest;
+  const { trash, cacheBytes, logsBytes, gateBytes, sparesBytes, cleanable } = rest;
   const parts: readonly (readonly [string, number, boolean])[] = [
     [`trash (${plural(trash.entries, 'session')}; wt restore --list)`, trash.bytes, trash.bytes > 0],
     ['worktree of the gate', gateBytes, gateBytes > 0],
+    ['spares', sparesBytes, sparesBytes > 0],
     ['caches of wt', cacheBytes, cacheBytes > 0],
     ['logs of wt', logsBytes, logsBytes > 0],
     ['all together', all, true],

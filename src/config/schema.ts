@@ -121,6 +121,11 @@ const LimitsConfig = z.strictObject({
   minFreeInodes: count.default(10_000).describe('How many more files the disk has room for after a create'),
 });
 
+/** Worktrees that are kept ready for the next sessions. */
+const PoolConfig = z.strictObject({
+  size: count.max(16).default(0).describe('Spares: finished worktrees that the next sessions get at once; 0 for none'),
+});
+
 const Templates = z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'a name of an environment variable'), Template);
 
 /** What a repository, a person, and a person for one repository may set. */
@@ -133,6 +138,7 @@ const shared = {
   env: Templates.default({}).describe('Variables that a session gets, as templates'),
   ports: Ports.default({ names: [], from: 20_000, to: 29_999 }).describe('Ports that a session gets for itself'),
   limits: LimitsConfig.prefault({}).describe('When a create is refused'),
+  pool: PoolConfig.prefault({}).describe('Worktrees that are kept ready for the next sessions'),
   merge: MergeConfig.prefault({}).describe('How sessions land'),
   agent: AgentName.optional().describe('Agent that `wt run` starts when none is named'),
 };

@@ -28,6 +28,7 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
   WT_SETUP_SUBMODULES: { key: ['setup', 'submodules'], read: isTrue },
   WT_TEARDOWN_TIMEOUT: { key: ['teardown', 'timeout'] },
   WT_AGENT: { key: ['agent'] },
+  WT_POOL_SIZE: { key: ['pool', 'size'], read: Number },
   WT_LIMITS_SESSIONS: { key: ['limits', 'sessions'], read: Number },
   WT_LIMITS_UNREVIEWED: { key: ['limits', 'unreviewed'], read: Number },
   WT_LIMITS_MIN_FREE_DISK: { key: ['limits', 'minFreeDisk'] },

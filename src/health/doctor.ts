@@ -20,6 +20,7 @@ import { readScene, type Check, type Scene } from './scene.ts';
 import { checkSessionLocks } from './session-locks.ts';
 import { checkConfiguration, checkHooks, checkRemotes } from './settings.ts';
 import { checkDisk, checkExclude, checkPermissions, checkProgram } from './surroundings.ts';
+import { checkSpares } from './spares.ts';
 import { checkWorktreesFolder } from './worktrees-folder.ts';
 
 /** Every check, in the order in which what they find is mended: first what keeps git itself from working. */
@@ -32,6 +33,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   'entries of the registry': checkRows,
   'locks on sessions': checkSessionLocks,
   'the folder .worktrees': checkWorktreesFolder,
+  spares: checkSpares,
   'tracked files': checkTracked,
   'info/exclude': checkExclude,
   permissions: checkPermissions,

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { branchOf } from '../git/ref.ts';
 import { lstatOf, listDirectory, realPathOf } from '../platform/files.ts';
 import type { AdminEntry } from '../registry/notes.ts';
+import { isSpareFolder } from '../sessions/spares/record.ts';
 import type { Finding } from './finding.ts';
 import { readHeadRef } from './heads.ts';
 import { findPlace, readPointer, isScratchFolder, type Pointer } from './place.ts';
@@ -28,6 +29,7 @@ export const checkWorktreesFolder: Check = async (scene) => {
 };
 
 async function checkOther(scene: Scene, folder: string): Promise<Finding | undefined> {
+  if (isSpareFolder(folder)) return undefined; // judged by itself
   if (isScratchFolder(folder)) return leftover(folder);
   const pointer = await readPointer(folder);
   const entry = await entryNamed(scene, pointer);

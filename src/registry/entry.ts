@@ -31,6 +31,12 @@ export const JournalEntry = z.discriminatedUnion('kind', [
     path: z.string(),
     /** The worktree and commit whose uncommitted work comes along. */
     carried: z.object({ worktree: z.string(), head: ObjectId }).nullable().default(null),
+    /** Name of the spare that becomes the session's worktree. */
+    spare: z
+      .string()
+      .regex(/^[0-9a-f]{12}$/, 'not a spare')
+      .nullable()
+      .default(null),
   }),
   Common.extend({
     kind: z.literal('remove'),

@@ -1,6 +1,7 @@
 import { isoFromMs, msOf } from '../core/time.ts';
 import { WtError, type Reason } from '../core/errors.ts';
 import { sizeOf } from '../platform/disk.ts';
+import { loadDefinition } from '../setup/definition.ts';
 import type { Phase } from '../setup/step.ts';
 import { readBook } from './book.ts';
 import { expireTrash, trashLimits, type Expiry } from './expire.ts';
@@ -9,6 +10,8 @@ import { runAfter, runBefore, type Commands } from './hooks.ts';
 import { examineSessions, type Examined } from './list.ts';
 import { findReasons, gatherRemoveFacts, removeSession, type RemoveFacts, type RemoveOutcome } from './remove.ts';
 import type { Repo } from './repo.ts';
+import { listSpares } from './spares/record.ts';
+import { reclaimSpares, type Reclaimed } from './spares/reclaim.ts';
 
 export interface CleanRequest {
   readonly dryRun: boolean;
@@ -48,6 +51,8 @@ export interface CleanOutcome {
   readonly expiry: Expiry;
   /** Rows dropped because neither worktree nor branch is left. */
   readonly pruned: readonly { readonly id: string; readonly reason: string }[];
+  /** Spares that no session would have got. */
+  readonly spares: readonly Reclaimed[];
   /** What its commands had to say. */
   readonly warnings: readonly string[];
 }
@@ -102,13 +107,19 @@ export async function cleanSessions(repo: Repo, request: CleanRequest): Promise<
     dryRun: request.dryRun,
     hasChanged: !request.dryRun && removed.length + pruned.length > 0,
   });
+  const spares = await cleanSpares(repo, request);
   const warnings = await runAfter(repo, commands, 'clean.after', {
     ...place,
     context: { removed: removed.map(({ id }) => id) },
     left: 'All of it is cleaned; hooks.clean.after was cut off.',
   });
   const said = [...removed.flatMap(({ outcome }) => outcome.warnings), ...warnings];
-  return { kind: request.dryRun ? 'planned' : 'cleaned', removed, kept, pruned, expiry, warnings: said };
+  return { kind: request.dryRun ? 'planned' : 'cleaned', removed, kept, pruned, expiry, spares, warnings: said };
+}
+
+async function cleanSpares(repo: Repo, { dryRun }: CleanRequest): Promise<readonly Reclaimed[]> {
+  if ((await listSpares(repo.layout)).length === 0) return [];
+  return reclaimSpares(repo, await loadDefinition(repo.root, repo.deps.env), { dryRun, isMaker: false });
 }
 
 /** What clean would do with each session, without doing it. */

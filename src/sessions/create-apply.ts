@@ -6,7 +6,7 @@ import { changeRefs, findRef, refOfBranch } from '../git/ref.ts';
 import { addWorktree, checkoutFiles } from '../git/worktree.ts';
 import { WtError } from '../core/errors.ts';
 import type { Definition } from '../setup/definition.ts';
-import { lstatOf, makePrivateDirectory } from '../platform/files.ts';
+import { lstatOf, makePrivateDirectory, removeFile } from '../platform/files.ts';
 import { throwIfInterrupted } from '../platform/runner.ts';
 import { beginEntry, endJournal, writeJournal, type EntryOf } from '../registry/journal.ts';
 import { noteOf, readAdminEntry, writeNote } from '../registry/notes.ts';
@@ -14,13 +14,15 @@ import type { SessionRow } from '../registry/session.ts';
 import { defaultBaseName, fetchBase, type BaseFacts } from './base.ts';
 import { readBook, type Session } from './book.ts';
 import { withWayOut } from './capacity.ts';
-import { planCreate, rowOfPlan, type CreatePlan, type CreateRequest, type NewSessionPlan } from './create.ts';
+import { planCreate, rowOfPlan, type CreateRequest, type NewSessionPlan } from './create.ts';
 import { gatherChanges, placeChanges, requireChanges, requireUnchanged, type Changes } from './from-changes.ts';
 import { lockSession } from './git-lock.ts';
 import { whileChoosing } from './ports.ts';
 import { hold, type Held } from './hold.ts';
 import { EXCLUDE_LINE } from './layout.ts';
 import { recordCreate, undoCreate } from './create-recovery.ts';
+import { recordFile } from './spares/record.ts';
+import { bringTo, findSpare, handOut, type Fitting, type Prepared } from './spares/take.ts';
 import { gitAtWorktree, type Repo, shielded } from './repo.ts';
 import { markBegun, type SetupMark } from './setup-state.ts';
 import { sweepCaller } from './sweep.ts';
@@ -38,6 +40,8 @@ export type CreateOutcome =
       readonly moved: number | undefined;
       /** Where the originals of moved changes lie. */
       readonly kept: string;
+      /** It was a spare: what of its set-up was done before. */
+      readonly prepared: Prepared | undefined;
     };
 
 type CreateEntry = EntryOf<'create'>;
@@ -102,9 +106,9 @@ async function create(repo: Repo, request: CreateRequest, options: CreateOptions
   const taken = options.fromChanges ? await gatherChanges(repo) : undefined;
   const isChoosing = definition.ports.names.length > 0;
   const begun = await hold(repo, (held) =>
-    whileChoosing(repo, isChoosing, () => begin(held, request, { fetched, taken, definition })),
+    whileChoosing(repo, isChoosing, () => begin(held, request, { fetched, taken, definition, setup: options.setup })),
   );
-  if (begun.kind === 'reuse') return { kind: 'reused', session: begun.session };
+  if (begun.kind === 'done') return begun.outcome;
   let isReady = false;
   try {
     await checkoutFiles(
@@ -127,6 +131,7 @@ async function create(repo: Repo, request: CreateRequest, options: CreateOptions
       plan: begun.plan,
       moved: taken?.changes.length,
       kept: keptChanges(repo, begun.entry.op),
+      prepared: undefined,
     };
   } catch (error) {
     if (isReady) throw error; // the session holds the work; taking it back now could lose some
@@ -162,11 +167,20 @@ async function begin(
     fetched,
     taken,
     definition,
-  }: { fetched: BaseFacts | undefined; taken: Changes | undefined; definition: Definition },
-): Promise<({ kind: 'begun' } & Begun) | Extract<CreatePlan, { kind: 'reuse' }>> {
+    setup,
+  }: {
+    fetched: BaseFacts | undefined;
+    taken: Changes | undefined;
+    definition: Definition;
+    setup: CreateOptions['setup'];
+  },
+): Promise<({ kind: 'begun' } & Begun) | { kind: 'done'; outcome: CreateOutcome }> {
   const { repo, lease, book } = held;
   const plan = planCreate(await gatherCreateFacts(repo, book, request, { fetched, definition }), request);
-  if (plan.kind === 'reuse') return plan;
+  if (plan.kind === 'reuse') return { kind: 'done', outcome: { kind: 'reused', session: plan.session } };
+  const wanted = { commit: plan.start, isBare: setup === 'skip' };
+  const mayBeSpare = taken === undefined && plan.createsBranch;
+  const spare = mayBeSpare ? await findSpare(repo, definition, wanted) : undefined;
   const entry: CreateEntry = {
     ...beginEntry(lease, plan.createdAt),
     kind: 'create',
@@ -176,6 +190,7 @@ async function begin(
     createsBranch: plan.createsBranch,
     path: plan.path,
     carried: taken === undefined ? null : { worktree: taken.worktree, head: taken.head },
+    spare: spare?.name ?? null,
   };
   await excludeOnce(repo.commonDir, EXCLUDE_LINE);
   await makePrivateDirectory(repo.layout.worktrees);
@@ -183,7 +198,11 @@ async function begin(
   try {
     const news = { branch: plan.branch, base: plan.base.branch, commit: plan.start };
     await held.log('session.create.before', plan.id, news, { isDurable: false });
-    return { kind: 'begun', ...(await register(held, plan, entry)) };
+    if (spare !== undefined && (await bringTo(repo, spare, plan.start)))
+      return { kind: 'done', outcome: await turnInto(held, plan, { entry, spare, setup }) };
+    const own = { ...entry, spare: null };
+    if (spare !== undefined) await writeJournal(repo.layout.journal, own);
+    return { kind: 'begun', ...(await register(held, plan, own)) };
   } catch (error) {
     await takeBack({ ...held, repo: shielded(repo) }, entry, error);
     throw error;
@@ -203,6 +222,26 @@ async function register(held: Held, plan: NewSessionPlan, entry: CreateEntry): P
   // The note is enough until it is ready, but other repositories look for ports in the registry.
   if (row.ports !== undefined) await held.save(new Map([[row.id, row]]));
   return { plan, entry, row, adminDirectory, holdFd: held.lease.fd };
+}
+
+/** Makes a spare the session: the branch, two renames, the row. */
+async function turnInto(
+  held: Held,
+  plan: NewSessionPlan,
+  { entry, spare, setup }: { entry: CreateEntry; spare: Fitting; setup: CreateOptions['setup'] },
+): Promise<CreateOutcome> {
+  const { repo } = held;
+  await cutBranch(repo, plan, entry.op);
+  throwIfInterrupted(repo.deps.signal);
+  const { prepared, isReady } = spare;
+  const at = repo.deps.clock.now().toISOString();
+  const done = { setup: { state: 'done' as const, at, log: prepared.log ?? null } };
+  const state = isReady && setup !== undefined && setup !== 'skip' ? done : await setupOf(repo, spare.admin, setup);
+  const row: SessionRow = { ...rowOfPlan(plan), state: 'ready', ...state };
+  const adminDirectory = await handOut(repo, spare, { entry, row });
+  await lockSession(adminDirectory, row.id);
+  const session = await settle(held, { entry, row, adminDirectory });
+  return { kind: 'created', session, plan, moved: undefined, kept: keptChanges(repo, entry.op), prepared };
 }
 
 async function cutBranch(repo: Repo, { id, branch, start, base }: NewSessionPlan, op: string): Promise<void> {
@@ -227,7 +266,15 @@ async function finish(
   const ready: SessionRow = { ...row, state: 'ready', ...(await setupOf(held.repo, adminDirectory, setup)) };
   await lockSession(adminDirectory, row.id, { isNamed: false });
   await writeNote(adminDirectory, noteOf(ready));
-  await held.save(new Map([[row.id, ready]]));
+  return settle(held, { entry, row: ready, adminDirectory });
+}
+
+/** The last part of a create: its note says by now that it is ready. */
+async function settle(
+  held: Held,
+  { entry, row, adminDirectory }: Pick<Begun, 'entry' | 'row' | 'adminDirectory'>,
+): Promise<Session> {
+  await held.save(new Map([[row.id, row]]));
   await held.log('session.create.after', row.id, {
     branch: row.branch,
     base: row.base.branch,
@@ -235,8 +282,9 @@ async function finish(
     agent: row.agent,
   });
   await recordCreate(held.repo, entry);
+  if (entry.spare !== null) await removeFile(recordFile(adminDirectory));
   await endJournal(held.repo.layout.journal, entry.op);
-  return { id: row.id, row: ready, path: row.path, admin: await readAdminEntry(adminDirectory) };
+  return { id: row.id, row, path: row.path, admin: await readAdminEntry(adminDirectory) };
 }
 
 async function setupOf(

@@ -21,6 +21,8 @@ import { lockSession } from './git-lock.ts';
 import { deleteBranch } from './remove-steps.ts';
 import { gitAtWorktree, type Repo } from './repo.ts';
 import { saveRows, updateRow } from './rows.ts';
+import { putSpareBack } from './spares/put-back.ts';
+import { completeHandOut } from './spares/take.ts';
 import { moveToTrash, trashFolder } from './trash.ts';
 import { findGitDir } from './worktree.ts';
 
@@ -50,6 +52,7 @@ export async function rollCreate(
   if (!isComplete && !hasMoved) {
     return (await undoCreate(repo, lease, entry)) ? 'kept' : 'undone';
   }
+  await completeHandOut(repo, entry, admin.directory);
   const row = { ...rowOf(admin.note, entry.path), state: 'ready' as const };
   await writeNote(admin.directory, noteOf(row));
   await saveRows(repo, lease, new Map([[entry.id, row]]));
@@ -63,6 +66,7 @@ export async function rollCreate(
  * commit's own stay in the trash: somebody may have begun to work there. True when such files were kept.
  */
 export async function undoCreate(repo: Repo, lease: Lease, entry: EntryOf<'create'>): Promise<boolean> {
+  await putSpareBack(repo, entry);
   const admin = await findAdminOf(repo, entry);
   const isOwn = await isOwnUnfinishedTree(entry.path, admin);
   const isPristine = !isOwn || (await hasOnlyCommitted(repo, entry));

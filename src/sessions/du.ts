@@ -10,6 +10,7 @@ import { gitAtWorktree, type Repo } from './repo.ts';
 import { regenerableFolders } from './safety.ts';
 import { requireSession } from './select.ts';
 import { listTrash } from './trash.ts';
+import { listSpares } from './spares/record.ts';
 import { checkTree } from './worktree.ts';
 
 /** What a session takes on disk, in blocks. */
@@ -42,6 +43,8 @@ interface Rest {
   readonly logsBytes: number;
   /** The hidden worktree in which merges are tested. */
   readonly gateBytes: number;
+  /** Worktrees that are kept ready for the next sessions. */
+  readonly sparesBytes: number;
   /** Sessions that `wt clean` would move into the trash now. */
   readonly cleanable: Cleanable;
 }
@@ -68,7 +71,8 @@ export async function measureUse(repo: Repo, ids: readonly string[]): Promise<Du
     uses.push(await measureSession(session, { all, folders: folders[i] ?? [], counted }));
   const sessions = uses.toSorted((a, b) => b.bytes - a.bytes || a.id.localeCompare(b.id));
   const rest = ids.length === 0 ? await measureRest(repo, uses, counted) : undefined;
-  const others = rest === undefined ? 0 : rest.trash.bytes + rest.cacheBytes + rest.logsBytes + rest.gateBytes;
+  const others =
+    rest === undefined ? 0 : rest.trash.bytes + rest.cacheBytes + rest.logsBytes + rest.gateBytes + rest.sparesBytes;
   return { sessions, rest, bytes: sessions.reduce((sum, { bytes }) => sum + bytes, others) };
 }
 
@@ -109,6 +113,9 @@ async function measureRest(repo: Repo, uses: readonly SessionUse[], counted: Cou
   for (const place of [layout.trash, layout.cache, path.dirname(layout.operations), layout.gate])
     sizes.push((await treeSize(place, { counted }))?.bytes ?? 0);
   const [trash = 0, cacheBytes = 0, logsBytes = 0, gateBytes = 0] = sizes;
+  let sparesBytes = 0;
+  for (const { tree, admin } of await listSpares(layout))
+    for (const place of [tree, admin]) sparesBytes += (await treeSize(place, { counted }))?.bytes ?? 0;
   const ids = await listCleanable(repo);
   const bytes = uses.reduce((sum, use) => sum + (ids.includes(use.id) ? use.bytes : 0), 0);
   return {
@@ -116,6 +123,7 @@ async function measureRest(repo: Repo, uses: readonly SessionUse[], counted: Cou
     cacheBytes,
     logsBytes,
     gateBytes,
+    sparesBytes,
     cleanable: { ids, bytes },
   };
 }

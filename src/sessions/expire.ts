@@ -260,7 +260,7 @@ async function thinItems(repo: Repo, due: readonly Thinned[], thinned: Thinned[]
 }
 
 /** Also what an earlier purge did not come to the end of. */
-async function purge(repo: Repo): Promise<void> {
+export async function purge(repo: Repo): Promise<void> {
   const names = (await listDirectory(repo.layout.trash))
     .map(({ name }) => name)
     .filter((name) => name.startsWith(PURGE));

@@ -19,6 +19,8 @@ export interface Layout extends EventLog {
   readonly gateStamp: string;
   readonly gateLogs: string;
   readonly verdicts: string;
+  /** Of the one process that makes spares. */
+  readonly spareLock: string;
 }
 
 export function layoutOf(root: string, commonDir: string): Layout {
@@ -40,6 +42,7 @@ export function layoutOf(root: string, commonDir: string): Layout {
     gateStamp: path.join(state, 'gate.stamp'),
     gateLogs: path.join(state, 'logs', 'gate'),
     verdicts: path.join(state, 'logs', 'verdicts.jsonl'),
+    spareLock: path.join(state, 'lock', 'spares'),
   };
 }
 

@@ -4,6 +4,7 @@ import { factsOf } from './facts.ts';
 import { hasCommands, runBefore, type Commands, type HookPlace } from './hooks.ts';
 import { hasSetup, makeReady, type ReadyOutcome } from './ready.ts';
 import type { Repo } from './repo.ts';
+import { refillSpares } from './spares/refill.ts';
 import { openMark } from './setup-state.ts';
 
 /** A session to be made, with what is to be run for it. */
@@ -39,9 +40,12 @@ export async function makeSession(
   try {
     const work = (): Promise<CreateOutcome> => createSession(repo, request, all);
     const outcome = await (hasBefore ? work() : busy(`creating ${request.id}`, work));
+    if (outcome.kind === 'created') await refillSpares(repo, options.definition);
     if (outcome.kind !== 'created' || commands === undefined) return { outcome, ready: undefined };
     const { definition, narrator } = commands;
-    return { outcome, ready: await makeReady(repo, outcome.session, definition, { narrator, isFirst: true, mark }) };
+    const { session, prepared } = outcome;
+    const ready = await makeReady(repo, session, definition, { narrator, isFirst: true, mark, prepared });
+    return { outcome, ready };
   } finally {
     mark?.end();
   }

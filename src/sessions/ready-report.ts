@@ -30,12 +30,14 @@ export const ReadyData = z.object({
       durationMs: z.number(),
     }),
   ),
+  /** Commands that had run before, in the spare that the session was, by where they are written. */
+  prepared: z.array(z.string()).optional(),
   log: z.string().nullable(),
 });
 export type ReadyData = z.infer<typeof ReadyData>;
 
 /** Pure. */
-export function readyData({ files, sources, envFile, results, log }: ReadyOutcome): ReadyData {
+export function readyData({ files, sources, envFile, results, prepared, log }: ReadyOutcome): ReadyData {
   const { copied, copiedBytes, cloned, entries, linked, skipped } = files;
   return {
     files: {
@@ -56,6 +58,7 @@ export function readyData({ files, sources, envFile, results, log }: ReadyOutcom
       ...(exitCode === undefined ? {} : { exitCode }),
       durationMs,
     })),
+    ...(prepared.length === 0 ? {} : { prepared: [...prepared] }),
     log: log ?? null,
   };
 }

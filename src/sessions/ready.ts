@@ -17,6 +17,8 @@ import { liveRecord } from '../registry/live-record.ts';
 import type { Session } from './book.ts';
 import { placeOf, writeTaskFile } from './facts.ts';
 import { endSetupRecord } from './live.ts';
+import { withoutSteps } from './spares/bake.ts';
+import type { Prepared } from './spares/take.ts';
 import { shielded, type Repo } from './repo.ts';
 import { endSetup, type SetupMark } from './setup-state.ts';
 import { checkTree } from './worktree.ts';
@@ -30,6 +32,8 @@ export interface ReadyOutcome {
   /** Commands of the set-up and, after the first one that came to its end, of `hooks.create.after`. */
   readonly results: readonly StepResult[];
   readonly log: string | undefined;
+  /** Commands that had run in the spare that the session was, by where they are written. */
+  readonly prepared: readonly string[];
   readonly warnings: readonly string[];
 }
 
@@ -56,14 +60,19 @@ export async function makeReady(
   repo: Repo,
   session: Session,
   definition: Definition,
-  { narrator, isFirst, mark }: { narrator: Narrator; isFirst: boolean; mark: SetupMark | undefined },
+  {
+    narrator,
+    isFirst,
+    mark,
+    prepared = NOTHING,
+  }: { narrator: Narrator; isFirst: boolean; mark: SetupMark | undefined; prepared?: Prepared | undefined },
 ): Promise<ReadyOutcome> {
   const directory = session.admin?.directory;
   if (directory === undefined) throw new Error(`${session.id} has no administrative folder`);
   const place = placeOf(repo, session, directory);
   const work = new Work(narrator, directory, mark?.fd);
   try {
-    const outcome = await prepareAll(place, definition, { session, work, isFirst });
+    const outcome = await prepareAll(place, definition, { session, work, isFirst, prepared });
     // Where there was nothing to do nothing was written down.
     if (session.row.setup?.state === 'running')
       await endSetup(repo, session, { state: 'done', log: outcome.log ?? null });
@@ -74,6 +83,9 @@ export async function makeReady(
     if (mark !== undefined) await endSetupRecord(directory, mark.owner);
   }
 }
+
+/** No spare did any of it. */
+const NOTHING: Prepared = { files: undefined, ran: [], log: undefined };
 
 /** What it is at, so that a failure can be told. */
 class Work {
@@ -102,7 +114,7 @@ class Work {
 async function prepareAll(
   place: Place,
   definition: Definition,
-  { session, work, isFirst }: { session: Session; work: Work; isFirst: boolean },
+  { session, work, isFirst, prepared }: { session: Session; work: Work; isFirst: boolean; prepared: Prepared },
 ): Promise<ReadyOutcome> {
   const { settings } = definition;
   const { signal } = place.deps;
@@ -112,36 +124,42 @@ async function prepareAll(
   throwIfInterrupted(signal);
   work.doing = 'copying files';
   const around = surroundingsOf(place);
-  const files = await placeFiles(place, [...definition.files, ...(await findHookRules(around))]);
+  const files = prepared.files ?? (await placeAll(place, definition, around));
   throwIfInterrupted(signal);
   work.doing = `writing ${settings.setup.envFile ?? ''}`;
   const env = await writeVariables(place, definition);
   work.doing = 'commands';
-  const setup = await work.run(place, definition, 'setup');
+  const setup = await work.run(place, withoutSteps(definition, prepared.ran), 'setup');
   if (setup.failed !== undefined) throw new StepFailure(setup.failed);
   work.doing = 'the folder of the session';
   if ((await checkTree(session)) !== 'ok') throw new Error('a command of the set-up has taken it away');
   const after = isFirst ? await work.run(place, definition, 'create.after') : undefined;
-  const trouble =
-    after?.failed === undefined
-      ? []
-      : [
-          `hooks.create.after failed (${howEnded(after.failed)}): ${labelOf(after.failed.step)}; log ${after.log ?? ''}`,
-        ];
   return {
     sources,
     files,
     envFile: env?.file,
     results: [...setup.results, ...(after?.results ?? [])],
-    log: setup.log ?? after?.log,
+    log: setup.log ?? after?.log ?? prepared.log,
+    prepared: prepared.ran,
     warnings: [
       ...sources.warnings,
       ...files.warnings,
       ...(await listWarnings(around)),
       ...(env?.warnings ?? []),
-      ...trouble,
+      ...troubleOf(after),
     ],
   };
+}
+
+/** Why what runs after a create did not do its work; the session is ready all the same. */
+function troubleOf(after: StepsOutcome | undefined): readonly string[] {
+  if (after?.failed === undefined) return [];
+  const { failed, log = '' } = after;
+  return [`hooks.create.after failed (${howEnded(failed)}): ${labelOf(failed.step)}; log ${log}`];
+}
+
+async function placeAll(place: Place, { files }: Definition, around: Surroundings): Promise<FilesReport> {
+  return placeFiles(place, [...files, ...(await findHookRules(around))]);
 }
 
 function surroundingsOf({ facts, deps, commonDir, mainGit }: Place): Surroundings {

@@ -14,13 +14,14 @@ export function narratorOf(err: (text: string) => void, theme: Theme, about: str
 }
 
 /** What was done to make a session ready, a line each; empty when there was nothing to do. */
-export function readyLines({ files, sources, envFile, results }: ReadyOutcome, { theme }: Look): string {
+export function readyLines({ files, sources, envFile, results, prepared }: ReadyOutcome, { theme }: Look): string {
   const run = results.filter(({ step, exitCode }) => step.phase === 'setup' && exitCode === 0);
   const seconds = run.reduce((sum, { durationMs }) => sum + durationMs, 0) / 1000;
   const lines = [
     ...renderFiles(files),
     ...renderSources(sources),
     ...(envFile === undefined ? [] : [`values in ${safe(envFile)}`]),
+    ...(prepared.length === 0 ? [] : [`${plural(prepared.length, 'command')} had run before, in a spare`]),
     ...(run.length === 0 ? [] : [`set up by ${plural(run.length, 'command')} in ${seconds.toFixed(1)} s`]),
   ];
   const notes = renderLeftOut(files).map((line) => `${theme.warn} ${line}`);

@@ -47,6 +47,9 @@ test('writes a short file with what is found, and nothing else', async () => {
       // Seen in compose.yml, .env: web 3000, db 5432. With this each session gets ports of its own, in $WT_PORT_WEB, $WT_PORT_DB
       // "ports": ["web", "db"],
 
+      // Worktrees that are kept ready, set-up and all: wt create gets one at once. They take room
+      // "pool": { "size": 1 },
+
       "merge": {
         // The command that must pass on the merged result before the base moves
         // "gate": "npm test"

@@ -4,6 +4,7 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Work } from './kill.ts';
 import { makeRoom, type Room } from './room.ts';
+import { SPARES_FLAG } from '#src/platform/node.ts';
 import { runWt } from './spawn.ts';
 
 const run = promisify(execFile);
@@ -193,6 +194,36 @@ const createFromChanges: Verb = {
   isMany: true,
 };
 
+/** Two spares, of which one is wanted: none is made in the background. */
+async function makeSpares({ room, root }: Place): Promise<void> {
+  const { code, stderr } = await runWt(room, root, [SPARES_FLAG], { env: { WT_POOL_SIZE: '2' } });
+  if (code !== 0 || !stderr.includes('2 spares made')) throw new Error(`no spares: ${stderr}`);
+  await room.write(root, { 'wt.config.jsonc': '{ "pool": { "size": 1 } }' });
+}
+
+const createSpare: Verb = {
+  title: 'create (spare)',
+  argv: create.argv,
+  async prepare(place) {
+    const work = await create.prepare(place);
+    await makeSpares(place);
+    return work;
+  },
+};
+
+const createMovedSpare: Verb = {
+  title: 'create (spare, base moved)',
+  argv: create.argv,
+  async prepare(place) {
+    const { room, root } = place;
+    await wt(place, 'create', 'other');
+    await makeSpares(place);
+    await room.write(root, { 'src/a.txt': 'a, meanwhile in main\n', 'src/new/deep.txt': 'new in main\n' });
+    await rm(path.join(root, 'src/b.txt'));
+    return { commits: [await commitIn(place, root, 'meanwhile')], contents: ['a, meanwhile in main\n'] };
+  },
+};
+
 const createOnBranch: Verb = {
   title: 'create --branch (existing)',
   argv: ['create', 'x', '--branch', 'feature'],
@@ -368,6 +399,8 @@ export const VERBS: readonly Verb[] = [
   approve,
   create,
   createNamed,
+  createSpare,
+  createMovedSpare,
   createFromChanges,
   createOnBranch,
   commit,
@@ -389,6 +422,7 @@ export const VERBS: readonly Verb[] = [
   restore,
   undoOf(create),
   undoOf(createNamed),
+  undoOf(createSpare),
   { ...undoOf(createFromChanges), isMany: true },
   undoOf(commit),
   undoOf(merge),
