@@ -5,7 +5,6 @@ import { isoFromMs } from './core/time.ts';
 import { systemClock } from './platform/clock.ts';
 import { listParents } from './platform/parents.ts';
 import { readStdinWithin } from './platform/stdin.ts';
-import type { startTrace } from './platform/trace.ts';
 
 /**
  * `wt hook`, without all the rest of wt: agents call it at every step of their work, and wait for it. Whatever happens it says
@@ -18,7 +17,12 @@ const ALL_MS = 4000;
 setTimeout(() => process.exit(0), ALL_MS).unref();
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
-const trace = await traceIfAsked();
+const trace =
+  (process.env['WT_TRACE'] ?? '') === ''
+    ? undefined
+    : await (
+        await import('./agents/after-change.ts')
+      ).traceHook(process.env, (text) => void process.stderr.write(text));
 
 const answer = await receiveHook({
   argv: process.argv.slice(3),
@@ -50,21 +54,6 @@ const answer = await receiveHook({
 trace?.end();
 if (answer === '') process.exit(0);
 process.stdout.write(answer, () => process.exit(0));
-
-/** `WT_TRACE`, for the one process that a hook may start. A hook does not fail: what cannot be traced is not. */
-async function traceIfAsked(): Promise<ReturnType<typeof startTrace> | undefined> {
-  if ((process.env['WT_TRACE'] ?? '') === '') return undefined;
-  const [trace, runner] = await Promise.all([import('./platform/trace.ts'), import('./platform/runner.ts')]);
-  if (!trace.isTraceAsked(process.env)) return undefined;
-  const doors = { run: runner.createRunner(process.env), detach: runner.createDetach(process.env) };
-  // JSON has no control characters.
-  const say = (line: string): void => void process.stderr.write(`${JSON.stringify(line).slice(1, -1)}\n`);
-  try {
-    return trace.startTrace(doors, { env: process.env, say, command: 'hook', isVerbose: false });
-  } catch {
-    return undefined;
-  }
-}
 
 function currentDirectory(): string {
   try {
