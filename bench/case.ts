@@ -57,10 +57,16 @@ export interface AmountCase extends Common {
   readonly prepare: (room: Room) => Promise<{ readonly measure: () => number | Promise<number> } | Skipped>;
 }
 
+export interface Told {
+  readonly rows: readonly (readonly string[])[];
+  /** What is too long for the results, and only printed. */
+  readonly details: string;
+}
+
 /** What is told, without a bar: lines of a table. */
 export interface TableCase extends Pick<Common, 'name' | 'title' | 'isLong'> {
   readonly kind: 'table';
-  readonly prepare: (room: Room, isQuick: boolean) => Promise<readonly (readonly string[])[]>;
+  readonly prepare: (room: Room, isQuick: boolean) => Promise<Told>;
 }
 
 export type Case = RaceCase | AmountCase | TableCase;

@@ -1,4 +1,4 @@
-import type { AmountCase, Case, RaceCase, Side } from './case.ts';
+import type { AmountCase, Case, RaceCase, Side, Told } from './case.ts';
 import { childrenCpuMs } from './processes.ts';
 import type { Room } from './room.ts';
 import { ratioOfSums, ratios, spreadOf, type Spread } from './statistics.ts';
@@ -7,12 +7,7 @@ import { verdictOf, type Bar, type Verdict } from './verdict.ts';
 /** What came of a case. */
 export type Result =
   | { readonly kind: 'skipped'; readonly name: string; readonly title: string; readonly reason: string }
-  | {
-      readonly kind: 'table';
-      readonly name: string;
-      readonly title: string;
-      readonly rows: readonly (readonly string[])[];
-    }
+  | ({ readonly kind: 'table'; readonly name: string; readonly title: string } & Told)
   | Measured;
 
 export interface Measured {
@@ -42,7 +37,7 @@ export interface PeerResult {
 
 export async function measure(one: Case, room: Room, isQuick: boolean): Promise<Result> {
   const { name, title } = one;
-  if (one.kind === 'table') return { kind: 'table', name, title, rows: await one.prepare(room, isQuick) };
+  if (one.kind === 'table') return { kind: 'table', name, title, ...(await one.prepare(room, isQuick)) };
   const rounds = isQuick ? one.rounds.quick : one.rounds.full;
   return one.kind === 'race' ? race(one, room, rounds) : amount(one, room, rounds);
 }
@@ -57,6 +52,9 @@ async function amount(one: AmountCase, room: Room, rounds: number): Promise<Resu
   const verdict = verdictOf(value.median, bar);
   return { kind: 'measured', name, title, floor, value, unit, rounds, ...(bar && { bar }), verdict, peers: [] };
 }
+
+/** Processor time comes in steps of 10 ms: less than this in all rounds says nothing. */
+const COUNTABLE_MS = 300;
 
 /** What each side took, round by round. */
 interface Taken {
@@ -89,7 +87,8 @@ async function race(one: RaceCase, room: Room, rounds: number): Promise<Result> 
   const of = (side: Side): Taken => taken.get(side) ?? { ms: [], cpuMs: [] };
   const [ours, theirs] = [of(ready.ours), of(ready.floor)];
   const value = spreadOf(ratios(ours.ms, theirs.ms, times));
-  const cpu = theirs.cpuMs.some((ms) => ms > 0) ? ratioOfSums(ours.cpuMs, theirs.cpuMs, times) : undefined;
+  const isCounted = theirs.cpuMs.reduce((sum, ms) => sum + ms, 0) >= COUNTABLE_MS;
+  const cpu = isCounted ? ratioOfSums(ours.cpuMs, theirs.cpuMs, times) : undefined;
   return {
     kind: 'measured',
     name,

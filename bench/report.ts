@@ -16,10 +16,11 @@ export interface Report {
 
 /** Lines of a table of Markdown, columns aligned. Pure. */
 export function tableOf(rows: readonly (readonly string[])[]): string {
-  const [head = [], ...rest] = rows;
-  const width = (column: number): number => Math.max(3, ...rows.map((row) => (row[column] ?? '').length));
-  const line = (cells: readonly string[]): string =>
-    `| ${head.map((_, i) => (cells[i] ?? '').replaceAll('|', String.raw`\|`).padEnd(width(i))).join(' | ')} |`;
+  const cells = rows.map((row) => row.map((cell) => cell.replaceAll('|', String.raw`\|`)));
+  const [head = [], ...rest] = cells;
+  const width = (column: number): number => Math.max(3, ...cells.map((row) => (row[column] ?? '').length));
+  const line = (row: readonly string[]): string =>
+    `| ${head.map((_, i) => (row[i] ?? '').padEnd(width(i))).join(' | ')} |`;
   return [line(head), line(head.map((_, i) => '-'.repeat(width(i)))), ...rest.map(line)].join('\n');
 }
 
@@ -38,15 +39,17 @@ const spreadWords = ({ p10, p90 }: Spread): string => `${short(p10)}–${short(p
 /** One line about a case that is done. Pure. */
 export function resultLine(result: Result): string {
   if (result.kind === 'skipped') return `${result.name}: skipped, ${result.reason}`;
-  if (result.kind === 'table') return `${result.name}:\n${tableOf(result.rows)}`;
+  if (result.kind === 'table') return `${result.name}:\n${tableOf(result.rows)}\n${result.details}`;
   const { name, value, unit, floor, bar, verdict, times } = result;
   const amount = `${short(value.median)}${unit === undefined ? '' : ` ${unit}`} (${spreadWords(value)})`;
   const limit = bar === undefined ? '' : `, bar ${bar.limit}`;
-  const measured = times === undefined ? '' : ` [${ms(times.oursMs)} / ${ms(times.floorMs)}]`;
-  return `${name}: ${amount} × ${floor}${limit}: ${verdictWords(verdict)}${measured}`.replace(
-    unit === undefined ? '\0' : ` × ${floor}`,
-    '',
-  );
+  const against = unit === undefined ? ` × ${floor}` : '';
+  const took = times === undefined ? '' : ` [${ms(times.oursMs)} / ${ms(times.floorMs)}${cpuWords(times.cpuRatio)}]`;
+  return `${name}: ${amount}${against}${limit}: ${verdictWords(verdict)}${took}`;
+}
+
+function cpuWords(ratio: number | undefined): string {
+  return ratio === undefined ? '' : `; processor time ${short(ratio)}`;
 }
 
 /** Every case with its bar. Pure. */

@@ -4,8 +4,8 @@ import { devNull, tmpdir } from 'node:os';
 import path from 'node:path';
 import { runBeside, runNow, untilQuiet, type Call, type Env } from './processes.ts';
 
-/** The built program, as a person starts it. */
-export const PROGRAM = path.resolve('bin/wt.js');
+/** The built program, as a person starts it. Another build can be put in its place. */
+export const PROGRAM = path.resolve(process.env['WT_BENCH_PROGRAM'] ?? 'bin/wt.js');
 
 /** A throw-away place with a sealed environment, and what is made in it. */
 export interface Room {

@@ -30,9 +30,11 @@ function radar(temperature: 'cold' | 'warm', limit: number): RaceCase {
     floor: 'one `git merge-tree` for each pair',
     times: PART,
     bar: { limit },
-    rounds: { full: 5, quick: 2 },
+    rounds: { full: 5, quick: 1 },
+    isWarmedUp: false,
     async prepare(room) {
       const root = await busyRepository(room);
+      if (temperature === 'warm') room.wt(root, 'conflicts');
       const forget = (): void => rmSync(path.join(root, '.git', 'wt', 'cache'), { recursive: true, force: true });
       const ours: Side = {
         name: 'wt',

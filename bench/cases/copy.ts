@@ -25,6 +25,8 @@ export const copies: Group = {
         const root = makeRepository(room, 'copy', { files: 20 });
         writeFileSync(path.join(root, '.gitignore'), 'node_modules\n');
         writeFileSync(path.join(root, '.worktreeinclude'), 'node_modules\n');
+        room.git(root, 'add', '--all');
+        room.git(root, 'commit', '--quiet', '--message', 'what comes along');
         makeIgnored(root, FILES);
         room.wt(root, 'create', 'a', '--no-setup');
         const session = path.join(root, '.worktrees', 'a');

@@ -13,7 +13,7 @@ function repository(room: Room, files: number): Promise<string> {
 
 /** As a person would type it, into a folder beside the repository. */
 function addWords(root: string, id: string): readonly string[] {
-  return ['worktree', 'add', '--quiet', '-b', id, path.join(path.dirname(root), 'trees', id)];
+  return ['worktree', 'add', '--quiet', '-b', id, path.join(`${root}-trees`, id)];
 }
 
 function gitSide(room: Room, root: string, kind: string): Side {

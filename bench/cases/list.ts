@@ -83,7 +83,7 @@ export const lists: Group = {
       title: 'wt list, 50 sessions of 5,000 files, at work in 20 of them since the last time',
       floor: XARGS,
       bar: { limit: 1.35 },
-      rounds: { full: 11, quick: 3 },
+      rounds: { full: 11, quick: 2 },
       async prepare(room) {
         const root = await busyRepository(room);
         const ours = list(room, root, (round) => goOn(room, root, round));
@@ -96,7 +96,7 @@ export const lists: Group = {
       title: 'the same, with nothing changed since the last time',
       floor: XARGS,
       bar: { limit: 1.35 },
-      rounds: { full: 11, quick: 3 },
+      rounds: { full: 11, quick: 2 },
       async prepare(room) {
         const root = await busyRepository(room);
         return { ours: list(room, root), floor: statusOfAll(room, root) };
@@ -131,7 +131,7 @@ export const lists: Group = {
       title: 'wt list right after 10 creates of 5,000 files',
       floor: 'the same once every index is healed',
       bar: { limit: 1.5 },
-      rounds: { full: 5, quick: 2 },
+      rounds: { full: 5, quick: 1 },
       isWarmedUp: false,
       prepare(room) {
         const places = new Map<number, string>();
