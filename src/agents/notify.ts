@@ -140,7 +140,7 @@ export async function announceChange(
   await announce(deps, path.dirname(path.resolve(adminDirectory, pointer ?? '.')), notice);
 }
 
-type AnnounceDeps = Pick<Deps, 'env' | 'program'> & {
+export type AnnounceDeps = Pick<Deps, 'env' | 'program'> & {
   readonly detach: (request: { file: string; args: readonly string[]; cwd: string }) => unknown;
 };
 

@@ -7,8 +7,8 @@ import { NOTIFY_FLAG, SPARES_FLAG } from '../platform/node.ts';
 import { showPaged } from '../platform/pager.ts';
 import { withProgress } from '../platform/progress.ts';
 import { throwIfInterrupted } from '../platform/runner.ts';
-import { traced } from '../platform/trace.ts';
-import { guardTerminal, safe, safeJson } from '../ui/text.ts';
+import type { TraceRequest } from '../platform/trace.ts';
+import { guardTerminal, safe, safeJson, safeLine } from '../ui/text.ts';
 import { createTheme, type Look } from '../ui/theme.ts';
 import type { Context, Globals } from './define.ts';
 import { showHome } from './home.ts';
@@ -24,13 +24,18 @@ export async function main(argv: readonly string[], deps: Deps, version: string)
     verbose: own.includes('-v') || own.includes('--verbose'),
   };
   let exitCode: number = EXIT.ok;
+  let trace: Trace | undefined;
   try {
-    if (argv.length === 0) return await showHome(deps, version);
+    if (argv.length === 0) {
+      trace = await traceIfAsked(deps, null, false);
+      return await showHome({ ...deps, ...trace }, version);
+    }
     if (argv[0] === NOTIFY_FLAG) return await (await import('./notify.ts')).notifyPerson(deps, argv[1]);
     if (argv[0] === SPARES_FLAG) return await (await import('./spares.ts')).makeSparesHere(deps);
     const program = await buildProgram(argv, { out: deps.io.out, version, columns: deps.io.columns }, async (call) => {
       Object.assign(asked, { json: call.globals.json, verbose: call.globals.verbose });
-      exitCode = await perform(call, deps);
+      trace = await traceIfAsked(deps, call.verb, call.globals.verbose);
+      exitCode = await perform(call, { ...deps, ...trace });
     });
     await program.parseAsync([...keepDashes(argv)], { from: 'user' });
     return exitCode;
@@ -38,7 +43,21 @@ export async function main(argv: readonly string[], deps: Deps, version: string)
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
     const failure = error instanceof CommanderError ? usageError(error, argv) : toWtError(error);
     return reportError(failure, deps.io, asked);
+  } finally {
+    trace?.end();
   }
+}
+
+type Trace = Pick<Deps, 'run' | 'detach'> & { end(): void };
+
+/** The doors to other processes with somebody who watches them, where `--verbose` or `WT_TRACE` asks for it. */
+async function traceIfAsked(deps: Deps, command: string | null, isVerbose: boolean): Promise<Trace | undefined> {
+  // Loaded only then: nearly no command is watched.
+  if (!isVerbose && (deps.env['WT_TRACE'] ?? '') === '') return undefined;
+  const { isTraceAsked, startTrace } = await import('../platform/trace.ts');
+  if (!isVerbose && !isTraceAsked(deps.env)) return undefined;
+  const say: TraceRequest['say'] = (line) => deps.io.err(`${safeLine(line)}\n`);
+  return startTrace(deps, { env: deps.env, say, command, isVerbose });
 }
 
 async function perform(call: Call, outer: Deps): Promise<number> {
@@ -74,7 +93,6 @@ function withGlobals(deps: Deps, { globals, directory }: Call): Deps {
   return {
     ...deps,
     ...(directory === undefined ? {} : { cwd: path.resolve(deps.cwd, directory), calledFrom: deps.cwd }),
-    run: globals.verbose ? traced(deps.run, (line) => deps.io.err(`${safe(line)}\n`)) : deps.run,
     io: { ...deps.io, err },
   };
 }

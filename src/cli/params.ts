@@ -114,7 +114,7 @@ export const globalParams = {
   directory: { flags: '-C <dir>', help: 'Run as if started there', schema: text.optional() },
   json: flag('--json', 'Print one JSON object'),
   quiet: flag('-q, --quiet', 'Print no narration'),
-  verbose: flag('-v, --verbose', 'Print each git command'),
+  verbose: flag('-v, --verbose', 'Print each git command, and what all took'),
   dryRun: flag('-n, --dry-run', 'Say what would happen, change nothing'),
   yes: flag('-y, --yes', 'Answer questions with yes; never forces anything'),
   input: { flags: '--no-input', help: 'Never ask', schema: z.boolean().default(true) },

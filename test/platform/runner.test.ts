@@ -1,11 +1,9 @@
-import { execa } from 'execa';
 import { readFile, writeFile } from 'node:fs/promises';
 import { openSync, closeSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { describeProcess } from '#src/platform/identity.ts';
 import { createRunner, throwIfInterrupted } from '#src/platform/runner.ts';
-import { traced } from '#src/platform/trace.ts';
 import { makeRoom } from '../support/room.ts';
 import { until } from '../support/spawn.ts';
 
@@ -123,16 +121,4 @@ describe('an interrupt', () => {
     expect(await running).toMatchObject({ exitCode: 0, stdout: 'done\n' });
     expect((await run({ file: 'true', args: [], cwd: room.dir, shielded: true })).exitCode).toBe(0);
   });
-});
-
-test('a trace line can be pasted, and shows the part of the arguments that tells something', async () => {
-  const told: string[] = [];
-  const run = traced(
-    () => Promise.resolve({ exitCode: 1, stdout: '', stderr: '', durationMs: 1.6 }),
-    (line) => void told.push(line),
-  );
-  await run({ file: 'git', args: ['-c', 'x', 'log'], shownArgs: ['log', 'a b'], cwd: '/x' });
-  await run({ file: 'git', args: ['status'], cwd: '/x' });
-  expect(told).toEqual(["git log 'a b'  [/x] exit 1, 2 ms", 'git status  [/x] exit 1, 2 ms']);
-  expect((await execa('sh', ['-c', `echo ${told[0]?.split('  ')[0]}`])).stdout).toBe('git log a b');
 });
