@@ -7,6 +7,7 @@ import { main } from './cli/main.ts';
 import { verbIn } from './cli/program.ts';
 import { systemClock } from './platform/clock.ts';
 import type { Deps } from './platform/deps.ts';
+import { createDraftDoor } from './platform/draft.ts';
 import { createIdentity } from './platform/identity.ts';
 import { askPerson } from './platform/prompt.ts';
 import { createDetach, createRunner, type Handover } from './platform/runner.ts';
@@ -43,9 +44,13 @@ for (const stream of [process.stdout, process.stderr]) {
 
 const noColor = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : undefined).includes('--no-color');
 const env = noColor ? { ...process.env, NO_COLOR: '1' } : process.env;
+const draft = process.stdout.isTTY ? createDraftDoor(process.stdout) : undefined;
 const io: Streams = {
-  out: (text) => void process.stdout.write(text),
-  err: (text) => void process.stderr.write(text),
+  out: (text) => void process.stdout.write(draft?.over(text) ?? text),
+  err: (text) => {
+    draft?.clear();
+    process.stderr.write(text);
+  },
   readStdin: async () => (await buffer(process.stdin)).toString('utf8'),
   readLines: (signal) => createInterface({ input: process.stdin, terminal: false, signal }),
   stdinIsTTY: process.stdin.isTTY,
@@ -66,6 +71,7 @@ const deps: Deps = {
   program: process.argv[1] ?? '',
   cwd: currentDirectory(),
   io,
+  ...(draft === undefined ? {} : { draft }),
   ...(io.stdinIsTTY && io.stdoutIsTTY ? { terminal: createTerminal(process.stdin, process.stdout) } : {}),
   confirm: async (question) => {
     if (!io.stdinIsTTY || !io.stderrIsTTY) return undefined;

@@ -12,6 +12,7 @@ import { inspectAgent } from './agent.ts';
 import { measure, type Distance } from './distance.ts';
 import type { Session } from './book.ts';
 import { isSettingUp } from './live.ts';
+import type { Sight } from './sight.ts';
 import { gitAtWorktree, type Repo } from './repo.ts';
 import { checkTree, type TreeState } from './worktree.ts';
 
@@ -48,7 +49,11 @@ export interface Inspection {
 const AT_ONCE = 4;
 
 /** All sessions: refs, one history walk, and one status each, at most four at a time. A broken one does not spoil the others. */
-export async function inspectSessions(repo: Repo, sessions: readonly Session[]): Promise<readonly Inspection[]> {
+export async function inspectSessions(
+  repo: Repo,
+  sessions: readonly Session[],
+  sight?: Sight,
+): Promise<readonly Inspection[]> {
   if (sessions.length === 0) return [];
   const refs = await readRefs(repo, sessions);
   const pairs = sessions.map(({ row }): Pair => {
@@ -58,10 +63,19 @@ export async function inspectSessions(repo: Repo, sessions: readonly Session[]):
     const upstream = ahead?.name === refOfBranch(row.branch) ? undefined : ahead;
     return { branch: refs.get(refOfBranch(row.branch)), base, upstream, cutAt: row.base.commit };
   });
+  for (const [i, { id }] of sessions.entries()) sight?.found(id, { branch: pairs[i]?.branch });
+  const seeTree = async (session: Session): Promise<TreeInspection> => {
+    const tree = await inspectTree(repo, session);
+    sight?.found(session.id, tree);
+    return tree;
+  };
   const [{ distances, graph }, since, trees] = await Promise.all([
-    walk(repo, pairs),
+    walk(repo, pairs).then((walked) => {
+      for (const [i, { id }] of sessions.entries()) sight?.found(id, { distance: walked.distances[i]?.distance });
+      return walked;
+    }),
     mapLimit(sessions, AT_ONCE, (session, i) => countSince(repo, session, pairs[i]?.branch)),
-    mapLimit(sessions, AT_ONCE, (session) => inspectTree(repo, session)),
+    mapLimit(sessions, AT_ONCE, seeTree),
   ]);
   return sessions.map((session, i) => ({
     session,

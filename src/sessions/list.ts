@@ -10,6 +10,7 @@ import { readBook, type Book, type Session } from './book.ts';
 import { inspectSessions, type Inspection } from './inspect.ts';
 import { findOutsideAgents } from './outside.ts';
 import type { Repo } from './repo.ts';
+import type { Sight } from './sight.ts';
 import { listTrash, type TrashMeta } from './trash.ts';
 import { byAttention, type SessionStatus } from './status.ts';
 import { viewSession, type SessionView } from './view.ts';
@@ -47,10 +48,13 @@ export interface Examined {
   readonly view: SessionView;
 }
 
-export async function listSessions(repo: Repo, request: ListRequest): Promise<ListOutcome> {
+export async function listSessions(repo: Repo, request: ListRequest, sight?: Sight): Promise<ListOutcome> {
   const book = await readBook(repo);
-  const inside = await examineSessions(repo, [...book.sessions.values()], { conflicts: request.conflicts });
+  const sessions = [...book.sessions.values()];
+  sight?.known(sessions);
+  const inside = await examineSessions(repo, sessions, { conflicts: request.conflicts, sight });
   const examined = await withOutsideAgents(repo, inside);
+  sight?.examined(examined.map(({ view }) => view));
   return {
     ...selectViews(
       examined.map(({ view }) => view),
@@ -117,9 +121,9 @@ export function selectViews(
 export async function examineSessions(
   repo: Repo,
   sessions: readonly Session[],
-  options: { conflicts: boolean },
+  options: { conflicts: boolean; sight?: Sight | undefined },
 ): Promise<readonly Examined[]> {
-  const inspections = await inspectSessions(repo, sessions);
+  const inspections = await inspectSessions(repo, sessions, options.sight);
   const verdicts = await listVerdicts(repo);
   if (options.conflicts) return viewScan(await scanConflicts(repo, inspections), verdicts);
   const previews = await previewMerges(repo, inspections);
