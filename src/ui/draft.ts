@@ -5,7 +5,7 @@ import type { ListRequest } from '../sessions/list.ts';
 import type { DraftRow, Open } from '../sessions/sight.ts';
 import type { SessionView } from '../sessions/view.ts';
 import { listColumns, titleOf } from './session.ts';
-import { layOut, renderRows, type Column, type Layout } from './table.ts';
+import { GAP, layOut, renderRows, type Column, type Layout } from './table.ts';
 import { plural, safeLine, truncate, widthOf } from './text.ts';
 import type { Look } from './theme.ts';
 
@@ -39,9 +39,15 @@ export function createDraftFrames(
 ): (rows: readonly DraftRow[], screenRows: number) => readonly string[] {
   let layout: Layout<DraftRow> | undefined;
   return (rows, screenRows) => {
-    layout ??= layOut(draftColumns(rows, look, conflicts), rows, look.width);
+    layout ??= toTheMargin(layOut(draftColumns(rows, look, conflicts), rows, look.width), look.width);
     return draftLines(layout, rows, screenRows, look);
   };
+}
+
+/** Nothing stands behind the last column, so it has all the room there is. Pure. */
+function toTheMargin<T>({ shown, widths }: Layout<T>, width: number): Layout<T> {
+  const before = widths.slice(0, -1).reduce((sum, one) => sum + one + GAP, 0);
+  return { shown, widths: [...widths.slice(0, -1), Math.max(widths.at(-1) ?? 0, width - before)] };
 }
 
 /** As many lines as the screen has room for above the next prompt; none is wider than the terminal. Pure. */

@@ -73,7 +73,10 @@ export function paintBelow(before: readonly string[] | undefined, lines: readonl
 
 /** A text, printed where {@link paintBelow} has drawn, as if nothing had been there. Pure. */
 export function paintOver(text: string, columns: number): string {
-  const lines = text.split('\n');
-  const rows = lines.map((line) => (line === '' || widthOf(line) % columns !== 0 ? line + CLEAR_LINE : line));
-  return `${BEGIN}${HIDE}${BACK}${rows.join('\r\n')}${CLEAR_BELOW}${SHOW}${END}`;
+  const [first = '', ...others] = text.split('\n');
+  const rows = others.map((line) => (line === '' || widthOf(line) % columns !== 0 ? line + CLEAR_LINE : line));
+  // The first may begin behind a prompt, so where it ends is not known: all it can come to is cleared before.
+  const more = Math.ceil((widthOf(first) + columns - 1) / columns) - 1;
+  const clear = `${CLEAR_LINE}${'\u001b[B\u001b[2K'.repeat(more)}${BACK}`;
+  return `${BEGIN}${HIDE}${BACK}${clear}${[first, ...rows].join('\r\n')}${CLEAR_BELOW}${SHOW}${END}`;
 }

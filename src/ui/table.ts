@@ -16,7 +16,7 @@ export interface Column<T> {
   readonly drop?: number;
 }
 
-const GAP = 2;
+export const GAP = 2;
 
 /** Rows in columns that fit the terminal; off a terminal tab-separated lines with full values and no header. Pure. */
 export function renderTable<T>(columns: readonly Column<T>[], rows: readonly T[], look: Look): string {
