@@ -10,9 +10,11 @@ import { createDraftFrames, lastShown } from '#src/ui/draft.ts';
 import { ERASE, paintBelow, paintOver, type Size } from '#src/ui/paint.ts';
 import { createTheme, type Look } from '#src/ui/theme.ts';
 import { shownAfter } from '../support/emulator.ts';
+import { AgentName } from '#src/core/names.ts';
 import { makeSession } from '../support/session.ts';
 
 const now = new Date('2026-01-03T00:00:00Z');
+const claude = AgentName.parse('claude');
 const look = (width: number): Look => ({ theme: createTheme(0), isTerminal: true, width, now });
 
 const branch = {
@@ -56,7 +58,7 @@ const subjects: fc.Arbitrary<readonly Subject[]> = fc
   })
   .map((list) =>
     list.map(([task, last, known], i) => ({
-      session: makeSession(`session-${i}`, { task, agent: i % 2 === 0 ? 'claude' : null }),
+      session: makeSession(`session-${i}`, { task, agent: i % 2 === 0 ? claude : null }),
       last,
       known: known.toSorted((a, b) => a - b) as unknown as [number, number, number],
     })),
@@ -97,7 +99,7 @@ describe('a draft of the list', () => {
   });
 
   test('has a quiet dot where nothing is known yet, and what is known at once', () => {
-    const session = makeSession('fix-login', { agent: 'claude', task: 'Fix the login\nof everyone' });
+    const session = makeSession('fix-login', { agent: claude, task: 'Fix the login\nof everyone' });
     const row = draftRow(session, { agent: undefined, facts: {}, last: undefined }, { conflicts: false });
     expect(createDraftFrames({ conflicts: false }, look(80))([row], 24)).toEqual(
       [
