@@ -57,7 +57,9 @@ const io: Streams = {
   stdinIsPiped: isPiped(),
   stdoutIsTTY: process.stdout.isTTY,
   stderrIsTTY: process.stderr.isTTY,
-  columns: process.stdout.columns ?? process.stderr.columns ?? 80,
+  get columns() {
+    return process.stdout.columns ?? process.stderr.columns ?? 80;
+  },
   readerGone: readerGone.signal,
   color: colorLevel(env, process.stdout.isTTY),
   errColor: colorLevel(env, process.stderr.isTTY),

@@ -37,7 +37,7 @@ const Removed = z.object({
 
 export default defineCommand({
   description:
-    'Reads the true state of every session from git: staged + modified ~ untracked ? conflicted !, commits ahead ↑ and behind ↓ its base. Off a terminal one tab-separated line a session. With --watch on a terminal a live view, ? shows its keys; off one every session that changes is a line again, its status "removed" when it has gone, and with --json each change is one JSON line {schema, at, change, session}, change being listed, added, changed or removed.',
+    'Reads the true state of every session from git: staged + modified ~ untracked ? conflicted !, commits ahead ↑ and behind ↓ its base. On a terminal what is known without git is there at once when the rest takes its time, with · for what is still being read. Off a terminal one tab-separated line a session. With --watch on a terminal a live view, ? shows its keys; off one every session that changes is a line again, its status "removed" when it has gone, and with --json each change is one JSON line {schema, at, change, session}, change being listed, added, changed or removed.',
   args: {},
   options: {
     all: flag('--all', 'Also sessions that have landed, and those in the trash'),

@@ -41,6 +41,8 @@ export class Sighting implements Sight {
   readonly #repo: Repo;
   readonly #request: ListRequest;
   readonly #facts = new Map<string, Facts>();
+  /** The rows of sessions of which nothing was found since. */
+  readonly #rows = new Map<string, DraftRow>();
   #sessions: readonly Session[] = [];
   #agents = new Map<string, AgentStatus | undefined>();
   #last: ReadonlyMap<string, LastShown> = new Map();
@@ -60,6 +62,7 @@ export class Sighting implements Sight {
 
   found(id: string, facts: Facts): void {
     this.#facts.set(id, { ...this.#facts.get(id), ...facts });
+    this.#rows.delete(id);
     this.onChange();
   }
 
@@ -83,16 +86,21 @@ export class Sighting implements Sight {
     ]);
     this.#last = last;
     this.#agents = new Map(agents);
+    this.#rows.clear();
   }
 
+  /** A row of which nothing else is known by now is the same value as before. */
   rows(): readonly DraftRow[] {
     this.#order ??= orderOf(this.#sessions, (session) => this.#rowOf(session), this.#request);
     return this.#order.map((session) => this.#rowOf(session));
   }
 
   #rowOf(session: Session): DraftRow {
-    const [last, agent] = [this.#last.get(session.id), this.#agents.get(session.id)];
-    return draftRow(session, { agent, facts: this.#facts.get(session.id) ?? {}, last }, this.#request);
+    const { id } = session;
+    const known = { agent: this.#agents.get(id), facts: this.#facts.get(id) ?? {}, last: this.#last.get(id) };
+    const row = this.#rows.get(id) ?? draftRow(session, known, this.#request);
+    this.#rows.set(id, row);
+    return row;
   }
 }
 

@@ -12,9 +12,7 @@ import type { Look } from './theme.ts';
 /** Stands where something is not known yet. */
 export const OPEN_CELL = '·';
 
-/** Header, a row, counts: on fewer lines nothing is drawn. */
-const LEAST_LINES = 3;
-/** Room below for the line after the last one, and one to spare. */
+/** What stays free below: the line after the last one, and one more. */
 const SPARE_ROWS = 2;
 
 type Asked = Pick<ListRequest, 'conflicts'>;
@@ -32,15 +30,22 @@ const OPEN_BY_HEADER: Readonly<Record<string, Open>> = {
 /** Room for what is usual there, as long as nobody has seen the list. */
 const USUAL_ROOM: Readonly<Record<string, number>> = { STATUS: 8, CHANGES: 5, '±': 5, 'CONFLICTS WITH': 14, AGE: 3 };
 
-/** Frames of a list of which not everything is known yet: all are laid out as the first one. */
+/** Frames of a list of which not everything is known yet: all are laid out as the first one, and only rows that are new values are drawn anew. */
 export function createDraftFrames(
   { conflicts }: Asked,
   look: Look,
 ): (rows: readonly DraftRow[], screenRows: number) => readonly string[] {
   let layout: Layout<DraftRow> | undefined;
+  const drawn = new WeakMap<DraftRow, string>();
+  const cut = (line: string): string => truncate(line, look.width);
   return (rows, screenRows) => {
+    const shown = rows.slice(0, Math.max(0, screenRows - SPARE_ROWS - 2));
+    if (shown.length === 0) return [];
     layout ??= toTheMargin(layOut(draftColumns(rows, look, conflicts), rows, look.width), look.width);
-    return draftLines(layout, rows, screenRows, look);
+    const fresh = shown.filter((row) => !drawn.has(row));
+    const [header = '', ...lines] = renderRows(layout, fresh, look).split('\n').map(cut);
+    for (const [i, row] of fresh.entries()) drawn.set(row, lines[i] ?? '');
+    return [header, ...shown.map((row) => drawn.get(row) ?? ''), look.theme.dim(cut(progressLine(rows)))];
   };
 }
 
@@ -48,21 +53,6 @@ export function createDraftFrames(
 function toTheMargin<T>({ shown, widths }: Layout<T>, width: number): Layout<T> {
   const before = widths.slice(0, -1).reduce((sum, one) => sum + one + GAP, 0);
   return { shown, widths: [...widths.slice(0, -1), Math.max(widths.at(-1) ?? 0, width - before)] };
-}
-
-/** As many lines as the screen has room for above the next prompt; none is wider than the terminal. Pure. */
-function draftLines(
-  layout: Layout<DraftRow>,
-  rows: readonly DraftRow[],
-  screenRows: number,
-  look: Look,
-): readonly string[] {
-  const room = screenRows - SPARE_ROWS;
-  if (rows.length === 0 || room < LEAST_LINES) return [];
-  const table = renderRows(layout, rows.slice(0, room - 2), look)
-    .split('\n')
-    .slice(0, -1);
-  return [...table, look.theme.dim(progressLine(rows))].map((line) => truncate(line, look.width));
 }
 
 function progressLine(rows: readonly DraftRow[]): string {

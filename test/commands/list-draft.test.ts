@@ -205,21 +205,24 @@ test.each([
   ['wider', 100, 20],
   ['narrower', 50, 20],
   ['lower', 80, 9],
-] as const)('a terminal that becomes %s meanwhile has the whole answer below the draft', async (_, columns, rows) => {
-  const bench = await makeSlow();
-  const plain = (await shownAfter({ columns: 80, rows: 60 }, await plainOf({ ...bench }, ['list'], 80))).lines;
-  const terminal = openSlow(bench, ['list'], { columns: 80, rows: 20 });
-  await terminal.shows('0 of 4 read');
-  const before = terminal.bytes().length;
-  terminal.resize(columns, rows);
-  await until(() => terminal.bytes().length > before);
-  await bench.release();
-  const { bytes, code } = await terminal.done;
-  expect(code).toBe(0);
-  const after = (await shownAfter({ columns: 80, rows: 60 }, bytes.slice(before))).lines;
-  expect(after.slice(-plain.length)).toEqual(plain);
-  expect(bytes.slice(before)).not.toContain('\u001B8');
-});
+] as const)(
+  'a terminal that becomes %s meanwhile has the answer, as wide as it is then, below the draft',
+  async (_, columns, rows) => {
+    const bench = await makeSlow();
+    const terminal = openSlow(bench, ['list'], { columns: 80, rows: 20 });
+    await terminal.shows('0 of 4 read');
+    const before = terminal.bytes().length;
+    terminal.resize(columns, rows);
+    await until(() => terminal.bytes().length > before);
+    await bench.release();
+    const { bytes, code } = await terminal.done;
+    expect(code).toBe(0);
+    const plain = (await shownAfter({ columns, rows: 60 }, await plainOf(bench, ['list'], columns))).lines;
+    const after = (await shownAfter({ columns, rows: 60 }, bytes.slice(before))).lines;
+    expect(after.slice(-plain.length)).toEqual(plain);
+    expect(bytes.slice(before)).not.toContain('\u001B8');
+  },
+);
 
 test('an error appears as it does without a draft', async () => {
   const bench = await makeSlow();
