@@ -8,6 +8,7 @@ import { main } from './cli/main.ts';
 import { verbIn } from './cli/program.ts';
 import { systemClock } from './platform/clock.ts';
 import type { Deps } from './platform/deps.ts';
+import { createDraftDoor } from './platform/draft.ts';
 import { createIdentity } from './platform/identity.ts';
 import { askPerson } from './platform/prompt.ts';
 import { createDetach, createRunner, type Handover } from './platform/runner.ts';
@@ -42,16 +43,22 @@ if (isTerminal.err) opened(process.stderr);
 
 const noColor = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : undefined).includes('--no-color');
 const env = noColor ? { ...process.env, NO_COLOR: '1' } : process.env;
+const draft = isTerminal.out ? createDraftDoor(process.stdout) : undefined;
 const io: Streams = {
-  out: (text) => void opened(process.stdout).write(text),
-  err: (text) => void opened(process.stderr).write(text),
+  out: (text) => void opened(process.stdout).write(draft?.over(text) ?? text),
+  err: (text) => {
+    draft?.clear();
+    opened(process.stderr).write(text);
+  },
   readStdin: async () => (await buffer(process.stdin)).toString('utf8'),
   readLines: (signal) => createInterface({ input: process.stdin, terminal: false, signal }),
   stdinIsTTY: isTerminal.in,
   stdinIsPiped: isPiped(),
   stdoutIsTTY: isTerminal.out,
   stderrIsTTY: isTerminal.err,
-  columns: (isTerminal.out ? process.stdout.columns : isTerminal.err ? process.stderr.columns : undefined) ?? 80,
+  get columns() {
+    return (isTerminal.out ? process.stdout.columns : isTerminal.err ? process.stderr.columns : undefined) ?? 80;
+  },
   readerGone: readerGone.signal,
   color: colorLevel(env, isTerminal.out),
   errColor: colorLevel(env, isTerminal.err),
@@ -65,6 +72,7 @@ const deps: Deps = {
   program: process.argv[1] ?? '',
   cwd: currentDirectory(),
   io,
+  ...(draft === undefined ? {} : { draft }),
   ...(io.stdinIsTTY && io.stdoutIsTTY ? { terminal: createTerminal(process.stdin, process.stdout) } : {}),
   confirm: async (question) => {
     if (!io.stdinIsTTY || !io.stderrIsTTY) return undefined;

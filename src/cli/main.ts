@@ -72,7 +72,8 @@ async function perform(call: Call, outer: Deps): Promise<number> {
     if (data !== undefined)
       deps.io.out(`${safeJson({ schema: SCHEMA, ok: true, command: call.verb, data, warnings })}\n`);
   } else {
-    await print(deps, spec.human(outcome, context.look), spec.paged === true);
+    const look = { ...context.look, width: outer.io.columns }; // as wide as it is by now
+    await print(deps, spec.human(outcome, look), spec.paged === true);
     if (!globals.quiet) for (const warning of warnings) deps.io.err(`${theme.warn} ${safe(warning)}\n`);
   }
   return spec.exitCode?.(outcome) ?? EXIT.ok;
@@ -110,7 +111,8 @@ function contextOf(deps: Deps, globals: Globals): Context {
       if (answer === undefined) throw new WtError('confirm.required', { question, argv: withoutAsking });
       return answer;
     },
-    busy: (text, work) => withProgress(text, !isQuiet && !globals.verbose, work),
+    busy: (text, work) =>
+      withProgress(text, { isShown: !isQuiet && !globals.verbose, isColored: deps.io.errColor > 0 }, work),
     tell: (text) => deps.io.err(text),
     emit: (text) => deps.io.out(deps.io.stdoutIsTTY ? guardTerminal(text) : text),
   };

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { defineCommand, type Context } from '../cli/define.ts';
+import { canDraft, draftWhile } from '../cli/draft.ts';
 import { showLive, type Live } from '../cli/live.ts';
 import { flag } from '../cli/params.ts';
 import { WtError } from '../core/errors.ts';
@@ -7,11 +8,15 @@ import { noticesBetween } from '../agents/notify.ts';
 import { listSessions, type ListOutcome, type ListRequest } from '../sessions/list.ts';
 import { loadNotifySettings } from '../sessions/notify.ts';
 import { openRepo } from '../sessions/open.ts';
+import { keepLastList } from '../sessions/last-list.ts';
 import type { Repo } from '../sessions/repo.ts';
+import { Sighting } from '../sessions/sight.ts';
 import { STATUSES } from '../sessions/status.ts';
 import { SessionView } from '../sessions/view.ts';
 import { changesBetween, watchSessions, type SessionChange } from '../sessions/watch.ts';
+import { createDraftFrames, lastShown } from '../ui/draft.ts';
 import { bellFor } from '../ui/notice.ts';
+import type { Size } from '../ui/paint.ts';
 import { countLine, listColumns, pipeColumnsWith } from '../ui/session.ts';
 import { renderTable } from '../ui/table.ts';
 import { age, plural, safeJson, truncate } from '../ui/text.ts';
@@ -32,7 +37,7 @@ const Removed = z.object({
 
 export default defineCommand({
   description:
-    'Reads the true state of every session from git: staged + modified ~ untracked ? conflicted !, commits ahead ↑ and behind ↓ its base. Off a terminal one tab-separated line a session. With --watch on a terminal a live view, ? shows its keys; off one every session that changes is a line again, its status "removed" when it has gone, and with --json each change is one JSON line {schema, at, change, session}, change being listed, added, changed or removed.',
+    'Reads the true state of every session from git: staged + modified ~ untracked ? conflicted !, commits ahead ↑ and behind ↓ its base. On a terminal what is known without git is there at once when the rest takes its time, with · for what is still being read. Off a terminal one tab-separated line a session. With --watch on a terminal a live view, ? shows its keys; off one every session that changes is a line again, its status "removed" when it has gone, and with --json each change is one JSON line {schema, at, change, session}, change being listed, added, changed or removed.',
   args: {},
   options: {
     all: flag('--all', 'Also sessions that have landed, and those in the trash'),
@@ -61,10 +66,9 @@ export default defineCommand({
   }),
 
   async run(context, input): Promise<Outcome | undefined> {
-    const { deps, busy } = context;
-    const repo = await openRepo(deps);
+    const repo = await openRepo(context.deps);
     if (input.watch) return watch(context, repo, input);
-    const outcome = await busy('reading sessions', () => listSessions(repo, input));
+    const outcome = await read(context, repo, input);
     return {
       ...outcome,
       withConflicts: input.conflicts,
@@ -97,6 +101,21 @@ function forPrograms({ sessions, unmanaged, removed }: Outcome) {
           })),
         }),
   };
+}
+
+/** On a terminal what is known at once is drawn, and filled in, when the rest takes its time. */
+async function read(context: Context, repo: Repo, request: ListRequest): Promise<ListOutcome> {
+  if (!canDraft(context)) return context.busy('reading sessions', () => listSessions(repo, request));
+  const sighting = new Sighting(repo, request);
+  const frames = createDraftFrames(request, context.look);
+  const picture = { begin: () => sighting.begin(), lines: ({ rows }: Size) => frames(sighting.rows(), rows) };
+  const outcome = await draftWhile(context, picture, (onChange) => {
+    sighting.onChange = onChange;
+    return listSessions(repo, request, sighting);
+  });
+  const shown = (sighting.views ?? []).map((view) => lastShown(view, outcome.proven, request, context.look));
+  void keepLastList(repo, shown); // the answer does not wait for it
+  return outcome;
 }
 
 /** Live on a terminal that can be drawn on; elsewhere what changes, line by line. Ends when the person quits or nobody reads on. */

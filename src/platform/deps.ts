@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import type { DraftDoor } from './draft.ts';
 import type { Identity } from './identity.ts';
 import type { Detach, Runner } from './runner.ts';
 import type { Streams } from './streams.ts';
@@ -22,6 +23,8 @@ export interface Deps {
   readonly io: Streams;
   /** The person's terminal, key by key; absent where standard input or output is none. */
   readonly terminal?: OpenTerminal;
+  /** Draws on the terminal that standard output is; absent where it is none. */
+  readonly draft?: Pick<DraftDoor, 'open'>;
   /** Asks a person; answers undefined when nobody can answer. */
   readonly confirm: (question: string) => Promise<boolean | undefined>;
   /** Aborts on SIGINT, SIGTERM and SIGHUP; the reason is the signal's name. */

@@ -12,6 +12,7 @@ import type { Distance, Ends } from './distance.ts';
 import type { Session } from './book.ts';
 import { openLineage, type Lineage } from './lineage.ts';
 import { isSettingUp } from './live.ts';
+import type { Sight } from './sight.ts';
 import { gitAtWorktree, type Repo } from './repo.ts';
 import { openShadows } from './shadow.ts';
 import { checkTree, type TreeState } from './worktree.ts';
@@ -55,14 +56,23 @@ const AT_ONCE = Math.max(4, 2 * availableParallelism());
 export async function inspectSessions(
   repo: Repo,
   sessions: readonly Session[],
-  { known }: Looking = {},
+  { known, sight }: Looking = {},
 ): Promise<readonly Inspection[]> {
   if (sessions.length === 0) return [];
   const shadows = openShadows(repo);
-  const seeTree = (session: Session): Promise<TreeInspection> =>
-    inspectTree(repo, session, async () => known?.(session) ?? (await shadows).read(session));
+  const seeTree = async (session: Session): Promise<TreeInspection> => {
+    const tree = await inspectTree(repo, session, async () => known?.(session) ?? (await shadows).read(session));
+    sight?.found(session.id, tree);
+    return tree;
+  };
+  const trace = async (): Promise<readonly Traced[]> => {
+    const traced = await traceSessions(repo, sessions);
+    for (const [i, { id }] of sessions.entries())
+      sight?.found(id, { branch: traced[i]?.branch, distance: traced[i]?.distance });
+    return traced;
+  };
   const [lineages, trees] = await Promise.all([
-    traceSessions(repo, sessions),
+    trace(),
     mapLimit(sessions, AT_ONCE, seeTree),
   ]);
   return sessions.map((session, i) => ({
@@ -140,6 +150,8 @@ type TreeInspection = Pick<
 export interface Looking {
   /** The status of a session that somebody else is reading already. */
   readonly known?: ((session: Session) => Promise<Status> | undefined) | undefined;
+  /** Who is told what is found, as it is found. */
+  readonly sight?: Sight | undefined;
 }
 
 export async function inspectTree(

@@ -10,6 +10,7 @@ import { readBook, type Book, type Session } from './book.ts';
 import { inspectSessions, type Inspection, type Looking } from './inspect.ts';
 import { findOutsideAgents } from './outside.ts';
 import type { Repo } from './repo.ts';
+import type { Sight } from './sight.ts';
 import { listTrash, type TrashMeta } from './trash.ts';
 import { byAttention, type SessionStatus } from './status.ts';
 import { viewSession, type SessionView } from './view.ts';
@@ -47,10 +48,13 @@ export interface Examined {
   readonly view: SessionView;
 }
 
-export async function listSessions(repo: Repo, request: ListRequest): Promise<ListOutcome> {
+export async function listSessions(repo: Repo, request: ListRequest, sight?: Sight): Promise<ListOutcome> {
   const book = await readBook(repo);
-  const inside = await examineSessions(repo, [...book.sessions.values()], { conflicts: request.conflicts });
+  const sessions = [...book.sessions.values()];
+  sight?.known(sessions);
+  const inside = await examineSessions(repo, sessions, { conflicts: request.conflicts, sight });
   const examined = await withOutsideAgents(repo, inside);
+  sight?.examined(examined.map(({ view }) => view));
   return {
     ...selectViews(
       examined.map(({ view }) => view),

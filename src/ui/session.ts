@@ -96,14 +96,18 @@ export function portsText(ports: SessionView['ports']): string {
 }
 
 function about(view: SessionView, now: Date, evidence: Evidence | undefined): string {
-  const { task, head, ahead, tree } = view;
-  if (tree !== 'ok') return TREE_WORDS[tree];
-  const title = task === null ? ((ahead ?? 0) > 0 ? (head?.subject ?? '') : '') : (task.split('\n')[0] ?? '');
+  if (view.tree !== 'ok') return TREE_WORDS[view.tree];
   const landed = view.status === 'landed' && evidence !== undefined ? proofWords(evidence, view.base.branch) : '';
   const isUnready = view.status === 'broken' || view.setup?.state === 'running';
   const setup = isUnready ? `set-up ${setupWords(view)}` : '';
-  const words = [setup, landed, approvalWords(view, now), doneWords(view, now), gateWords(view, now), title];
+  const words = [setup, landed, approvalWords(view, now), doneWords(view, now), gateWords(view, now), titleOf(view)];
   return words.filter((part) => part !== '').join(' · ');
+}
+
+/** What it is about: its task, else its last commit. */
+export function titleOf({ task, head, ahead }: Pick<SessionView, 'task' | 'head' | 'ahead'>): string {
+  if (task !== null) return task.split('\n')[0] ?? '';
+  return (ahead ?? 0) > 0 ? (head?.subject ?? '') : '';
 }
 
 /** "approved 2m ago by user", "approved, but 1 commit since"; empty without an approval. */

@@ -10,21 +10,42 @@ export interface Column<T> {
   readonly min?: number;
   /** Widest it may be, however much room there is. */
   readonly max?: number;
+  /** Terminal columns that it is laid out for; not given, those of its text. */
+  readonly room?: (row: T) => number;
   /** Dropped from the highest number on when the terminal is too narrow; 0 is never dropped. */
   readonly drop?: number;
 }
 
-const GAP = 2;
+export const GAP = 2;
 
 /** Rows in columns that fit the terminal; off a terminal tab-separated lines with full values and no header. Pure. */
 export function renderTable<T>(columns: readonly Column<T>[], rows: readonly T[], look: Look): string {
   if (rows.length === 0) return '';
   if (!look.isTerminal)
     return rows.map((row) => `${columns.map((column) => safeLine(column.value(row))).join('\t')}\n`).join('');
+  return renderRows(layOut(columns, rows, look.width), rows, look);
+}
+
+/** Which columns there are, and how wide. */
+export interface Layout<T> {
+  readonly shown: readonly Column<T>[];
+  readonly widths: readonly number[];
+}
+
+/** For a terminal of that width; columns that would be empty are left out. Pure. */
+export function layOut<T>(columns: readonly Column<T>[], rows: readonly T[], width: number): Layout<T> {
   const filled = columns.filter(
-    (column) => column.drop === undefined || column.drop === 0 || rows.some((row) => column.value(row) !== ''),
+    (column) => column.drop === undefined || column.drop === 0 || rows.some((row) => roomOf(column, row) > 0),
   );
-  const { shown, widths } = fit(filled, rows, look.width);
+  return fit(filled, rows, width);
+}
+
+function roomOf<T>({ value, room }: Column<T>, row: T): number {
+  return room?.(row) ?? widthOf(safeLine(value(row)));
+}
+
+/** Header and rows in columns of a given layout: what is wider than its column is cut. Pure. */
+export function renderRows<T>({ shown, widths }: Layout<T>, rows: readonly T[], look: Look): string {
   const line = (cells: readonly Cell[]): string => `${join(cells, widths)}\n`;
   const head = line(shown.map(({ header }) => ({ text: header, painted: look.theme.dim(header) })));
   const body = rows.map((row) => line(shown.map((column, i) => cell(column, row, widths[i] ?? 0, look.theme))));
@@ -53,13 +74,9 @@ function join(cells: readonly Cell[], widths: readonly number[]): string {
 }
 
 /** Shrinks what may shrink, widest first, then drops columns. Pure. */
-function fit<T>(
-  columns: readonly Column<T>[],
-  rows: readonly T[],
-  width: number,
-): { shown: readonly Column<T>[]; widths: readonly number[] } {
-  const natural = columns.map(({ header, value, max = Number.MAX_SAFE_INTEGER }) =>
-    Math.max(widthOf(header), ...rows.map((row) => Math.min(max, widthOf(safeLine(value(row)))))),
+function fit<T>(columns: readonly Column<T>[], rows: readonly T[], width: number): Layout<T> {
+  const natural = columns.map((column) =>
+    Math.max(widthOf(column.header), ...rows.map((row) => Math.min(column.max ?? Infinity, roomOf(column, row)))),
   );
   const floor = columns.map((column, i) =>
     Math.min(natural[i] ?? 0, Math.max(column.min ?? natural[i] ?? 0, widthOf(column.header))),

@@ -15,8 +15,12 @@ export function safe(text: string): string {
   });
 }
 
+/** Shown as it is, a column each: printable ASCII and signs of wt's own. Most of what is shown is no more. */
+const PLAIN = /^[ -~·±…↑↓]*$/;
+
 /** The same, on one line. */
 export function safeLine(text: string): string {
+  if (PLAIN.test(text)) return text;
   return safe(text).replaceAll('\n', '\\n').replaceAll('\t', ' ');
 }
 
@@ -49,6 +53,7 @@ export function safeJson(value: unknown): string {
 
 /** Width in terminal columns, colours not counted. */
 export function widthOf(text: string): number {
+  if (PLAIN.test(text)) return text.length;
   return stringWidth(text);
 }
 

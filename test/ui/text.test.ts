@@ -1,5 +1,6 @@
 import { execa } from 'execa';
 import * as fc from 'fast-check';
+import stringWidth from 'string-width';
 import { describe, expect, test } from 'vitest';
 import {
   age,
@@ -222,4 +223,17 @@ test('what another program prints hides nothing, and its colours end with its li
   expect(foreignLine('\u001b[31mred')).toBe('\u001b[31mred\u001b[0m');
   expect(foreignLine('a\u001b[8mb\u001b[1;08mc')).toBe('abc');
   expect(foreignLine('\u001b[38;5;8mgrey')).toBe('\u001b[38;5;8mgrey\u001b[0m');
+});
+
+test('what is told to be plain is as wide as it is, and safe', () => {
+  const plain = fc.string({
+    unit: fc.constantFrom(' ', '~', 'a', 'Z', '0', '[', '\\', '·', '±', '…', '↑', '↓'),
+    maxLength: 20,
+  });
+  fc.assert(
+    fc.property(plain, (text) => {
+      expect(widthOf(text)).toBe(stringWidth(text));
+      expect(safeLine(text)).toBe(safe(text));
+    }),
+  );
 });
