@@ -47,7 +47,7 @@ export async function readModules({ root, entry, common }) {
       minifySyntax: true,
       legalComments: 'none',
       sourcemap: 'external',
-      sourcefile: relative(root, module.name),
+      sourcefile: relative(join(root, 'dist', 'chunks'), module.name),
     });
     Object.assign(module, { code: toAscii(code.trimEnd(), module.name), map: after });
   };
@@ -75,7 +75,7 @@ async function readModule(file, { root, common }) {
     supported: { 'dynamic-import': false },
     define: common.define,
     sourcemap: 'external',
-    sourcefile: relative(root, file),
+    sourcefile: relative(join(root, 'dist', 'chunks'), file),
   });
 }
 
@@ -134,7 +134,7 @@ async function readPackage(module, names, { root, common }) {
       resolveDir: root,
       sourcefile: `${module.name}.js`,
     },
-    outfile: `dist/${module.name}.js`,
+    outfile: `dist/chunks/${module.name.replace('/', '-')}.js`,
     outdir: undefined,
     entryPoints: undefined,
     format: 'cjs',

@@ -48,3 +48,18 @@ test('a call loads what its verb needs and nothing else: no execa, no spinner, n
     expect([argv, loaded.modules.filter((name) => !allowed.has(name))]).toEqual([argv, []]);
   }
 });
+
+test('a trace that --verbose prints names files and lines of the sources', async () => {
+  const room = await makeRoom();
+  const root = await room.repo();
+  const planted = "require('node:fs/promises').readdir = () => { throw new TypeError('planted'); };\n";
+  await room.write(room.dir, { 'planted.cjs': planted });
+  const env = { NODE_OPTIONS: `--require ${path.join(room.dir, 'planted.cjs')}` };
+  const { code, stderr } = await runWt(room, root, ['list', '--verbose'], { env });
+  expect([code, stderr]).toEqual([
+    1,
+    expect.stringMatching(/TypeError: planted\n[^]*src\/platform\/files\.ts:\d+:\d+/),
+  ]);
+  const plain = await runWt(room, root, ['list'], { env });
+  expect([plain.code, plain.stderr]).toEqual([1, expect.stringContaining('a bug in wt: planted')]);
+});
