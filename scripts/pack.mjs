@@ -47,7 +47,7 @@ export async function readModules({ root, entry, common }) {
       minifySyntax: true,
       legalComments: 'none',
       sourcemap: 'external',
-      sourcefile: relative(root, module.name),
+      sourcefile: relative(join(root, 'dist', 'chunks'), module.name),
     });
     Object.assign(module, { code: toAscii(code.trimEnd(), module.name), map: after });
   };
@@ -75,7 +75,7 @@ async function readModule(file, { root, common }) {
     supported: { 'dynamic-import': false },
     define: common.define,
     sourcemap: 'external',
-    sourcefile: relative(root, file),
+    sourcefile: relative(join(root, 'dist', 'chunks'), file),
   });
 }
 
@@ -134,7 +134,7 @@ async function readPackage(module, names, { root, common }) {
       resolveDir: root,
       sourcefile: `${module.name}.js`,
     },
-    outfile: `dist/${module.name}.js`,
+    outfile: `dist/chunks/${module.name.replace('/', '-')}.js`,
     outdir: undefined,
     entryPoints: undefined,
     format: 'cjs',
@@ -184,7 +184,7 @@ function countVerbs(modules) {
   return users;
 }
 
-/** A file that puts functions into the table `M`. Map: one section a function (ECMA-426, index map). */
+/** A file that puts functions into the table `M`. Map: one section a function (ECMA-426, index map); Node.js wants `sources` all the same. */
 export function formatChunk(modules, numbers) {
   // In parentheses: V8 compiles such a function at once, where it would otherwise read all of it twice.
   let text = 'module.exports=(function(M,R,__export){"use strict";\n';
@@ -195,5 +195,5 @@ export function formatChunk(modules, numbers) {
     sections.push({ offset: { line: text.split('\n').length - 1, column: 0 }, map: JSON.parse(map) });
     text += `${code}\n};\n`;
   }
-  return { text: `${text}})\n`, map: JSON.stringify({ version: 3, sections }) };
+  return { text: `${text}})\n`, map: JSON.stringify({ version: 3, sources: [], sections }) };
 }

@@ -15,8 +15,12 @@ export interface Theme {
   heading(text: string): string;
 }
 
+const asIs = (text: string): string => text;
+/** Off a terminal nothing is painted, and the package is not needed. */
+const WITHOUT = { green: asIs, yellow: asIs, bold: asIs, cyan: asIs, dim: asIs, red: asIs };
+
 export function createTheme(level: 0 | 1 | 2 | 3): Theme {
-  const chalk = new Chalk({ level });
+  const chalk = level === 0 ? WITHOUT : new Chalk({ level });
   const role =
     (paint: (text: string) => string) =>
     (text: string): string =>

@@ -241,7 +241,7 @@ describe('the built program', () => {
       if (seen.has(file)) return;
       const text = await readFile(file, 'utf8');
       seen.set(file, text);
-      for (const [, to = ''] of text.matchAll(/(?:from|import)"(\.[^"]+)"/g))
+      for (const [, to = ''] of text.matchAll(/(?<!\(\)=>(?:__toESM\()?)\brequire\("(\.[^"]+)"\)/g))
         await load(path.resolve(path.dirname(file), to));
     };
     await load(path.join(dist, 'hook.js'));

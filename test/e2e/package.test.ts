@@ -18,6 +18,12 @@ const SOURCES = [
   'README.md',
 ];
 
+interface SourceMap {
+  readonly sources?: readonly string[];
+  /** A chunk has one for each of its modules. */
+  readonly sections?: readonly { readonly map: SourceMap }[];
+}
+
 interface Installed {
   readonly room: Room;
   readonly prefix: string;
@@ -58,11 +64,12 @@ test('the tarball installs one package, offline, and it runs as wt and as git wt
 
   // What is shipped, chunk names without their hash.
   const shape = new Set(
-    packed.map((name) => name.replace(/^(dist\/chunks\/)[^/]+-[A-Z0-9]{8}(\.js(?:\.map)?)$/, '$1<chunk>$2')),
+    packed.map((name) => name.replace(/^(dist\/chunks\/)[^/]+-[A-F0-9]{8}(\.js(?:\.map)?)$/, '$1<chunk>$2')),
   );
   expect([...shape].filter((name) => name !== 'README.md').toSorted()).toEqual([
     'CHANGELOG.md',
     'LICENSE',
+    'bin/package.json',
     'bin/wt.js',
     'dist/THIRD-PARTY-LICENSES.txt',
     'dist/after-change.js',
@@ -73,6 +80,9 @@ test('the tarball installs one package, offline, and it runs as wt and as git wt
     'dist/hook.js.map',
     'dist/main.js',
     'dist/main.js.map',
+    'dist/package.json',
+    'dist/quick.js',
+    'dist/quick.js.map',
     'dist/supervise.js',
     'dist/supervise.js.map',
     'package.json',
@@ -95,8 +105,8 @@ test('the tarball installs one package, offline, and it runs as wt and as git wt
   const maps = packed.filter((name) => name.endsWith('.map'));
   const bundled = new Set<string>();
   for (const name of maps) {
-    const { sources } = JSON.parse(await readFile(path.join(shipped, name), 'utf8')) as { sources: readonly string[] };
-    for (const source of sources) {
+    const map = JSON.parse(await readFile(path.join(shipped, name), 'utf8')) as SourceMap;
+    for (const source of (map.sections ?? [{ map }]).flatMap((section) => section.map.sources ?? [])) {
       const [, inner] = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(source) ?? [];
       if (inner !== undefined) bundled.add(inner);
     }

@@ -1,6 +1,9 @@
+import { build } from 'esbuild';
+import { execa } from 'execa';
 import { readFile, writeFile } from 'node:fs/promises';
 import { openSync, closeSync } from 'node:fs';
 import path from 'node:path';
+import process from 'node:process';
 import { describe, expect, test } from 'vitest';
 import { describeProcess } from '#src/platform/identity.ts';
 import { createRunner, throwIfInterrupted } from '#src/platform/runner.ts';
@@ -96,6 +99,77 @@ describe('a program that did not end by itself', () => {
     const pids = (await readFile(path.join(room.dir, 'pids'), 'utf8')).trim().split('\n').map(Number);
     expect(pids).toHaveLength(2);
     for (const pid of pids) await until(() => describeProcess(pid, '') === undefined);
+  });
+});
+
+describe('a program that is only listened to', () => {
+  test('need not read what it is given, and may say much and in every script', async () => {
+    const room = await makeRoom();
+    const run = createRunner(room.env);
+    const input = 'x'.repeat(4_000_000);
+    expect(await run({ file: 'true', args: [], cwd: room.dir, input })).toMatchObject({ exitCode: 0, stdout: '' });
+    const text = 'äöü→'.repeat(200_000);
+    expect((await run({ file: 'cat', args: [], cwd: room.dir, input: text })).stdout === text).toBe(true);
+  });
+
+  test('fails as the system says when it cannot be started at all', async () => {
+    const room = await makeRoom();
+    const run = createRunner(room.env);
+    await writeFile(path.join(room.dir, 'file'), '');
+    await expect(run({ file: 'true', args: [], cwd: path.join(room.dir, 'file') })).rejects.toMatchObject({
+      code: 'ENOTDIR',
+    });
+    await expect(run({ file: 'true', args: ['x'.repeat(3_000_000)], cwd: room.dir })).rejects.toMatchObject({
+      code: 'E2BIG',
+    });
+  });
+
+  test('is killed when it takes no notice of an interrupt for five seconds', async () => {
+    const room = await makeRoom();
+    const stop = new AbortController();
+    const run = createRunner(room.env, stop.signal);
+    const script = 'trap "" TERM; touch ready; while :; do sleep 0.1; done';
+    const running = run({ file: 'bash', args: ['-c', script], cwd: room.dir });
+    await until(() =>
+      readFile(path.join(room.dir, 'ready')).then(
+        () => true,
+        () => false,
+      ),
+    );
+    stop.abort('SIGINT');
+    await expect(running).rejects.toMatchObject({ code: 'interrupted' });
+  });
+
+  test('is not waited for longer than it lives when it was stopped and a child of its own holds its output', async () => {
+    const room = await makeRoom();
+    const stop = new AbortController();
+    const run = createRunner(room.env, stop.signal);
+    const running = run({ file: 'sh', args: ['-c', 'sleep 300 & echo $! > child; wait'], cwd: room.dir });
+    await until(async () => (await readFile(path.join(room.dir, 'child'), 'utf8').catch(() => '')).endsWith('\n'));
+    stop.abort('SIGTERM');
+    await expect(running).rejects.toMatchObject({ code: 'interrupted' });
+    process.kill(Number(await readFile(path.join(room.dir, 'child'), 'utf8')), 'SIGKILL');
+  });
+
+  test('goes when wt itself goes', async () => {
+    const room = await makeRoom();
+    const script = [
+      `import { createRunner } from ${JSON.stringify(path.resolve('src/platform/runner.ts'))};`,
+      'const run = createRunner(process.env);',
+      "void run({ file: 'sleep', args: ['300'], cwd: '.', onStart: (pid) => { console.log(pid); process.exit(0); } });",
+    ].join('\n');
+    await writeFile(path.join(room.dir, 'run.ts'), script);
+    const outfile = path.join(room.dir, 'run.cjs');
+    await build({
+      entryPoints: [path.join(room.dir, 'run.ts')],
+      outfile,
+      bundle: true,
+      platform: 'node',
+      format: 'cjs',
+    });
+    const { stdout } = await execa(process.execPath, [outfile], { cwd: room.dir });
+    expect(Number(stdout)).toBeGreaterThan(1);
+    await until(() => describeProcess(Number(stdout), '') === undefined);
   });
 });
 
