@@ -99,9 +99,8 @@ async function readThrough(
   if (kind !== 'racy') return readStatus(git);
   const shadow = path.join(folder, nameOf(mark, kind, admin.admin));
   const status = await readShadow(repo, session, shadow);
-  // It was taken away, or there is another index by now: what git saw may be neither of the two.
-  const isSame = status !== undefined && (await markOf(shadow)) !== undefined && (await markOf(index)) === mark;
-  return isSame ? status : readStatus(git);
+  // There is another index by now: what git saw may be neither of the two.
+  return status !== undefined && (await markOf(index)) === mark ? status : readStatus(git);
 }
 
 async function readShadow(repo: Repo, session: Session, shadow: string): Promise<Status | undefined> {
@@ -115,7 +114,9 @@ async function readShadow(repo: Repo, session: Session, shadow: string): Promise
       writesIndex: true,
       config: SHADOWED,
     });
-    if ((await markOf(shadow)) !== before) await keepOld(shadow, startedMs);
+    const after = await markOf(shadow);
+    if (after === undefined) return undefined; // taken away: git may not have found it
+    if (after !== before) await keepOld(shadow, startedMs);
     return status;
   } catch {
     throwIfInterrupted(repo.deps.signal);

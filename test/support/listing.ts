@@ -53,7 +53,7 @@ export async function leftovers(root: string, common = path.join(root, '.git')):
     (name) =>
       /\.lock$|\.tmp$|(?:^|\/)wt\/(?:journal|cache)\/.+|\/wt\/lock\/[ft]\.|tmp_obj/.test(name) &&
       // What is kept to be found again.
-      !/fetched\.json$|\/cache\/[a-z]+\/(?:answers\.jsonl)?$/.test(name),
+      !/fetched\.json$|\/cache\/[a-z]+\/(?:answers\.jsonl|[\d-]+\.(?:calm|racy)\.(?:(?!\.lock$)[^/])+)?$/.test(name),
   );
 }
 
