@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import type { SessionView } from '#src/sessions/view.ts';
+import { forgetPipes } from '../support/faults.ts';
 import { failure } from '../support/listing.ts';
 import { makeBench, type Bench } from '../support/wt.ts';
 

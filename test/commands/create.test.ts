@@ -49,22 +49,6 @@ test('makes branch, worktree and registry entry, and says where', async () => {
   expect(await leftovers(root)).toEqual([]);
 });
 
-test('costs at most six git processes', async () => {
-  const { wt } = await makeBench();
-  const { git } = await wt('create', 'a');
-  expect(git.length).toBeLessThanOrEqual(6);
-  expect(git.map(([verb]) => verb)).toMatchInlineSnapshot(`
-    [
-      "rev-parse",
-      "for-each-ref",
-      "ls-files",
-      "update-ref",
-      "worktree",
-      "reset",
-    ]
-  `);
-});
-
 test('keeps the registry, the note and wt’s own folder to the user alone', async () => {
   const { wt, root, git, data } = await makeBench();
   const { session } = await data<Created>('create', 'a', '--task', 'T', '--agent', 'codex');
