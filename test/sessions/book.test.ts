@@ -1,4 +1,4 @@
-import path from 'node:path';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { EMPTY } from '#src/registry/file.ts';
 import { noteOf } from '#src/registry/notes.ts';
@@ -121,7 +121,7 @@ test('a session is found by its id, then without regard to case, then by its bra
 describe('what was read ahead', () => {
   test('serves the first look alone, and not once anything was written', async () => {
     const bench = await makeBench();
-    const commonDir = path.join(bench.root, '.git');
+    const commonDir = join(bench.root, '.git');
     const place = { layout: layoutOf(bench.root, commonDir), commonDir };
     await bench.wt('create', 'a');
     const first = await readBookAhead(place);
