@@ -17,14 +17,15 @@ const ALL_MS = 4000;
 setTimeout(() => process.exit(0), ALL_MS).unref();
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
-const trace =
+/** `WT_TRACE`: nothing of it is loaded where it is not asked for. */
+const tracing =
   (process.env['WT_TRACE'] ?? '') === ''
-    ? undefined
-    : await (
-        await import('./agents/after-change.ts')
-      ).traceHook(process.env, (text) => void process.stderr.write(text));
+    ? Promise.resolve(undefined)
+    : import('./agents/after-change.ts').then(({ traceHook }) =>
+        traceHook(process.env, (text) => void process.stderr.write(text)),
+      );
 
-const answer = await receiveHook({
+const answer = receiveHook({
   argv: process.argv.slice(3),
   env: process.env,
   cwd: currentDirectory(),
@@ -44,16 +45,25 @@ const answer = await receiveHook({
       isWhole: (text) => parseJson(text) !== undefined,
     }),
   listParents,
-  afterChange: async (change) =>
-    (await import('./agents/after-change.ts')).afterChange(change, {
+  afterChange: async (change) => {
+    const trace = await tracing;
+    await (
+      await import('./agents/after-change.ts')
+    ).afterChange(change, {
       env: process.env,
       program: process.argv[1] ?? '',
       ...(trace === undefined ? {} : { detach: trace.detach }),
-    }),
+    });
+  },
 });
-trace?.end();
-if (answer === '') process.exit(0);
-process.stdout.write(answer, () => process.exit(0));
+void sayAndEnd();
+
+async function sayAndEnd(): Promise<void> {
+  const text = await answer;
+  (await tracing)?.end();
+  if (text === '') process.exit(0);
+  process.stdout.write(text, () => process.exit(0));
+}
 
 function currentDirectory(): string {
   try {
