@@ -58,6 +58,9 @@ export function cpuMs(): number | undefined {
   }
 }
 
+/** Longer than anything that a command leaves to run by itself, on a machine with much else to do. */
+const QUIET_MS = 300_000;
+
 /** Waits until no process is left that was started with this home: what a command left to run by itself disturbs the next one. */
 export async function untilQuiet(home: string): Promise<void> {
   const mark = `HOME=${home}\0`;
@@ -68,7 +71,8 @@ export async function untilQuiet(home: string): Promise<void> {
       return false;
     }
   };
-  for (let tries = 0; tries < 3000; tries++) {
+  const untilMs = performance.now() + QUIET_MS;
+  while (performance.now() < untilMs) {
     const pids = existsSync('/proc') ? readdirSync('/proc') : [];
     if (!pids.some((pid) => /^\d+$/.test(pid) && isMine(pid))) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
