@@ -1,5 +1,5 @@
 import type { AmountCase, Case, RaceCase, Side, Told } from './case.ts';
-import { childrenCpuMs } from './processes.ts';
+import { cpuMs as cpuNow } from './processes.ts';
 import type { Room } from './room.ts';
 import { ratioOfSums, ratios, spreadOf, type Spread } from './statistics.ts';
 import { verdictOf, type Bar, type Verdict } from './verdict.ts';
@@ -115,11 +115,11 @@ function peerResult(name: string, { ms, failure }: Taken, floor: Taken, times: n
 async function once(side: Side, room: Room, round: number): Promise<{ ms: number; cpuMs: number | undefined }> {
   await side.before?.(round);
   await room.quiet();
-  const cpuBefore = childrenCpuMs();
+  const cpuBefore = cpuNow();
   const startMs = performance.now();
   await side.run(round);
   const ms = performance.now() - startMs;
-  const cpuAfter = childrenCpuMs();
+  const cpuAfter = cpuNow();
   await side.after?.(round);
   return { ms, cpuMs: cpuBefore === undefined || cpuAfter === undefined ? undefined : cpuAfter - cpuBefore };
 }

@@ -45,17 +45,21 @@ function failure(argv: readonly string[], why: string): Error {
 
 const TICK_MS = 10;
 
-/** Processor time of all children that have ended, with theirs, in ms and steps of 10 (proc_pid_stat(5)); undefined off Linux. */
-export function childrenCpuMs(): number | undefined {
+/** Processor time of this process and of all children that have ended, with theirs, in ms and steps of 10 (proc_pid_stat(5)); undefined off Linux. */
+export function cpuMs(): number | undefined {
   try {
     const fields = readFileSync('/proc/self/stat', 'latin1')
       .replace(/^.*\) /s, '')
       .split(' ');
-    return (Number(fields[13]) + Number(fields[14])) * TICK_MS;
+    // utime, stime, cutime, cstime
+    return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) * TICK_MS;
   } catch {
     return undefined;
   }
 }
+
+/** Longer than anything that a command leaves to run by itself, on a machine with much else to do. */
+const QUIET_MS = 300_000;
 
 /** Waits until no process is left that was started with this home: what a command left to run by itself disturbs the next one. */
 export async function untilQuiet(home: string): Promise<void> {
@@ -67,7 +71,8 @@ export async function untilQuiet(home: string): Promise<void> {
       return false;
     }
   };
-  for (let tries = 0; tries < 3000; tries++) {
+  const untilMs = performance.now() + QUIET_MS;
+  while (performance.now() < untilMs) {
     const pids = existsSync('/proc') ? readdirSync('/proc') : [];
     if (!pids.some((pid) => /^\d+$/.test(pid) && isMine(pid))) return;
     await new Promise((resolve) => setTimeout(resolve, 20));

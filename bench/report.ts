@@ -8,6 +8,8 @@ export interface Report {
   /** ISO 8601, the day. */
   readonly date: string;
   readonly isQuick: boolean;
+  /** Not every case was asked for. */
+  readonly isPart: boolean;
   readonly hasOwnFileSystem: boolean;
   readonly minutes: number;
   readonly missingPeers: readonly string[];
@@ -98,7 +100,7 @@ export function peerRows(results: readonly Result[]): readonly (readonly string[
 
 /** bench/RESULTS.md. Pure. */
 export function renderReport(report: Report): string {
-  const { machine, results, isQuick, missingPeers } = report;
+  const { machine, results, isQuick, isPart, missingPeers } = report;
   const failures = results.filter((result) => result.kind === 'measured' && isFailure(result.verdict));
   const peers = peerRows(results);
   const tables = results.filter((result) => result.kind === 'table');
@@ -106,6 +108,7 @@ export function renderReport(report: Report): string {
     '# Results of `npm run bench`',
     'Written by the bench; do not edit. Ratios of wall time, round by round: what slowed the machine slowed both sides. Compare the ratios, not the milliseconds. What is measured, and how: [docs/performance.md](../docs/performance.md).',
     isQuick ? '**A quick run: few rounds, and not every case. A sketch, not the result.**' : '',
+    isPart ? '**Only a part of the cases.**' : '',
     tableOf([
       ['', ''],
       ['date', report.date],
@@ -139,7 +142,7 @@ export function fillPage(page: string, report: Report): string {
       : [],
   );
   const { processors, node, git } = report.machine;
-  const note = `Measured ${report.date}${report.isQuick ? ', quickly and so only roughly' : ''}, with Node.js ${node} and git ${git} on ${processors}.`;
+  const note = `Measured ${report.date}, with Node.js ${node} and git ${git} on ${processors}.`;
   const table = tableOf([['what', 'against', 'ratio', 'wt'], ...rows]);
   return `${page.slice(0, from)}${BEGIN}\n\n${note}\n\n${table}\n\n${page.slice(to)}`;
 }

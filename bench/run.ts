@@ -1,5 +1,6 @@
 // wt against its floor and against other programs of its kind: npm run bench [-- <name>…] [--quick] [--list]
-// Ends with exit code 1 when a bar is missed. A whole run writes bench/RESULTS.md and the table of docs/performance.md.
+// Ends with exit code 1 when a bar is missed. A run of all cases writes bench/RESULTS.md (--write: of some too), and one that is not
+// quick the table of docs/performance.md.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { ALL } from './all.ts';
@@ -20,6 +21,7 @@ const { values, positionals } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
     /** Where the files are made: a folder on the file system to measure. */
     at: { type: 'string' },
   },
@@ -55,13 +57,14 @@ async function bench(chosen: readonly Group[]): Promise<number> {
     room.dispose();
   }
   if (missingPeers.length > 0) say(`not installed here, and so not measured: ${missingPeers.join(', ')}`);
-  if (positionals.length === 0) {
+  const isPart = positionals.length > 0;
+  if (!isPart || values.write) {
     const minutes = (performance.now() - startMs) / 60_000;
     const date = new Date().toISOString().slice(0, 10);
-    const report = { machine, date, isQuick: values.quick, hasOwnFileSystem, minutes, missingPeers, results };
+    const report = { machine, date, isQuick: values.quick, isPart, hasOwnFileSystem, minutes, missingPeers, results };
     writeFileSync(RESULTS, renderReport(report));
-    writeFileSync(PAGE, fillPage(readFileSync(PAGE, 'utf8'), report));
-    say(`written: ${RESULTS}, ${PAGE}`);
+    if (!isPart && !values.quick) writeFileSync(PAGE, fillPage(readFileSync(PAGE, 'utf8'), report));
+    say(`written: ${RESULTS}`);
   }
   const failed = results.filter((result) => result.kind === 'measured' && isFailure(result.verdict));
   if (failed.length > 0) say(`not met: ${failed.map(({ name }) => name).join(', ')}`);

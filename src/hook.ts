@@ -17,45 +17,52 @@ const ALL_MS = 4000;
 setTimeout(() => process.exit(0), ALL_MS).unref();
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
-void hear().then((text) => (text === '' ? process.exit(0) : process.stdout.write(text, () => process.exit(0))));
+/** `WT_TRACE`: nothing of it is loaded where it is not asked for. */
+const tracing =
+  (process.env['WT_TRACE'] ?? '') === ''
+    ? Promise.resolve(undefined)
+    : import('./agents/after-change.ts').then(({ traceHook }) =>
+        traceHook(process.env, (text) => void process.stderr.write(text)),
+      );
 
-async function hear(): Promise<string> {
-  const trace =
-    (process.env['WT_TRACE'] ?? '') === ''
-      ? undefined
-      : await (
-          await import('./agents/after-change.ts')
-        ).traceHook(process.env, (text) => void process.stderr.write(text));
+const answer = receiveHook({
+  argv: process.argv.slice(3),
+  env: process.env,
+  cwd: currentDirectory(),
+  // Not when its turn came to run: of two hooks that are called at once, the order is that of their calls.
+  at: isoFromMs(performance.timeOrigin),
+  deps: {
+    run: () => Promise.reject(new Error('a hook starts no program')),
+    clock: systemClock,
+    random: Math.random,
+    signal: new AbortController().signal,
+  },
+  program: process.argv[1] ?? '',
+  readInput: () =>
+    readStdinWithin({
+      keptBytes: KEPT_BYTES,
+      timeoutMs: INPUT_MS,
+      isWhole: (text) => parseJson(text) !== undefined,
+    }),
+  listParents,
+  afterChange: async (change) => {
+    const trace = await tracing;
+    await (
+      await import('./agents/after-change.ts')
+    ).afterChange(change, {
+      env: process.env,
+      program: process.argv[1] ?? '',
+      ...(trace === undefined ? {} : { detach: trace.detach }),
+    });
+  },
+});
+void sayAndEnd();
 
-  const answer = await receiveHook({
-    argv: process.argv.slice(3),
-    env: process.env,
-    cwd: currentDirectory(),
-    // Not when its turn came to run: of two hooks that are called at once, the order is that of their calls.
-    at: isoFromMs(performance.timeOrigin),
-    deps: {
-      run: () => Promise.reject(new Error('a hook starts no program')),
-      clock: systemClock,
-      random: Math.random,
-      signal: new AbortController().signal,
-    },
-    program: process.argv[1] ?? '',
-    readInput: () =>
-      readStdinWithin({
-        keptBytes: KEPT_BYTES,
-        timeoutMs: INPUT_MS,
-        isWhole: (text) => parseJson(text) !== undefined,
-      }),
-    listParents,
-    afterChange: async (change) =>
-      (await import('./agents/after-change.ts')).afterChange(change, {
-        env: process.env,
-        program: process.argv[1] ?? '',
-        ...(trace === undefined ? {} : { detach: trace.detach }),
-      }),
-  });
-  trace?.end();
-  return answer;
+async function sayAndEnd(): Promise<void> {
+  const text = await answer;
+  (await tracing)?.end();
+  if (text === '') process.exit(0);
+  process.stdout.write(text, () => process.exit(0));
 }
 
 function currentDirectory(): string {

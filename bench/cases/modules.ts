@@ -5,10 +5,11 @@ import type { Group } from '../case.ts';
 import { runNow, type Call } from '../processes.ts';
 import { quantile } from '../statistics.ts';
 import { makeRepository, nameOf, workIn } from '../repositories.ts';
-import type { Room } from '../room.ts';
+import { PROGRAM, type Room } from '../room.ts';
 import { hookCall } from './start.ts';
 
-const ROOT = path.resolve('.');
+/** The package of the program that is measured. */
+const ROOT = path.resolve(path.dirname(PROGRAM), '..');
 
 /** Files of this package that a call loads, as V8 lists them (NODE_V8_COVERAGE); the same for modules of either kind. */
 function loadedBy(room: Room, call: Call): readonly string[] {

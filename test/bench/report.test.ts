@@ -36,6 +36,7 @@ function report(results: readonly Result[], facts: Partial<Report> = {}): Report
     },
     date: '2026-01-02',
     isQuick: false,
+    isPart: false,
     hasOwnFileSystem: true,
     minutes: 8.5,
     missingPeers: [],
@@ -78,8 +79,9 @@ describe('the results', () => {
   });
 
   test('say in their head that they are of a quick run, or of a machine that had more to do', () => {
-    const text = renderReport(report([], { isQuick: true, machine: { ...report([]).machine, load: 7 } }));
+    const text = renderReport(report([], { isQuick: true, isPart: true, machine: { ...report([]).machine, load: 7 } }));
     expect(text.indexOf('A quick run')).toBeLessThan(text.indexOf('| date'));
+    expect(text).toContain('Only a part');
     expect(text).toContain('not idle');
   });
 
