@@ -228,7 +228,8 @@ test('an error appears as it does without a draft', async () => {
   const bench = await makeSlow();
   const program = path.join(bench.room.dir, 'slow', 'git');
   const script = await readFile(program, 'utf8');
-  await writeFile(program, script.replace('exec ', `case " $* " in *" rev-list "*) sleep 1; exit 128;; esac\nexec `));
+  const fails = `case " $* " in *" for-each-ref "*) while [ ! -e ${bench.room.dir}/free ]; do sleep 0.02; done; exit 128;; esac\nexec `;
+  await writeFile(program, script.replace('exec ', fails));
   const terminal = openSlow(bench, ['list']);
   await terminal.shows('0 of 4 read');
   await bench.release();
