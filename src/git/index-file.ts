@@ -190,8 +190,7 @@ export async function lookIntoIndex({ file, hashBytes }: IndexPlace, folder?: st
 
 /** Pure half of {@link lookIntoIndex}. */
 export function parseIndexLook(data: Buffer, hashBytes: number, folder?: string): IndexLook | undefined {
-  const isLong = data.length >= HEADER + hashBytes && data.toString('latin1', 0, 4) === 'DIRC';
-  const [version, files] = isLong ? [data.readUInt32BE(4), data.readUInt32BE(8)] : [0, 0];
+  const { version, files } = headerOf(data, hashBytes);
   if (![2, 3, folder === undefined ? 4 : 3].includes(version)) return undefined;
   const wanted = Buffer.from(folder ?? '');
   let hasHidden = false;
@@ -210,6 +209,11 @@ export function parseIndexLook(data: Buffer, hashBytes: number, folder?: string)
   return hasOnlyOptional(data, at, data.length - hashBytes) ? { hasHidden, inFolder } : undefined;
 }
 
+function headerOf(data: Buffer, hashBytes: number): { version: number; files: number } {
+  const isIndex = data.length >= HEADER + hashBytes && data.toString('latin1', 0, 4) === 'DIRC';
+  return isIndex ? { version: data.readUInt32BE(4), files: data.readUInt32BE(8) } : { version: 0, files: 0 };
+}
+
 function isHidden(data: Buffer, flagsAt: number): boolean {
   const flags = data.readUInt16BE(flagsAt);
   return (flags & ASSUMED) !== 0 || ((flags & EXTENDED) !== 0 && (data.readUInt16BE(flagsAt + 2) & SKIPPED) !== 0);
@@ -217,7 +221,12 @@ function isHidden(data: Buffer, flagsAt: number): boolean {
 
 function isInside(data: Buffer, folder: Buffer, { nameAt, end }: { nameAt: number; end: number }): boolean {
   const after = nameAt + folder.length;
-  if (after > end || data[nameAt] !== folder[0] || data.compare(folder, 0, folder.length, nameAt, after) !== 0)
+  if (
+    folder.length === 0 ||
+    after > end ||
+    data[nameAt] !== folder[0] ||
+    data.compare(folder, 0, folder.length, nameAt, after) !== 0
+  )
     return false;
   return after === end || data[after] === 0x2f;
 }
