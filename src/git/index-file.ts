@@ -103,8 +103,8 @@ export async function lookIntoIndex({ file, hashBytes }: IndexPlace, folder?: st
 
 /** Pure half of {@link lookIntoIndex}. */
 export function parseIndexLook(data: Buffer, hashBytes: number, folder?: string): IndexLook | undefined {
-  if (data.length < HEADER + hashBytes || data.toString('latin1', 0, 4) !== 'DIRC') return undefined;
-  const [version, files] = [data.readUInt32BE(4), data.readUInt32BE(8)];
+  const isLong = data.length >= HEADER + hashBytes && data.toString('latin1', 0, 4) === 'DIRC';
+  const [version, files] = isLong ? [data.readUInt32BE(4), data.readUInt32BE(8)] : [0, 0];
   if (![2, 3, folder === undefined ? 4 : 3].includes(version)) return undefined;
   const wanted = Buffer.from(folder ?? '');
   let hasHidden = false;

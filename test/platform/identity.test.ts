@@ -3,14 +3,7 @@ import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { execa } from 'execa';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import {
-  createIdentity,
-  isFifoHeld,
-  livenessOf,
-  parseOwner,
-  type Identity,
-  type Owner,
-} from '#src/platform/identity.ts';
+import { createIdentity, isFifoHeld, livenessOf, parseOwner, type Owner } from '#src/platform/identity.ts';
 import { createRunner } from '#src/platform/runner.ts';
 import { makeRoom } from '../support/room.ts';
 import { exists, start } from '../support/spawn.ts';
