@@ -71,10 +71,7 @@ export async function inspectSessions(
       sight?.found(id, { branch: traced[i]?.branch, distance: traced[i]?.distance });
     return traced;
   };
-  const [lineages, trees] = await Promise.all([
-    trace(),
-    mapLimit(sessions, AT_ONCE, seeTree),
-  ]);
+  const [lineages, trees] = await Promise.all([trace(), mapLimit(sessions, AT_ONCE, seeTree)]);
   return sessions.map((session, i) => ({
     session,
     ...(lineages[i] as Traced),
