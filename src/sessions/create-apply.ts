@@ -241,6 +241,7 @@ async function turnInto(
   const state = isReady && setup !== undefined && setup !== 'skip' ? done : await setupOf(repo, spare.admin, setup);
   const row: SessionRow = { ...rowOfPlan(plan), state: 'ready', ...state };
   const adminDirectory = await handOut(repo, spare, { entry, row });
+  await lockSession(adminDirectory, row.id);
   const session = await settle(held, { entry, row, adminDirectory });
   return { kind: 'created', session, plan, moved: undefined, kept: keptChanges(repo, entry.op), prepared };
 }
@@ -265,6 +266,7 @@ async function finish(
   setup: CreateOptions['setup'],
 ): Promise<Session> {
   const ready: SessionRow = { ...row, state: 'ready', ...(await setupOf(held.repo, adminDirectory, setup)) };
+  await lockSession(adminDirectory, row.id);
   await writeNote(adminDirectory, noteOf(ready));
   return settle(held, { entry, row: ready, adminDirectory });
 }
@@ -275,7 +277,6 @@ async function settle(
   { entry, row, adminDirectory }: Pick<Begun, 'entry' | 'row' | 'adminDirectory'>,
 ): Promise<Session> {
   await held.save(new Map([[row.id, row]]));
-  await lockSession(adminDirectory, row.id);
   await held.log('session.create.after', row.id, {
     branch: row.branch,
     base: row.base.branch,
