@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { byText, withoutAccents } from './text.ts';
 
 const ID = /^[A-Za-z0-9](?:[A-Za-z0-9_-]{0,46}[A-Za-z0-9])?$/;
 const RESERVED =
@@ -16,9 +17,7 @@ export function whyInvalidId(text: string): string | undefined {
 
 /** A valid id close to the text, or null when nothing of it can be kept. Pure; the proposal is never used silently. */
 export function proposeId(text: string): string | null {
-  const plain = text
-    .normalize('NFKD')
-    .replace(/[\u0300-\u036f]/g, '')
+  const plain = withoutAccents(text)
     .replace(/[^A-Za-z0-9_-]+/g, '-')
     .replace(/^[-_]+/, '')
     .slice(0, 48)
@@ -45,7 +44,11 @@ const BRANCH_RULES: readonly (readonly [(text: string) => boolean, string])[] = 
   [(text) => text === '@' || text === 'HEAD', 'the name means something else to git'],
   [(text) => /^[0-9a-f]{40}$/.test(text), 'it looks like a commit hash'],
   [(text) => text.startsWith('refs/'), 'give the short name, without "refs/"'],
-  [(text) => UNSEEN.test(text) || /\p{Surrogate}/u.test(text), 'it has control or invisible characters'],
+  // The rules for the rest of Unicode take milliseconds to compile.
+  [
+    (text) => /[^ -~]/.test(text) && (UNSEEN.test(text) || /\p{Surrogate}/u.test(text)),
+    'it has control or invisible characters',
+  ],
   [(text) => /[ ~^:?*[\\]/.test(text), 'git allows none of: space ~ ^ : ? * [ \\'],
   [(text) => /\.\.|@\{|\/\//.test(text), 'git allows neither "..", "@{" nor "//"'],
   [(text) => /^\/|[/.]$/.test(text), 'it starts or ends with "/" or ends with "."'],
@@ -81,7 +84,7 @@ export function nearNames(text: string, known: readonly string[]): readonly stri
   return known
     .map((name) => ({ name, score: closeness(wanted, name.toLowerCase()) }))
     .filter(({ score }) => score !== undefined)
-    .toSorted((a, b) => (a.score ?? 0) - (b.score ?? 0) || a.name.localeCompare(b.name))
+    .toSorted((a, b) => (a.score ?? 0) - (b.score ?? 0) || byText(a.name, b.name))
     .slice(0, 3)
     .map(({ name }) => name);
 }

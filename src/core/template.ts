@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { withoutAccents } from './text.ts';
 
 // A shell's own `${NAME}` is no place of ours.
 const PLACE = /\{\{|\}\}|(?<!\$)\{([^{}]*)\}/g;
@@ -17,9 +18,7 @@ export const FILTERS: Readonly<Record<string, (text: string) => string>> = {
 
 /** Lower-case letters, digits and single hyphens; at most 40 characters, cut at a word. Pure. */
 export function slugOf(text: string): string {
-  const words = text
-    .normalize('NFKD')
-    .replaceAll(/[\u0300-\u036F]/g, '')
+  const words = withoutAccents(text)
     .toLowerCase()
     .split(/[^a-z0-9]+/)
     .filter((word) => word !== '');

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { SessionRow } from './session.ts';
+import { byText } from '../core/text.ts';
 
 /** `sessions.json`, version 1. `generation` is the fencing number of the lock under which it was last written. */
 export interface RegistryFile {
@@ -62,9 +63,7 @@ function parseAnew(text: string): ParsedRegistry {
 
 /** Value → text of `sessions.json`, in order of creation. Pure. */
 export function formatRegistry(file: RegistryFile): string {
-  const rows = [...file.sessions.values()].toSorted(
-    (a, b) => a.createdAt.localeCompare(b.createdAt) || a.id.localeCompare(b.id),
-  );
+  const rows = [...file.sessions.values()].toSorted((a, b) => byText(a.createdAt, b.createdAt) || byText(a.id, b.id));
   const { version, revision, generation, extra } = file;
   return `${JSON.stringify({ ...extra, version, revision, generation, sessions: Object.fromEntries(rows.map((row) => [row.id, row])) }, null, 2)}\n`;
 }

@@ -12,6 +12,7 @@ import { requireSession } from './select.ts';
 import { listTrash } from './trash.ts';
 import { listSpares } from './spares/record.ts';
 import { checkTree } from './worktree.ts';
+import { byText } from '../core/text.ts';
 
 /** What a session takes on disk, in blocks. */
 export interface SessionUse {
@@ -69,7 +70,7 @@ export async function measureUse(repo: Repo, ids: readonly string[]): Promise<Du
   // One after the other, so that it does not depend on chance whom a shared file counts for.
   for (const [i, session] of chosen.entries())
     uses.push(await measureSession(session, { all, folders: folders[i] ?? [], counted }));
-  const sessions = uses.toSorted((a, b) => b.bytes - a.bytes || a.id.localeCompare(b.id));
+  const sessions = uses.toSorted((a, b) => b.bytes - a.bytes || byText(a.id, b.id));
   const rest = ids.length === 0 ? await measureRest(repo, uses, counted) : undefined;
   const others =
     rest === undefined ? 0 : rest.trash.bytes + rest.cacheBytes + rest.logsBytes + rest.gateBytes + rest.sparesBytes;

@@ -4,6 +4,7 @@ import type { AgentStatus } from '../agents/status.ts';
 import { realPathOf } from '../platform/files.ts';
 import type { Inspection } from './inspect.ts';
 import type { Repo } from './repo.ts';
+import { byText } from '../core/text.ts';
 
 /** Of a session: is its agent Claude Code, of which nothing is known that lives? Pure. */
 export function isUnknownClaude({ session, agent, tree }: Pick<Inspection, 'session' | 'agent' | 'tree'>): boolean {
@@ -43,5 +44,5 @@ export function chooseAgent(agents: readonly ClaudeAgent[], folder: string): Age
   const inside = agents.filter(({ cwd }) => cwd === folder || cwd.startsWith(`${folder}${path.sep}`));
   return inside
     .map(({ status }) => status)
-    .toSorted((a, b) => rank(a) - rank(b) || b.startedAt.localeCompare(a.startedAt))[0];
+    .toSorted((a, b) => rank(a) - rank(b) || byText(b.startedAt, a.startedAt))[0];
 }

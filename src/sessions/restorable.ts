@@ -1,6 +1,7 @@
 import { gatherTrash, keptUntil, trashLimits } from './expire.ts';
 import type { Repo } from './repo.ts';
 import type { TrashMeta } from './trash.ts';
+import { byText } from '../core/text.ts';
 
 /** A removed session that can be brought back. */
 export interface Restorable {
@@ -18,5 +19,5 @@ export async function listRestorable(repo: Repo): Promise<readonly Restorable[]>
     .flatMap(({ meta, sizeBytes }) =>
       meta === undefined ? [] : [{ meta, sizeBytes, until: keptUntil(meta.at, limits) }],
     )
-    .toSorted((a, b) => b.meta.at.localeCompare(a.meta.at));
+    .toSorted((a, b) => byText(b.meta.at, a.meta.at));
 }

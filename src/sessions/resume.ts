@@ -6,6 +6,7 @@ import { readBook } from './book.ts';
 import type { Repo } from './repo.ts';
 import { planRun, startRun, type RunOutcome, type RunPlan, type RunRequest } from './run.ts';
 import { requireSession } from './select.ts';
+import { byText } from '../core/text.ts';
 
 export interface ResumeRequest extends Pick<RunRequest, 'id' | 'prompt' | 'args' | 'output'> {
   /** Undefined: as it ran last. */
@@ -39,7 +40,7 @@ export async function resumeAll(
 ): Promise<readonly Resumed[]> {
   const book = await readBook(repo);
   const done: Resumed[] = [];
-  for (const session of [...book.sessions.values()].toSorted((a, b) => a.id.localeCompare(b.id))) {
+  for (const session of [...book.sessions.values()].toSorted((a, b) => byText(a.id, b.id))) {
     const run = await readRun(session);
     if (run === null || !isCutOff(run)) continue;
     done.push(await resumeOne(repo, session.id, run, { ...request, dryRun }));

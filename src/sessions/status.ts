@@ -2,6 +2,7 @@ import type { AgentStatus } from '../agents/status.ts';
 import { lastWork } from '../core/time.ts';
 import type { SessionView } from './view.ts';
 import type { Word } from './word.ts';
+import { byText } from '../core/text.ts';
 
 /** In the order in which they ask for a person. Derived on every read, never stored. */
 export const STATUSES = [
@@ -96,8 +97,8 @@ export function byAttention(a: SessionView, b: SessionView): number {
   if (rank !== 0) return rank;
   const urgency = urgencyOf(a) - urgencyOf(b);
   if (urgency !== 0) return urgency;
-  const since = waitsSince(a).localeCompare(waitsSince(b));
-  return since !== 0 ? since : lastWork(b).localeCompare(lastWork(a)) || a.id.localeCompare(b.id);
+  const since = byText(waitsSince(a), waitsSince(b));
+  return since !== 0 ? since : byText(lastWork(b), lastWork(a)) || byText(a.id, b.id);
 }
 
 /** 0: it cannot go on without an answer; 2: it waits for something to do. */

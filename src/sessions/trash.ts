@@ -5,6 +5,7 @@ import { listDirectory, lstatOf, makePrivateDirectory, moveDurably, readText, re
 import { SessionRow } from '../registry/session.ts';
 import { ObjectId, SessionId } from '../core/names.ts';
 import type { Repo } from './repo.ts';
+import { byText } from '../core/text.ts';
 
 /** `meta.json` of a trash entry: everything needed to bring the session back. Anybody may edit it: restore-checks.ts judges what it names. */
 export const TrashMeta = z.looseObject({
@@ -67,7 +68,7 @@ export async function writeTrashMeta(repo: Repo, meta: TrashMeta): Promise<void>
 export async function listTrash(repo: Repo): Promise<readonly TrashMeta[]> {
   const folders = (await listDirectory(repo.layout.trash)).filter((entry) => entry.isDirectory());
   const metas = await Promise.all(folders.map((entry) => readTrashMeta(repo, entry.name)));
-  return metas.filter((meta) => meta !== undefined).toSorted((a, b) => b.at.localeCompare(a.at));
+  return metas.filter((meta) => meta !== undefined).toSorted((a, b) => byText(b.at, a.at));
 }
 
 export async function readTrashMeta(repo: Repo, op: string): Promise<TrashMeta | undefined> {

@@ -6,6 +6,7 @@ import { requireSessions } from '../../sessions/select.ts';
 import { dependenciesOf, findCycles, orderForLanding } from './order.ts';
 import { findTrespasses, type Trespass } from './ownership.ts';
 import { scanConflicts, type PairConflict, type Reading, type Scan } from './radar.ts';
+import { byText } from '../../core/text.ts';
 
 export interface BaseConflict {
   readonly id: string;
@@ -43,7 +44,7 @@ export async function listConflicts(repo: Repo, ids: readonly string[]): Promise
   const book = await readBook(repo);
   const wanted = ids.length === 0 ? undefined : await requireSessions(repo, book, ids);
   const sessions = [...book.sessions.values()].toSorted(
-    (a, b) => a.row.createdAt.localeCompare(b.row.createdAt) || a.id.localeCompare(b.id),
+    (a, b) => byText(a.row.createdAt, b.row.createdAt) || byText(a.id, b.id),
   );
   const scan = await scanConflicts(repo, await inspectSessions(repo, sessions));
   return describeScan(

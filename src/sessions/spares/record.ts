@@ -4,6 +4,7 @@ import { parseJson } from '../../core/json.ts';
 import { ObjectId } from '../../core/names.ts';
 import { listDirectory, lstatOf, readSmallFile, readText, removeFile, replaceFile } from '../../platform/files.ts';
 import type { Layout } from '../layout.ts';
+import { byText } from '../../core/text.ts';
 
 /** What a spare was made from, and what is in it; written last, so that a spare without it was never finished. */
 export const SpareRecord = z.looseObject({
@@ -88,7 +89,7 @@ export async function listFinished(layout: Layout): Promise<readonly (Spare & { 
       return record === undefined ? [] : [{ ...spare, record }];
     }),
   );
-  return spares.flat().toSorted((a, b) => a.record.madeAt.localeCompare(b.record.madeAt));
+  return spares.flat().toSorted((a, b) => byText(a.record.madeAt, b.record.madeAt));
 }
 
 export async function readRecord({ admin }: Pick<Spare, 'admin'>): Promise<SpareRecord | undefined> {
