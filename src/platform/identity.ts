@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync, readlinkSync, renameSync, unlinkSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, readlinkSync, unlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
@@ -56,7 +56,11 @@ export function createIdentity(command: string, nonce: string | (() => string)):
     dispose() {
       if (open === undefined) return;
       closeSync(open.fd);
-      leaveFifo(open.fifo);
+      try {
+        unlinkSync(open.fifo);
+      } catch {
+        // somebody tidied up before us
+      }
       open = undefined;
       made = undefined;
     },
@@ -102,56 +106,16 @@ export function isFifoHeld(fifo: string): boolean | undefined {
   }
 }
 
-interface OpenFifo {
-  readonly fd: number;
-  readonly fifo: string;
-}
-
-async function makeFifo(fifo: string, run: Runner): Promise<OpenFifo | undefined> {
-  const left = takeFifo(fifo);
-  if (left !== undefined) return left;
+async function makeFifo(fifo: string, run: Runner): Promise<{ fd: number; fifo: string } | undefined> {
   for (let attempt = 0; attempt < 3; attempt++) {
     const { exitCode } = await run({ file: 'mkfifo', args: ['-m', '600', fifo], cwd: path.dirname(fifo) });
     if (exitCode !== 0) return undefined;
-    const made = openFifo(fifo);
-    if (made !== undefined) return made; // else a tidy-up took it for a dead one between the two calls
+    try {
+      return { fifo, fd: openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK) };
+    } catch {
+      // a tidy-up took it for a dead one between the two calls; make another
+    }
   }
-  return undefined;
-}
-
-/**
- * Node cannot make a FIFO, and mkfifo(1) is a process. So whoever ends leaves its own under one of a few names, and the next one
- * takes it by rename(2), which only one of several can do. The name in an owner's record is its alone all the same.
- */
-const LEFT_FIFOS = 8;
-
-function leftName(directory: string, n: number): string {
-  return path.join(directory, `p.${n}`);
-}
-
-function takeFifo(fifo: string): OpenFifo | undefined {
-  for (let n = 0; n < LEFT_FIFOS; n++) {
-    if (tryRead(() => renameSync(leftName(path.dirname(fifo), n), fifo)) === null) continue;
-    // One that an orphan still reads would tell of that orphan, not of us.
-    const open = isFifoHeld(fifo) === false ? openFifo(fifo) : undefined;
-    if (open !== undefined) return open;
-    tryRead(() => unlinkSync(fifo));
-  }
-  return undefined;
-}
-
-/** For the next one, unless a child that has outlived us reads it. Somebody may have tidied up before us. */
-function leaveFifo(fifo: string): void {
-  const slot = (Number.parseInt(fifo.slice(-2), 16) || 0) % LEFT_FIFOS;
-  const isFree = isFifoHeld(fifo) === false;
-  tryRead(() => (isFree ? renameSync(fifo, leftName(path.dirname(fifo), slot)) : unlinkSync(fifo)));
-}
-
-function openFifo(fifo: string): OpenFifo | undefined {
-  const fd = tryRead(() => openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW));
-  if (fd === null) return undefined;
-  if (fstatSync(fd).isFIFO()) return { fifo, fd };
-  closeSync(fd);
   return undefined;
 }
 
@@ -208,8 +172,7 @@ function isPidAlive(pid: number): boolean {
   }
 }
 
-/** Null where it cannot be done. */
-function tryRead<T>(read: () => T): T | null {
+function tryRead(read: () => string): string | null {
   try {
     return read();
   } catch {

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import type { SessionView } from '#src/sessions/view.ts';
-import { forgetPipes } from '../support/faults.ts';
 import { failure } from '../support/listing.ts';
 import { makeBench, type Bench } from '../support/wt.ts';
 
@@ -167,7 +166,6 @@ test('a session without commits, and one that has landed, have nothing to approv
 test('what was shown is what is approved: a commit that comes between the two is not', async () => {
   const bench = await makeReady();
   let isDone = false;
-  await forgetPipes(bench);
   const { code, stderr } = await bench.wt('approve', 'a', {
     answer: true,
     columns: 80,

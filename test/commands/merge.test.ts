@@ -1,7 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { listObjects, photograph } from '../support/invariants.ts';
-import { forgetPipes } from '../support/faults.ts';
 import { makeBench, type Bench, type Stage } from '../support/wt.ts';
 
 /** Session `a` with one commit on `feature.txt`. */
@@ -174,7 +173,6 @@ test.for([
     await move(bench);
     moved = await photograph(bench);
   });
-  await forgetPipes(bench);
   const { code, raw } = await bench.wt('merge', 'a', {
     answer: true,
     columns: 80,

@@ -1,5 +1,4 @@
 import { closeSync, constants, openSync } from 'node:fs';
-import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { execa } from 'execa';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -41,67 +40,6 @@ describe('the record of a process', () => {
     expect([owner.fifo, fd]).toEqual([null, undefined]);
     expect(livenessOf(owner)).toBe('alive');
     identity.dispose();
-  });
-});
-
-describe('the pipe of an owner', () => {
-  const ids = ['n0', 'n8', 'n1'];
-
-  async function begin(dir: string, nonce: string, canMake = true): Promise<{ owner: Owner; dispose: () => void }> {
-    const room = await makeRoom();
-    const identity = createIdentity('wt test', nonce);
-    const { owner } = await identity.owner(dir, createRunner(canMake ? room.env : { PATH: room.dir }));
-    return { owner, dispose: () => identity.dispose() };
-  }
-
-  test('is taken over by the next one without mkfifo, under a name of its own', async () => {
-    const { dir } = await makeRoom();
-    const first = await begin(dir, 'n0');
-    first.dispose();
-    expect(await readdir(dir)).toContain('p.0');
-    const second = await begin(dir, 'n8', false);
-    expect(second.owner.fifo).toBe(path.join(dir, 'f.n8'));
-    expect([livenessOf(second.owner), isFifoHeld(path.join(dir, 'p.0'))]).toEqual(['alive', undefined]);
-    second.dispose();
-  });
-
-  test('is never one that a child of the one before still reads', async () => {
-    const { dir } = await makeRoom();
-    const first = await begin(dir, 'n0');
-    const orphan = openSync(path.join(dir, 'f.n0'), constants.O_RDONLY | constants.O_NONBLOCK);
-    first.dispose();
-    expect((await readdir(dir)).filter((name) => /^[fp]\./.test(name))).toEqual([]);
-    closeSync(orphan);
-    await execa('mkfifo', [path.join(dir, 'p.3')]);
-    const held = openSync(path.join(dir, 'p.3'), constants.O_RDONLY | constants.O_NONBLOCK);
-    const second = await begin(dir, 'n1', false);
-    expect(second.owner.fifo).toBeNull();
-    closeSync(held);
-    second.dispose();
-  });
-
-  test('is never what only has the name of one', async () => {
-    const { dir } = await makeRoom();
-    await writeFile(path.join(dir, 'p.0'), '');
-    await mkdir(path.join(dir, 'p.1'));
-    await execa('mkfifo', [path.join(dir, 'elsewhere')]);
-    await symlink(path.join(dir, 'elsewhere'), path.join(dir, 'p.2'));
-    expect((await begin(dir, 'n1', false)).owner.fifo).toBeNull();
-  });
-
-  test('goes to one of those who come at once', async () => {
-    const { dir } = await makeRoom();
-    (await begin(dir, 'n0')).dispose();
-    const all = await Promise.all(ids.map((id) => begin(dir, id, false)));
-    expect(all.filter(({ owner }) => owner.fifo !== null)).toHaveLength(1);
-    for (const one of all) one.dispose();
-  });
-
-  test('is left under few names, however many end', async () => {
-    const { dir } = await makeRoom();
-    const all = await Promise.all(Array.from({ length: 20 }, (_, n) => begin(dir, `n${(n + 16).toString(16)}`)));
-    for (const one of all) one.dispose();
-    expect((await readdir(dir)).filter((name) => name.startsWith('p.'))).toHaveLength(8);
   });
 });
 

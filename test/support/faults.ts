@@ -1,4 +1,4 @@
-import { chmod, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { runBuilt } from './built.ts';
 import type { Bench, Stage } from './wt.ts';
@@ -62,10 +62,4 @@ export async function armBoom({ room, git }: Bench, script: string): Promise<() 
   await writeFile(file, `if [ -e '${flag}' ]; then rm '${flag}'; ${script}; fi\ncat\n`);
   await git('config', 'filter.boom.smudge', `sh '${file}'`);
   return () => rm(flag, { force: true });
-}
-
-/** From here on the next call has to make a pipe of its own when it asks for the lock: mkfifo(1) tells of that moment. */
-export async function forgetPipes({ root }: Bench): Promise<void> {
-  const folder = path.join(root, '.git/wt/lock');
-  for (const name of await readdir(folder)) if (name.startsWith('p.')) await rm(path.join(folder, name));
 }
