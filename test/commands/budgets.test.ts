@@ -69,6 +69,7 @@ test.each([0, 30])('create, merge and remove start the same programs beside %i o
     'merge-base',
     'mkfifo',
     'rev-list',
+    'rev-list',
     'rev-parse',
     'status',
     'update-ref',

@@ -97,7 +97,7 @@ test('-v prints each git command on stderr and the same answer', async () => {
   const plain = await wt('path', 'a');
   const { code, stdout, stderr } = await wt('path', 'a', '-v');
   expect({ code, stdout }).toEqual({ code: plain.code, stdout: plain.stdout });
-  expect(stderr).toMatch(/git rev-parse .*\n$/);
+  expect(stderr).toMatch(/^git rev-parse .*\n1 git process: .*\n$/);
 });
 
 test('help and version print on stdout and exit 0, everywhere', async () => {

@@ -11,7 +11,7 @@ test('a create with a spare ready makes no checkout, and the session is like any
   expect(await makeSpares(bench)).toBe('wt: 1 spares made\n');
   const { git, code, stderr, wasSpare } = await create(bench, 'a', '--task', 'Do it');
   expect({ code, stderr, wasSpare }).toEqual({ code: 0, stderr: '', wasSpare: true });
-  expect(git.map(([verb]) => verb)).toEqual(['rev-parse', 'for-each-ref', 'ls-files', 'status', 'update-ref']);
+  expect(git.map(([verb]) => verb)).toEqual(['rev-parse', 'for-each-ref', 'status', 'update-ref']);
   expect(await bench.room.git(bench.at('a'), 'status', '--porcelain', '--branch')).toBe('## wt/a');
   expect(await findFaults(bench.room, bench.root)).toEqual([]);
   expect(await bench.git('worktree', 'list', '--porcelain')).toContain(`worktree ${bench.at('a')}\n`);
