@@ -62,7 +62,7 @@ test('wt list goes on while a half-made record breaks git worktree list, and wha
   await leaveHalf(bench, { gitdir: `${bench.root}/half/.git\n`, HEAD: 'ref: refs/heads/main\n', commondir: '' });
   await expect(bench.git('worktree', 'list')).rejects.toThrow('commondir');
   expect((await bench.wt('list')).code).toBe(0);
-  expect(await failure(bench, 'remove', 'a', '--force')).toMatchObject({ code: 'git.failed', fix: ['wt', 'doctor'] });
+  expect(await failure(bench, 'create', 'b')).toMatchObject({ code: 'git.failed', fix: ['wt', 'doctor'] });
   await age(halfOf(bench), 120);
   expect(names((await doctor(bench, '--fix')).fixed)).toEqual(['worktree.half-made']);
   expect(await bench.git('worktree', 'list')).toContain('[wt/a]');
