@@ -4,6 +4,9 @@ import path from 'node:path';
 import { execa } from 'execa';
 import type { Bench, Stage } from './wt.ts';
 
+/** Copies of indexes, by which a status costs less: whoever only looks makes them too. */
+const COPIES = /^\.git\/wt\/cache(?:\/indexes(?:\/[\d-]+\.(?:calm|racy)\.(?:(?!\.lock$)[^/])+)?)?$/;
+
 /** Everything below a folder, one line an entry: what it is, its mode, its content by hash. */
 export async function listing(folder: string, leaveOut: RegExp = /^$/): Promise<readonly string[]> {
   const lines: string[] = [];
@@ -13,10 +16,10 @@ export async function listing(folder: string, leaveOut: RegExp = /^$/): Promise<
     )) {
       const target = path.join(place, entry.name);
       const name = path.relative(folder, target);
-      if (leaveOut.test(name)) continue;
+      if (leaveOut.test(name) || (entry.isFile() && COPIES.test(name))) continue;
       const mode = ((await lstat(target)).mode & 0o777).toString(8);
       if (entry.isDirectory()) {
-        lines.push(`${name}/ ${mode}`);
+        if (!COPIES.test(name)) lines.push(`${name}/ ${mode}`);
         await visit(target);
       } else if (entry.isSymbolicLink()) lines.push(`${name} -> ${await readlink(target)}`);
       else if (entry.isFile()) lines.push(`${name} ${mode} ${hash(await readFile(target))}`);
