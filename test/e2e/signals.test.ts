@@ -37,7 +37,7 @@ async function startCreate(room: Room, root: string): Promise<Started> {
 async function expectNothingLeft(room: Room, root: string): Promise<void> {
   expect(await registeredIds(root)).toEqual([]);
   expect(await branches(room, root)).toEqual(['main']);
-  expect(await readdir(path.join(root, '.worktrees'))).toEqual(['sessions.json']);
+  expect(await readdir(path.join(root, '.worktrees'))).toEqual([]);
   expect(await readdir(path.join(root, '.git', 'wt', 'trash')).catch(() => [])).toEqual([]);
   expect(await readdir(path.join(root, '.git', 'worktrees')).catch(() => [])).toEqual([]);
   expect(await room.git(root, 'status', '--porcelain')).toBe('');
