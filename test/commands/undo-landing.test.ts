@@ -102,7 +102,6 @@ test('costs at most eleven git processes for a landing', async () => {
       "for-each-ref",
       "diff-tree",
       "status",
-      "ls-files",
       "update-index",
       "read-tree",
       "update-ref",
