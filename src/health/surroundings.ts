@@ -11,6 +11,7 @@ import {
   realPathOf,
 } from '../platform/files.ts';
 import { EXCLUDE_LINE } from '../sessions/layout.ts';
+import { isSpareAdmin } from '../sessions/spares/record.ts';
 import type { Repo } from '../sessions/repo.ts';
 import type { Finding } from './finding.ts';
 import type { Check } from './scene.ts';
@@ -98,11 +99,12 @@ export const checkPermissions: Check = async ({ repo }) => {
   ];
 };
 
-/** The state folder, two levels down, and the registry; what lies inside a trash entry is a person's. */
+/** The state folder, two levels down, and the registry; what lies inside a trash entry is a person's, and in a spare git's. */
 async function ownPlaces({ layout }: Repo): Promise<readonly string[]> {
   const places = [layout.registry, layout.state];
   for (const entry of await listDirectory(layout.state)) {
     const place = path.join(layout.state, entry.name);
+    if (isSpareAdmin(place)) continue;
     places.push(place);
     if (entry.isDirectory()) for (const { name } of await listDirectory(place)) places.push(path.join(place, name));
   }

@@ -66,6 +66,12 @@ export function isSpareFolder(folder: string): boolean {
   return name.startsWith(TREE) && SPARE_NAME.test(name.slice(TREE.length));
 }
 
+/** The same of an administrative folder: git writes there, with the modes that it gives to those of worktrees. Pure. */
+export function isSpareAdmin(folder: string): boolean {
+  const name = path.basename(folder);
+  return name.startsWith(ADMIN) && SPARE_NAME.test(name.slice(ADMIN.length));
+}
+
 /** Spares that there are, also half ones: by their administrative folder, or by their tree alone. */
 export async function listSpares(layout: Layout): Promise<readonly Spare[]> {
   const namesIn = async (folder: string, prefix: string): Promise<readonly string[]> =>

@@ -155,3 +155,9 @@ test('a spare is no session for a limit', async () => {
   expect((await bench.wt('create', 'a', { env })).code).toBe(0);
   expect((await bench.wt('create', 'b', { env })).code).not.toBe(0);
 });
+
+test('a spare that is well is nothing for the doctor', async () => {
+  const bench = await makeBench();
+  await makeSpares(bench);
+  expect(await bench.wt('doctor', POOL)).toMatchObject({ code: 0, stdout: expect.stringContaining('0 sessions') });
+});
