@@ -23,7 +23,6 @@ import {
 } from 'node:fs';
 import { access, chmod, copyFile, mkdir, rename, rm, rmdir, unlink } from 'node:fs/promises';
 import path from 'node:path';
-import { promisify } from 'node:util';
 
 // Small files are read and written by the calls that wait: through the thread pool each costs ten times its processor time.
 
@@ -272,7 +271,9 @@ async function syncDirectory(directory: string): Promise<void> {
 }
 
 /** The one call that may take long. */
-const syncToDisk = promisify(fsync);
+function syncToDisk(fd: number): Promise<void> {
+  return new Promise((resolve, reject) => fsync(fd, (error) => (error === null ? resolve() : reject(error))));
+}
 
 async function orUndefined<T>(read: () => T | Promise<T>): Promise<T | undefined> {
   try {
