@@ -1,4 +1,4 @@
-import { WtError } from '../core/errors.ts';
+import { fromErrno, WtError } from '../core/errors.ts';
 import { removeSession, type RemoveOutcome } from '../sessions/remove.ts';
 import type { Commands } from '../sessions/hooks.ts';
 import type { Repo } from '../sessions/repo.ts';
@@ -16,8 +16,9 @@ export async function takeAway(repo: Repo, ids: readonly string[], commands?: Co
       const spec = { force: false, keepBranch: false, verb: 'remove' as const, dryRun: false, commands };
       removals.push({ kind: 'removed', id, outcome: await removeSession(repo, id, spec) });
     } catch (error) {
-      if (!WtError.any(error)) throw error;
-      removals.push({ kind: 'kept', id, error });
+      const failure = WtError.any(error) ? error : fromErrno(error);
+      if (failure === undefined) throw error;
+      removals.push({ kind: 'kept', id, error: failure });
     }
   }
   return removals;

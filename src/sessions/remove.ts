@@ -251,6 +251,7 @@ async function applyRemove(held: Held, plan: RemovePlan, verb: string): Promise<
     // Should even this fail, the next command finds an intent and puts it back.
     await writeJournal(repo.layout.journal, entry)
       .then(() => putBack(repo, entry))
+      .then(() => held.save(new Map([[session.id, session.row]])))
       .then(() => endJournal(repo.layout.journal, op))
       .catch(() => {});
     const reason = { error: WtError.any(error) ? error.code : 'io.failed' };

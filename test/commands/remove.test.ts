@@ -1,4 +1,4 @@
-import { readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { listObjects, photograph } from '../support/invariants.ts';
@@ -218,4 +218,16 @@ test('inside a session without an id it is that session, and outside an id is ne
   const { wt, at } = await makeLanded();
   expect((await wt('remove')).code).toBe(2);
   expect((await wt('remove', '--dry-run', { cwd: at('a') })).stdout).toContain('Would remove a');
+});
+
+test('a removal that fails at its very end leaves the session as it was, what is known of its landing too', async () => {
+  const bench = await makeLanded();
+  const before = await readFile(`${bench.root}/.worktrees/sessions.json`, 'utf8');
+  const log = `${bench.root}/.git/wt/logs/operations.jsonl`;
+  await rename(log, `${log}.aside`);
+  await mkdir(log);
+  expect((await bench.wt('remove', 'a')).code).toBe(5);
+  const rows = (text: string): unknown => (JSON.parse(text) as { sessions: unknown }).sessions;
+  expect(rows(await readFile(`${bench.root}/.worktrees/sessions.json`, 'utf8'))).toEqual(rows(before));
+  expect((await bench.wt('path', 'a')).code).toBe(0);
 });

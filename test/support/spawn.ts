@@ -163,7 +163,7 @@ export async function findFaults(room: Room, root: string): Promise<readonly str
   // What a killed gate leaves in its own record the next gate clears away, and nobody else works there; what is thrown away has names
   // that nobody uses again, and goes in time.
   const isOwn = (name: string): boolean =>
-    /^(?:worktrees\/-gate|wt\/cache\/(?:(?:objects|index|message)-[^/]+|indexes))\//.test(name);
+    /^(?:worktrees\/-gate\/|wt\/cache\/(?:(?:objects|message)-[^/]+\/|index-[^/]+$|indexes\/))/.test(name);
   const locks = files.filter((name) => name.endsWith('.lock') && !isOwn(name));
   faults.push(...locks.map((name) => `lock file ${name}`));
   for (const name of files.filter((file) => /^worktrees\/[^/]+\/locked$/.test(file))) {
