@@ -1,7 +1,7 @@
+import { findProgram } from '../platform/program.ts';
 import { parseJson } from '../core/json.ts';
 import { isoFromMs } from '../core/time.ts';
 import type { Deps } from '../platform/deps.ts';
-import { findProgram } from '../platform/files.ts';
 import { isProgramInside } from '../platform/processes.ts';
 import { asPayload, conversationAt, reasonOf, textAt, type Payload } from './payload.ts';
 import type { AgentState, AgentStatus } from './status.ts';

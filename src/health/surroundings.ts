@@ -1,15 +1,8 @@
 import path from 'node:path';
 import { excludeOnce } from '../git/ignore.ts';
 import { spaceAt, type Space } from '../platform/disk.ts';
-import {
-  findProgram,
-  listDirectory,
-  lstatOf,
-  makePrivate,
-  readSmallFile,
-  readText,
-  realPathOf,
-} from '../platform/files.ts';
+import { listDirectory, lstatOf, makePrivate, readSmallFile, readText, realPathOf } from '../platform/files.ts';
+import { findProgram } from '../platform/program.ts';
 import { EXCLUDE_LINE } from '../sessions/layout.ts';
 import { isSpareAdmin } from '../sessions/spares/record.ts';
 import type { Repo } from '../sessions/repo.ts';

@@ -4,7 +4,6 @@ import {
   closeSync,
   constants,
   createWriteStream,
-  existsSync,
   fstatSync,
   fsync,
   lstatSync,
@@ -21,7 +20,7 @@ import {
   type Dirent,
   type Stats,
 } from 'node:fs';
-import { access, chmod, copyFile, mkdir, rename, rm, rmdir, unlink } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, rename, rm, rmdir, unlink } from 'node:fs/promises';
 import path from 'node:path';
 
 // Small files are read and written by the calls that wait: through the thread pool each costs ten times its processor time.
@@ -31,18 +30,15 @@ const READ = constants.O_RDONLY | constants.O_NONBLOCK;
 
 /** The file's text, or undefined when there is none. */
 export async function readText(file: string): Promise<string | undefined> {
-  return orUndefined(() => readUtf8(file, READ));
+  return readTextNow(file);
 }
 
-/** The same without giving way, and cheap where there is none: for the few short files of many folders. */
+/** The same without giving way, and without the cost of an error where there is none: for the few short files of many folders. */
 export function readTextNow(file: string): string | undefined {
-  if (!existsSync(file)) return undefined;
   try {
-    return readFileSync(file, { encoding: 'utf8', flag: READ as never }); // its types know flags as text alone
+    return lstatSync(file, { throwIfNoEntry: false }) && readUtf8(file, READ);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined; // it went this very moment
-    throw error;
+    return undefinedIfMissing(error);
   }
 }
 
@@ -279,10 +275,13 @@ async function orUndefined<T>(read: () => T | Promise<T>): Promise<T | undefined
   try {
     return await read();
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw error;
+    return undefinedIfMissing(error);
   }
+}
+
+function undefinedIfMissing(error: unknown): undefined {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error;
 }
 
 /** A file that grows line by line while something runs; made anew, for its owner only. */
@@ -303,29 +302,4 @@ export async function openLog(file: string): Promise<Log> {
       if (trouble !== undefined) throw trouble;
     },
   };
-}
-
-/** Whether this user may run a file as a program. */
-export async function isExecutable(file: string): Promise<boolean> {
-  return access(file, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
-}
-
-/** The first program of that name on PATH that may be executed. */
-export async function findProgram(
-  env: Readonly<Record<string, string | undefined>>,
-  name: string,
-): Promise<string | undefined> {
-  for (const folder of (env['PATH'] ?? '').split(path.delimiter)) {
-    const file = path.join(folder, name);
-    if (!path.isAbsolute(folder) || (await lstatOf(await realPathOf(file)))?.isFile() !== true) continue;
-    const mayRun = access(file, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (await mayRun) return file;
-  }
-  return undefined;
 }

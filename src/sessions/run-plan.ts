@@ -10,16 +10,9 @@ import { howToInstall } from '../agents/install.ts';
 import { agentFiles } from '../agents/place.ts';
 import { WtError } from '../core/errors.ts';
 import type { Env } from '../platform/deps.ts';
-import {
-  findProgram,
-  isExecutable,
-  makeDirectory,
-  makePrivateDirectory,
-  readText,
-  replaceFile,
-} from '../platform/files.ts';
+import { makeDirectory, makePrivateDirectory, readText, replaceFile } from '../platform/files.ts';
 import { RUN_MARK } from '../platform/members.ts';
-import { ownWords } from '../platform/program.ts';
+import { findProgram, isExecutable, ownWords } from '../platform/program.ts';
 import type { AdminEntry } from '../registry/notes.ts';
 import type { Session } from './book.ts';
 import { loadVariables, sessionEnvironment } from './environment.ts';

@@ -2,7 +2,8 @@ import path from 'node:path';
 import type { Git } from '../../git/git.ts';
 import { parseJson } from '../../core/json.ts';
 import type { Env } from '../../platform/deps.ts';
-import { findProgram, lstatOf, readSmallFile, readText, realPathOf } from '../../platform/files.ts';
+import { lstatOf, readSmallFile, readText, realPathOf } from '../../platform/files.ts';
+import { findProgram } from '../../platform/program.ts';
 import type { FileRule } from '../step.ts';
 
 /** A repository, and a session of it when there is one yet. */
