@@ -22,14 +22,16 @@ const UNSYNCED = { isDurable: false } as const;
 
 /**
  * Opens `<common>/wt/cache/<kind>/answers.jsonl`: a line an answer, appended with one write, so that many may write at once.
- * `world` is whatever else the answers depend on (settings, a version); those of another world are not seen.
+ * `world` is whatever else the answers depend on (settings, a version); those of another world are not seen. Undefined, when that
+ * cannot be told: nothing is remembered.
  */
 export async function loadAnswers(
   repo: Pick<Repo, 'layout'>,
   kind: string,
-  world: readonly string[] = [],
+  world: readonly string[] | undefined,
   limitBytes = LIMIT_BYTES,
 ): Promise<Answers> {
+  if (world === undefined) return { get: () => undefined, put: () => {}, save: () => Promise.resolve() };
   const file = answersFile(repo, kind);
   const found = await readSmallFile(file, 2 * limitBytes).catch(() => undefined);
   const text = found !== undefined && 'text' in found ? found.text : undefined;

@@ -61,8 +61,8 @@ async function mergeAll(repo: Repo, jobs: readonly Job[]): Promise<ReadonlyMap<s
   const [first] = jobs;
   if (first === undefined) return new Map();
   const world = await readMergeWorld(repo, first.ours.commit.length / 2);
-  const answers = world && (await loadAnswers(repo, 'previews', [WORLD, ...world], LIMIT_BYTES));
-  const known = new Map(jobs.map((job) => [keyOf(job), answers?.get(keyOf(job), Merged)] as const));
+  const answers = await loadAnswers(repo, 'previews', world && [WORLD, ...world], LIMIT_BYTES);
+  const known = new Map(jobs.map((job) => [keyOf(job), answers.get(keyOf(job), Merged)] as const));
   const missing = [...new Map(jobs.map((job) => [keyOf(job), job])).entries()].filter(
     ([key]) => known.get(key) === undefined,
   );
@@ -75,9 +75,9 @@ async function mergeAll(repo: Repo, jobs: readonly Job[]): Promise<ReadonlyMap<s
       const merged =
         result.kind === 'clean' ? { tree: result.tree, paths: [] } : { tree: null, paths: [...result.paths] };
       known.set(key, merged);
-      answers?.put(key, merged);
+      answers.put(key, merged);
     }
-    await answers?.save();
+    await answers.save();
   }
   return new Map([...known].flatMap(([key, merged]) => (merged === undefined ? [] : [[key, merged] as const])));
 }

@@ -2,15 +2,15 @@ import * as z from 'zod';
 import { findConflicts, Verdict, type ConflictFile } from '../../git/conflicts.ts';
 import { listPathChanges, PathChanges } from '../../git/diff.ts';
 import { changedPaths } from '../../git/status.ts';
-import { makePrivateDirectory, readText } from '../../platform/files.ts';
+import { makePrivateDirectory } from '../../platform/files.ts';
 import type { Env } from '../../platform/deps.ts';
 import { loadAnswers, type Answers } from '../../sessions/answers.ts';
 import { withScratch } from '../../sessions/cache.ts';
 import type { Inspection } from '../../sessions/inspect.ts';
 import type { Repo } from '../../sessions/repo.ts';
-import path from 'node:path';
 import { footprintOf, mayMeet, type Footprint } from './footprint.ts';
 import type { Preview } from './preview.ts';
+import { readMergeWorld } from '../merge-world.ts';
 import { findEvidence, type Evidence } from '../proof/proof.ts';
 import { takeSides, UNSYNCED, type Scratch, type Side } from './sides.ts';
 
@@ -53,7 +53,9 @@ const FORMAT = 'conflicts 2';
  */
 export async function scanConflicts(repo: Repo, inspections: readonly Inspection[], about?: string): Promise<Scan> {
   await makePrivateDirectory(repo.layout.cache);
-  const answers = await loadAnswers(repo, 'conflicts', await readWorld(repo));
+  const hashBytes = (inspections[0]?.session.row.base.commit ?? '').length / 2;
+  const world = await readMergeWorld(repo, hashBytes);
+  const answers = await loadAnswers(repo, 'conflicts', world && [FORMAT, ...world]);
   const scan = await withScratch(repo, async (env, folder) => {
     const near = about === undefined ? inspections : await listNear(repo, inspections, { about, answers });
     return scanIn(repo, near, { scratch: { folder, env }, answers, about });
@@ -92,17 +94,6 @@ function widen(known: Footprint | undefined, { status }: Inspection): Footprint 
     [...paths, ...known.deleted],
   ];
   return footprintOf([{ added, deleted, modified: [...known.paths] }]);
-}
-
-/** What a merge depends on besides its commits: settings, merge drivers, attributes of the checkout that git merges from. */
-async function readWorld({ git, root, commonDir }: Repo): Promise<readonly string[]> {
-  const [config, attributes, ...texts] = await Promise.all([
-    git(['config', '--list', '-z'], { expect: [0, 128] }),
-    git(['ls-files', '--stage', '-z', '--', ':(glob)**/.gitattributes'], { expect: [0, 128] }),
-    readText(path.join(commonDir, 'info', 'attributes')),
-    readText(path.join(root, '.gitattributes')),
-  ]);
-  return [FORMAT, config.stdout, attributes.stdout, ...texts.map((text) => text ?? '')];
 }
 
 async function scanIn(
